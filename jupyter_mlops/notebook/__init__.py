@@ -1,0 +1,1 @@
+"""A notebook as data: document, source, scopes, dataflow, diagnostics, conversion."""

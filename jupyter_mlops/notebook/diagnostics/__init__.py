@@ -1,0 +1,1 @@
+"""Diagnostics as rules: one function a rule, registered with its code."""

@@ -1,0 +1,1 @@
+"""A pipeline as data: the model, the Python API, and the expressions of conditions and loops."""

@@ -1,0 +1,150 @@
+"""The model of a pipeline: frozen, plain data, JSON both ways. Every target and every emitter reads this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jupyter_mlops.runtime.spec import CellSource, Definition
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a failed attempt is tried again. Waits `delay` seconds, times `backoff` after each, at most `max_delay`."""
+
+    limit: int = 0
+    delay: float = 1.0
+    backoff: float = 2.0
+    max_delay: float = 300.0
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A key of a secret as an environment variable."""
+
+    name: str
+    key: str
+    env: str
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A shared volume (a PVC; a folder on the local target) mounted at `path`."""
+
+    claim: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`for_each`: the body runs once an item of `items` (an expression), with `variable` bound to it."""
+
+    variable: str
+    items: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a step runs. Units: `cpu` in cores, `memory` as Kubernetes writes it ("4Gi"), `gpu` a count, `timeout` in seconds.
+
+    `when` is a condition (`pipeline.expressions`); `exit` marks a step that runs at the end whatever happened.
+    """
+
+    cpu: float | None = None
+    memory: str | None = None
+    gpu: int | None = None
+    image: str | None = None
+    retries: Retries = Retries()
+    timeout: float | None = None
+    cache: bool = True
+    when: str | None = None
+    for_each: Loop | None = None
+    exit: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    files: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A value that a step takes: bound to `name`, from the first of `sources` that ran and has it.
+
+    `sources` are (step, name there) pairs, nearest first. Not `required`: bound if there is one, no error if not.
+    """
+
+    name: str
+    sources: tuple[tuple[str, str], ...]
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Component:
+    """What runs. `cells`: sources executed in order. `notebook`: a whole notebook by papermill, through its own kernel.
+
+    A function becomes `cells` too: its module as setup, one cell that calls it. `kernel` is a kernel spec's name
+    (empty: Python of this environment).
+    """
+
+    kind: Literal["cells", "notebook"]
+    cells: tuple[CellSource, ...] = ()
+    setup: tuple[CellSource, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    notebook: str = ""
+    kernel: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One use of a component. `after` are steps that must be over before, beyond those it takes values from.
+
+    `arguments` are literal values bound before the cells run; `params` maps a local name to the pipeline parameter it
+    reads; `controls` are what `when` and `for_each` read, and `exports` the names whose plain values others' controls read.
+    `final` are names whose last writer it is (what `verify` compares).
+    """
+
+    name: str
+    component: Component
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    options: Options = Options()
+    controls: tuple[Input, ...] = ()
+    exports: tuple[str, ...] = ()
+    final: tuple[str, ...] = ()
+    by_value: tuple[str, ...] = ()
+    files_in: tuple[str, ...] = ()
+    files_out: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    title: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A typed parameter. `type` is its Python spelling; `default` is plain JSON data; `required` has no default."""
+
+    name: str
+    type: str
+    default: Any = None
+    required: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A named DAG of steps, in an order that respects it. `notebook` is the file it came from ("" for code), `cwd` where steps run."""
+
+    name: str
+    steps: tuple[Step, ...]
+    parameters: tuple[Parameter, ...] = ()
+    experiment: str = "default"
+    description: str = ""
+    notebook: str = ""
+    cwd: str = ""
+    kernel: str = ""
