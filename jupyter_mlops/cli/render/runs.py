@@ -1,0 +1,41 @@
+"""Lists of runs, and logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jupyter_mlops.cli.render.columns import table
+from jupyter_mlops.cli.style import Style
+from jupyter_mlops.widgets.tables import RUN_COLUMNS, run_cells
+
+# Colours may pass to a terminal; what moves the cursor, sets titles or asks for answers may not.
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-ln-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[@-OQ-WYZ\\`-~])"
+)
+
+
+def runs_lines(rows: Sequence[Mapping[str, Any]], style: Style) -> Iterator[str]:
+    """A table of runs, newest first."""
+    if not rows:
+        yield "No runs."
+        return
+    marked = [run_cells(row, icon=lambda state: Style(unicode=style.unicode).icon(state)) for row in rows]
+    yield from table(RUN_COLUMNS, marked, style)
+
+
+def log_lines(result: Any, style: Style) -> Iterator[str]:
+    """The log as it was printed; `{"logs": [{"task", "text"}]}` gets a heading a task."""
+    if isinstance(result, str):
+        yield from _printable(result, style).splitlines()
+        return
+    logs = result.get("logs", [])
+    for item in logs:
+        if len(logs) > 1:
+            yield style.bold(f"--- {item.get('task') or item.get('step')}")
+        yield from _printable(item.get("text") or "", style).splitlines()
+
+
+def _printable(text: str, style: Style) -> str:
+    return _ESCAPES.sub("", text) if style.color else text

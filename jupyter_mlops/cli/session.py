@@ -1,0 +1,34 @@
+"""What a verb needs from the place where it was typed: a terminal, a pipe or a kernel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from jupyter_mlops.store.events import Event
+
+OnEvent = Callable[[Event], None]
+
+
+class Session(Protocol):
+    """Called from the thread that runs the verb; `stop` is set from a signal handler."""
+
+    stop: threading.Event
+
+    def progress(self) -> AbstractContextManager[OnEvent]:
+        """Show a run while it goes on: the events go to what this yields, from any one thread at a time."""
+        ...
+
+    def notebook(self, given: str | None) -> str:
+        """The notebook to work on: the one given, or the current one where there is such a thing.
+
+        Raises:
+            Usage: none was given and none is current.
+        """
+        ...
+
+    def write(self, text: str) -> None:
+        """Print a piece of text now, for verbs that stream."""
+        ...

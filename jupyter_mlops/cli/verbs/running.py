@@ -1,0 +1,133 @@
+"""`run`, `verify`, `retry`: the verbs that execute cells."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs
+from jupyter_mlops.cli.session import Session
+from jupyter_mlops.cli.style import Style
+from jupyter_mlops.errors import Usage
+
+
+def _add_params(parser: VerbParser) -> None:
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="set a parameter; may be repeated"
+    )
+
+
+def _add_parallel(parser: VerbParser) -> None:
+    parser.add_argument("--parallel", metavar="N", type=_positive, help="steps at once; default: one a core")
+
+
+def _positive(word: str) -> int:
+    if not word.isdigit() or int(word) < 1:
+        raise Usage(f"{word!r} is not a number of steps.", hint="For example: --parallel 4")
+    return int(word)
+
+
+def _run_arguments(parser: VerbParser) -> None:
+    parser.add_notebook("a notebook, a pipeline .py, or a compiled plan")
+    _add_params(parser)
+    parser.add_argument("--target", default="local", metavar="T", help="where to run; default: local")
+    parser.add_argument("--experiment", metavar="E", help="the experiment that the run belongs to")
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument("--from", dest="from_step", metavar="STEP", help="run STEP and what needs it; reuse the rest")
+    some.add_argument("--only", metavar="STEP", help="run STEP alone; reuse the rest")
+    parser.add_argument("--no-cache", dest="cache", action="store_false", help="run every step, whatever is known")
+    _add_parallel(parser)
+    parser.add_argument("--detach", action="store_true", help="return at once; the run goes on in the background")
+
+
+def _run(options: Namespace, session: Session) -> Any:
+    from jupyter_mlops.verbs.run import run
+
+    path = session.notebook(options.notebook)
+    params = dict(pairs(options.param, "-p"))
+    with session.progress() as on_event:
+        return run(
+            path,
+            params=params,
+            target=options.target,
+            experiment=options.experiment,
+            from_step=options.from_step,
+            only=options.only,
+            cache=options.cache,
+            parallel=options.parallel,
+            detach=options.detach,
+            on_event=on_event,
+            stop=session.stop,
+        )
+
+
+def _verify_arguments(parser: VerbParser) -> None:
+    parser.add_notebook()
+    _add_params(parser)
+
+
+def _verify(options: Namespace, session: Session) -> Any:
+    from jupyter_mlops.verbs.verify import verify
+
+    return verify(session.notebook(options.notebook), params=dict(pairs(options.param, "-p")))
+
+
+def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
+    from jupyter_mlops.cli.render.notebooks import verification_lines
+
+    return verification_lines(result, style)
+
+
+def _retry_arguments(parser: VerbParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run, by its id or the start of it; `last` is the newest")
+    _add_parallel(parser)
+
+
+def _retry(options: Namespace, session: Session) -> Any:
+    from jupyter_mlops.verbs.runs import retry
+
+    with session.progress() as on_event:
+        return retry(options.run, parallel=options.parallel, on_event=on_event, stop=session.stop)
+
+
+def _summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
+    from jupyter_mlops.cli.render.summary import summary_lines
+
+    return summary_lines(result, style)
+
+
+def summary_code(result: Mapping[str, Any]) -> int:
+    """0 for a run that succeeded, or that goes on in the background."""
+    return int(result["state"] not in ("succeeded", "pending", "running"))
+
+
+VERBS = (
+    Verb(
+        name="run",
+        examples=("analysis.ipynb", "analysis.ipynb -p depth=4 -p name=rf", "analysis.ipynb --from train --no-cache"),
+        arguments=_run_arguments,
+        call=_run,
+        data=dict,
+        lines=_summary_lines,
+        exit_code=summary_code,
+    ),
+    Verb(
+        name="verify",
+        examples=("analysis.ipynb", "analysis.ipynb -p depth=4"),
+        arguments=_verify_arguments,
+        call=_verify,
+        data=dict,
+        lines=_verify_lines,
+        exit_code=lambda result: int(not result["same"]),
+    ),
+    Verb(
+        name="retry",
+        examples=("last", "0192f3a4"),
+        arguments=_retry_arguments,
+        call=_retry,
+        data=dict,
+        lines=_summary_lines,
+        exit_code=summary_code,
+    ),
+)
