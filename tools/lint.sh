@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Every check runs, whatever the one before it said; exit 1 when any complained.
+set -uo pipefail
+failed=()
+
+check() {
+    local name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || failed+=("$name")
+}
+
+check "ruff check" ruff check --quiet .
+check "ruff format" ruff format --check --quiet .
+check "mypy --strict" mypy
+check "import layers" lint-imports --no-logo
+check "runtime keeps to Python 3.9" vermin --quiet --no-tips -t=3.9- --violations jupyter_mlops/runtime jupyter_mlops/__init__.py
+check "size budget" python tools/budget.py
+
+if ((${#failed[@]})); then
+    printf '\nlint failed: %s\n' "$(IFS=,; echo "${failed[*]}")" >&2
+    exit 1
+fi
+printf '\nlint: all good\n'
