@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_mlops.runtime.spec import CellSource, Definition
+
+if TYPE_CHECKING:
+    from jupyter_mlops.pipeline.validation import Problem
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,12 @@ class Step:
     title: str = ""
     group: str = ""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Steps that must be over before this one, each once: those it takes values from, then `after`."""
+        sources = (step for item in (*self.inputs, *self.controls) for step, _ in item.sources)
+        return tuple(dict.fromkeys((*sources, *self.after)))
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -148,3 +159,75 @@ class Pipeline:
     notebook: str = ""
     cwd: str = ""
     kernel: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Step]:
+        """The steps by name."""
+        return {step.name: step for step in self.steps}
+
+    def ordered(self) -> tuple[Step, ...]:
+        """The steps so that each comes after all it needs; as near to the given order as that allows.
+
+        Raises:
+            Usage: the steps form a cycle; the message shows the path.
+        """
+        from jupyter_mlops.pipeline.topology import topological
+
+        return topological(self.steps)
+
+    def to_data(self) -> dict[str, Any]:
+        """The pipeline as plain JSON data (`schema.json`); fields at their default are left out."""
+        from jupyter_mlops.pipeline.plain import pipeline_to_data
+
+        return pipeline_to_data(self)
+
+    def to_json(self) -> str:
+        """The pipeline as JSON text, keys in a stable order."""
+        import json
+
+        return json.dumps(self.to_data(), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Pipeline:
+        """Read what `to_data` gave. Keys that are not known (a newer writer's) are ignored.
+
+        Raises:
+            Usage: the data is not a pipeline.
+        """
+        from jupyter_mlops.pipeline.plain import pipeline_from_data
+
+        return pipeline_from_data(data)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Pipeline:
+        """Read what `to_json` wrote.
+
+        Raises:
+            Usage: the text is not the JSON of a pipeline.
+        """
+        from jupyter_mlops.pipeline.plain import pipeline_from_json
+
+        return pipeline_from_json(text)
+
+    @classmethod
+    def from_notebook(cls, path: str | Path, **options: Any) -> Pipeline:
+        """The pipeline that a notebook is: see `pipeline.from_notebook`.
+
+        Raises:
+            NotANotebook: the file cannot be read as a notebook.
+        """
+        from jupyter_mlops.pipeline.from_notebook import from_notebook
+
+        return from_notebook(path, **options)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        from jupyter_mlops.widgets import pipeline_mimebundle
+
+        return pipeline_mimebundle(self, **options)
+
+
+def validate(pipeline: Pipeline) -> list[Problem]:
+    """Everything that keeps the pipeline from running; `str()` of a problem is a sentence for people."""
+    from jupyter_mlops.pipeline.validation import problems
+
+    return list(problems(pipeline))
