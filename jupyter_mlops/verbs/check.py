@@ -1,0 +1,35 @@
+"""`check`: what is wrong or doubtful in a notebook before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_mlops.errors import NotebookHasErrors
+from jupyter_mlops.notebook.annotations import By
+from jupyter_mlops.notebook.diagnostics import Diagnostic
+from jupyter_mlops.verbs.sources import existing, read_notebook
+
+
+def check(path: str | Path, *, by: By = "auto") -> list[Diagnostic]:
+    """Every diagnostic of the notebook at `path`, in document order."""
+    return read_notebook(existing(path), by=by).diagnostics()
+
+
+def refuse_errors(found: list[Diagnostic], path: Path) -> None:
+    """Stop before a run when a diagnostic is an error.
+
+    Raises:
+        NotebookHasErrors: naming the first one and how many there are.
+    """
+    errors = [item for item in found if item.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    where = (
+        f"cell {first.cell}" + (f", line {first.line}" if first.line else "") if first.cell is not None else path.name
+    )
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    raise NotebookHasErrors(
+        f"{path.name} cannot run as a pipeline: {where}{first.code} {first.message}{more}",
+        hint=f"{first.hint} `jupyter mlops check {path.name}` lists everything.".strip(),
+    )

@@ -1,0 +1,30 @@
+"""`compile`: a notebook or pipeline file as a plan that runs without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.pipeline.model import validate
+from jupyter_mlops.verbs.check import refuse_errors
+from jupyter_mlops.verbs.pipelines import load_pipeline
+
+
+def compile(path: str | Path, *, output: str | Path, target: str = "local") -> dict[str, Any]:  # noqa: A001 the verb
+    """Write the plan of `path` as JSON to `output`; `run` takes it as it takes the notebook.
+
+    Raises:
+        Refused: there is no emitter for `target` yet.
+        NotebookHasErrors: a diagnostic is an error.
+    """
+    if target != "local":
+        raise Refused(f"Cannot compile for the target {target!r}.", hint="Targets: local (a plan as JSON).")
+    loaded = load_pipeline(path)
+    if loaded.path:
+        refuse_errors(list(loaded.diagnostics), loaded.path)
+    for problem in validate(loaded.pipeline):
+        raise Usage(f"The pipeline {loaded.pipeline.name!r} cannot run: {problem.message}", hint=problem.hint)
+    text = loaded.pipeline.to_json()
+    Path(output).write_text(text, encoding="utf-8")
+    return {"output": str(output), "target": target, "steps": len(loaded.pipeline.steps), "bytes": len(text.encode())}

@@ -1,0 +1,60 @@
+"""`graph`: the DAG of a notebook, a pipeline file or a run, with what flows on each edge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.pipeline.model import Pipeline, Step
+from jupyter_mlops.verbs.pipelines import load_pipeline
+
+
+def graph(path: str | Path) -> dict[str, Any]:
+    """The graph of a notebook or pipeline file as plain data: `{"steps": [...], "edges": [...]}`."""
+    return describe(load_pipeline(path).pipeline)
+
+
+def describe(pipeline: Pipeline) -> dict[str, Any]:
+    """A pipeline as `{"name", "steps": [{"name", "kind", "cells", "after", "inputs", "outputs"}], "edges": [...]}`."""
+    edges = _edges(pipeline)
+    after: dict[str, list[str]] = {step.name: [] for step in pipeline.steps}
+    for source, target in edges:
+        after[target].append(source)
+    return {
+        "name": pipeline.name,
+        "steps": [_step(step, after[step.name]) for step in pipeline.steps],
+        "edges": [{"from": source, "to": target, "names": names} for (source, target), names in edges.items()],
+    }
+
+
+def _edges(pipeline: Pipeline) -> dict[tuple[str, str], list[str]]:
+    """Names that flow, by (from, to), in document order; an edge without names only orders."""
+    edges: dict[tuple[str, str], list[str]] = {}
+    for step in pipeline.steps:
+        for item in (*step.inputs, *step.controls):
+            for source, _ in item.sources:
+                names = edges.setdefault((source, step.name), [])
+                if item.name not in names:
+                    names.append(item.name)
+        for source in step.after:
+            edges.setdefault((source, step.name), [])
+    order = {step.name: position for position, step in enumerate(pipeline.steps)}
+    return dict(sorted(edges.items(), key=lambda edge: (order[edge[0][0]], order[edge[0][1]])))
+
+
+def _step(step: Step, after: list[str]) -> dict[str, Any]:
+    options = step.options
+    return {
+        "name": step.name,
+        "title": step.title,
+        "kind": step.component.kind,
+        "cells": [cell.index for cell in step.component.cells],
+        "after": after,
+        "inputs": [item.name for item in step.inputs],
+        "outputs": list(step.outputs),
+        "params": sorted(step.params),
+        "group": step.group,
+        "when": options.when,
+        "for_each": f"{options.for_each.variable} in {options.for_each.items}" if options.for_each else None,
+        "exit": options.exit,
+    }

@@ -1,0 +1,61 @@
+"""What a path or a name given by a person means: a notebook, a pipeline file, or a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.notebook import diagnostics, document
+from jupyter_mlops.notebook.annotations import By
+from jupyter_mlops.notebook.dataflow import Dataflow
+from jupyter_mlops.notebook.diagnostics import Diagnostic
+from jupyter_mlops.pipeline.from_notebook import analyse, from_dataflow, runs_python, whole_notebook
+from jupyter_mlops.pipeline.model import Pipeline
+
+_CELL_MARKER = re.compile(r"^# ?%%", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class NotebookSource:
+    """A notebook read and analysed. `flow` is None where its kernel does not speak Python: it then runs as a whole."""
+
+    path: Path
+    document: document.Document
+    flow: Dataflow | None
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong or doubtful in it."""
+        return diagnostics.check(self.flow) if self.flow else []
+
+    def pipeline(self) -> Pipeline:
+        """The pipeline that it is."""
+        return from_dataflow(self.flow) if self.flow else whole_notebook(self.document)
+
+
+def read_notebook(path: str | Path, *, by: By = "auto") -> NotebookSource:
+    """Read and analyse a notebook, or a script in percent format.
+
+    Raises:
+        NotFound: there is no such file.
+        NotANotebook: it cannot be read.
+    """
+    source = document.read(Path(path).expanduser().absolute())
+    assert source.path is not None
+    return NotebookSource(source.path, source, analyse(source, by=by) if runs_python(source) else None)
+
+
+def is_pipeline_file(path: Path) -> bool:
+    """Whether a `.py` file builds pipelines in code (rather than being a notebook in percent format)."""
+    return path.suffix == ".py" and not _CELL_MARKER.search(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def existing(path: str | Path) -> Path:
+    """The absolute path of a file that exists."""
+    found = Path(path).expanduser().absolute()
+    if not found.exists():
+        raise NotFound(f"There is no file {str(path)!r}.", hint="Check the path; it is relative to where you are.")
+    if found.is_dir():
+        raise Usage(f"{str(path)!r} is a folder.", hint="Give a notebook (.ipynb), a percent-format or a pipeline .py.")
+    return found
