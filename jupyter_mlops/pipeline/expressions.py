@@ -36,7 +36,7 @@ def problems(step: Step, parameters: Collection[str]) -> Iterator[str]:
             yield f"{option} of {step.name!r} cannot be read: {error}"
             continue
         for name in sorted(set(names) - known):
-            yield f"{option} of {step.name!r} reads {name!r}, which is neither a parameter nor a value of an earlier step."
+            yield f"{option} of {step.name!r} reads {name!r}, neither a parameter nor a value of an earlier step."
     loop = step.options.for_each
     if loop and not loop.variable.isidentifier():
         yield f"for_each of {step.name!r} needs a Python name for its variable, not {loop.variable!r}."

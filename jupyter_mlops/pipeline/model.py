@@ -1,4 +1,4 @@
-"""The model of a pipeline: frozen, plain data, JSON both ways. Every target and every emitter reads this and nothing else."""
+"""The model of a pipeline: frozen plain data, JSON both ways. Every target and emitter reads this and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a failed attempt is tried again. Waits `delay` seconds, times `backoff` after each, at most `max_delay`."""
+    """How often a failed attempt is tried again. Waits `delay` seconds, times `backoff` each time, at most `max_delay`."""
 
     limit: int = 0
     delay: float = 1.0
@@ -51,7 +51,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Options:
-    """How a step runs. Units: `cpu` in cores, `memory` as Kubernetes writes it ("4Gi"), `gpu` a count, `timeout` in seconds.
+    """How a step runs. `cpu` in cores, `memory` as Kubernetes writes it ("4Gi"), `gpu` a count, `timeout` in seconds.
 
     `when` is a condition (`pipeline.expressions`); `exit` marks a step that runs at the end whatever happened.
     """
@@ -107,7 +107,7 @@ class Step:
     """One use of a component. `after` are steps that must be over before, beyond those it takes values from.
 
     `arguments` are literal values bound before the cells run; `params` maps a local name to the pipeline parameter it
-    reads; `controls` are what `when` and `for_each` read, and `exports` the names whose plain values others' controls read.
+    reads; `controls` are what `when` and `for_each` read, `exports` the names whose plain values others' controls read.
     `final` are names whose last writer it is (what `verify` compares).
     """
 
@@ -149,7 +149,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A named DAG of steps, in an order that respects it. `notebook` is the file it came from ("" for code), `cwd` where steps run."""
+    """A named DAG of steps, in an order that respects it.
+
+    `notebook` is the file it came from ("" for code), `cwd` where steps run ("": where the engine runs).
+    """
 
     name: str
     steps: tuple[Step, ...]

@@ -1,0 +1,293 @@
+"""The engine as a pure state machine: `advance(state, stimulus)` gives the next state and what the driver must do.
+
+No clock, no file, no thread: the time is what the stimulus says. Events that become true on the way come out as
+`Record`; `engine.facts` folds the same events back into a state, so that a killed run goes on from its files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from jupyter_mlops.engine.facts import ImpossibleTransition, apply
+from jupyter_mlops.engine.ready import Go, Refuse, consider
+from jupyter_mlops.engine.retries import next_delay
+from jupyter_mlops.engine.state import (
+    AttemptEnded,
+    Began,
+    Begin,
+    CannotBegin,
+    Cause,
+    Delay,
+    DelayOver,
+    EndNow,
+    Hit,
+    Instruction,
+    Record,
+    Start,
+    State,
+    Stimulus,
+    Stop,
+    Task,
+    TimeIsUp,
+    tasks_of,
+)
+from jupyter_mlops.engine.target import Outcome, StopReason
+from jupyter_mlops.store.events import (
+    CancelRequested,
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskExpanded,
+    TaskFinished,
+    TaskStarted,
+    TaskState,
+)
+from jupyter_mlops.store.events import RunState as RunOutcome
+
+
+def advance(state: State, stimulus: Stimulus) -> tuple[State, list[Instruction]]:
+    """Take one stimulus: a few events of the run (RunStarted, MetricLogged, CancelRequested) or what the driver saw.
+
+    Raises:
+        ImpossibleTransition: what was said cannot be; the message tells the task's story.
+    """
+    change = _Change(state, stimulus.at)
+    handler = _HANDLERS.get(type(stimulus))
+    if handler is None:
+        change.record(cast(Event, stimulus))
+    else:
+        handler(change, stimulus)
+    if change.state.phase in ("running", "canceling", "ending") and type(stimulus) in _MOVES:
+        _go_on(change)
+    return change.state, change.instructions
+
+
+class _Change:
+    """A state on its way to the next one, and the instructions gathered so far."""
+
+    def __init__(self, state: State, at: float) -> None:
+        self.state = state
+        self.at = at
+        self.instructions: list[Instruction] = []
+
+    def record(self, event: Event, cause: Cause = "") -> None:
+        self.state = apply(self.state, event, cause)
+        self.instructions.append(Record(event))
+
+    def order(self, instruction: Instruction) -> None:
+        self.instructions.append(instruction)
+
+    def update(self, task: str, **fields: Any) -> None:
+        self.state = self.state.with_task(replace(self.state.tasks[task], **fields))
+
+    def finish(self, task: Task, outcome: TaskState, reason: str = "", *, cause: Cause = "", **fields: Any) -> None:
+        """Record the end of a task, or of one of its attempts (`final=False`)."""
+        values = {"attempt": 0, **fields}
+        event = TaskFinished(self.at, task.name, task.step, state=outcome, reason=reason, **values)
+        self.record(event, cause)
+
+
+# One function a stimulus.
+
+
+def _begin_attempt(change: _Change, said: Began) -> None:
+    task = change.state.tasks[said.task]
+    change.record(TaskStarted(said.at, task.name, task.step, said.attempt, said.directory, said.key))
+    if change.state.phase == "ending" or (change.state.phase == "canceling" and not _is_exit(change.state, task)):
+        outcome = Outcome("canceled", reason="the run was canceled", stopped="user")
+        _attempt_ended(change, AttemptEnded(said.at, said.task, said.attempt, outcome))
+    else:
+        change.order(Start(task.name, said.attempt, change.state.step(task.name).options.timeout))
+
+
+def _hit(change: _Change, said: Hit) -> None:
+    task = change.state.tasks[said.task]
+    change.finish(task, "cached", result=dataclasses.asdict(said.result), cached_from=said.source)
+
+
+def _cannot_begin(change: _Change, said: CannotBegin) -> None:
+    change.finish(change.state.tasks[said.task], "failed", said.reason)
+
+
+def _attempt_ended(change: _Change, said: AttemptEnded) -> None:
+    task = change.state.tasks[said.task]
+    step = change.state.step(said.task)
+    outcome = said.outcome
+    retry = None if change.state.phase != "running" else next_delay(outcome, task.tries, step.options.retries)
+    reason = outcome.reason
+    if outcome.state == "failed" and outcome.stopped == "timeout":
+        reason = f"took longer than its timeout of {step.options.timeout:g} s" if step.options.timeout else "timeout"
+    state: TaskState = outcome.state
+    if outcome.stopped in ("user", "shutdown") and state == "failed":
+        state = "canceled"
+    change.finish(
+        task,
+        state,
+        reason or _error_text(outcome),
+        attempt=said.attempt,
+        seconds=said.seconds,
+        result=dataclasses.asdict(outcome.result) if outcome.result else None,
+        final=retry is None,
+        why=said.why,
+    )
+    if retry is not None:
+        change.order(Delay(task.name, retry))
+
+
+def _delay_over(change: _Change, said: DelayOver) -> None:
+    if change.state.tasks[said.task].delayed:
+        change.update(said.task, delayed=False)
+        change.state = replace(change.state, queue=_in_order(change.state, {*change.state.queue, said.task}))
+
+
+def _time_is_up(change: _Change, said: TimeIsUp) -> None:
+    task = change.state.tasks[said.task]
+    if task.state == "running" and task.attempt == said.attempt:
+        change.order(Stop(task.name, task.attempt, "timeout"))
+
+
+def _cancel(change: _Change, said: CancelRequested) -> None:
+    if change.state.phase == "running":
+        change.record(said)
+        _give_up(change, "user", exits=False)
+
+
+def _end_now(change: _Change, _said: EndNow) -> None:
+    if change.state.phase != "over":
+        change.state = replace(change.state, phase="ending")
+        _give_up(change, "shutdown", exits=True)
+
+
+def _give_up(change: _Change, why: StopReason, *, exits: bool) -> None:
+    """Stop what runs and cancel what waits; exit steps only if asked."""
+    for task in list(tasks_of(change.state)):
+        if task.settled or (not exits and _is_exit(change.state, task)):
+            continue
+        if task.name in change.state.active:
+            if task.attempt and task.state == "running":
+                change.order(Stop(task.name, task.attempt, why))
+        elif task.name not in change.state.items:
+            change.finish(task, "canceled", "the run was canceled")
+
+
+_HANDLERS: dict[type, Callable[[_Change, Any], None]] = {
+    Began: _begin_attempt,
+    Hit: _hit,
+    CannotBegin: _cannot_begin,
+    AttemptEnded: _attempt_ended,
+    DelayOver: _delay_over,
+    TimeIsUp: _time_is_up,
+    CancelRequested: _cancel,
+    EndNow: _end_now,
+}
+
+_MOVES = {*_HANDLERS, RunStarted}
+
+
+# What follows from the new state.
+
+
+def _go_on(change: _Change) -> None:
+    """Decide about waiting steps and finished loops until nothing changes, fill the slots, end the run."""
+    while _decide_waiting(change) or _close_loops(change):
+        pass
+    _fill_slots(change)
+    state = change.state
+    if all(task.settled for task in state.tasks.values()):
+        change.record(RunFinished(change.at, *_run_outcome(state)))
+    elif not (state.active or state.queue or any(task.delayed for task in state.tasks.values())):
+        stuck = [task.name for task in state.tasks.values() if not task.settled]
+        raise ImpossibleTransition(f"Nothing runs, and these wait for ever: {_names(stuck)}.")
+
+
+def _decide_waiting(change: _Change) -> bool:
+    moved = False
+    for name in change.state.waiting:
+        verdict = consider(change.state, change.state.plan.by_name[name])
+        if verdict is None:
+            continue
+        moved = True
+        if isinstance(verdict, Refuse):
+            change.finish(change.state.tasks[name], verdict.state, verdict.reason, cause=verdict.cause)
+        else:
+            _let_go(change, name, verdict)
+    return moved
+
+
+def _let_go(change: _Change, name: str, verdict: Go) -> None:
+    if verdict.items is not None:
+        change.record(TaskExpanded(change.at, name, verdict.items))
+    else:
+        change.state = replace(
+            change.state,
+            waiting=tuple(other for other in change.state.waiting if other != name),
+            queue=(*change.state.queue, name),
+        )
+
+
+def _close_loops(change: _Change) -> bool:
+    """A loop is over when all its items are."""
+    moved = False
+    for step in change.state.items:
+        task = change.state.tasks[step]
+        if not task.settled and all(item.settled for item in change.state.item_tasks(step)):
+            outcome, reason = _loop_outcome(change.state.item_tasks(step))
+            change.finish(task, outcome, reason)
+            moved = True
+    return moved
+
+
+def _fill_slots(change: _Change) -> None:
+    state = change.state
+    free = state.parallel - len(state.active)
+    if free <= 0 or not state.queue:
+        return
+    chosen, rest = state.queue[:free], state.queue[free:]
+    change.state = replace(state, queue=rest, active=state.active | set(chosen))
+    for name in chosen:
+        change.order(Begin(name, state.tasks[name].attempt + 1))
+
+
+def _loop_outcome(items: tuple[Task, ...]) -> tuple[TaskState, str]:
+    failed = [task.name for task in items if task.state == "failed"]
+    if failed:
+        return "failed", f"{len(failed)} of {len(items)} items failed: {_names(failed)}"
+    if any(task.state == "canceled" for task in items):
+        return "canceled", "the run was canceled"
+    return "succeeded", ""
+
+
+def _run_outcome(state: State) -> tuple[RunOutcome, str]:
+    steps = [state.tasks[step.name] for step in state.plan.steps]
+    if any(task.state == "canceled" for task in steps):
+        return "canceled", "canceled before all steps were done"
+    failed = [task for task in steps if task.state == "failed"]
+    if len(failed) == 1:
+        return "failed", f"`{failed[0].name}` failed: {failed[0].reason}" if failed[
+            0
+        ].reason else f"`{failed[0].name}` failed"
+    return (
+        ("failed", f"{len(failed)} steps failed: {_names([task.name for task in failed])}")
+        if failed
+        else ("succeeded", "")
+    )
+
+
+def _names(names: list[str], most: int = 5) -> str:
+    return ", ".join(f"`{name}`" for name in names[:most]) + (", ..." if len(names) > most else "")
+
+
+def _error_text(outcome: Outcome) -> str:
+    error = outcome.result.error if outcome.result else None
+    return f"{error.kind}: {error.message}" if error else ""
+
+
+def _is_exit(state: State, task: Task) -> bool:
+    return state.plan.by_name[task.step].options.exit
+
+
+def _in_order(state: State, names: set[str]) -> tuple[str, ...]:
+    return tuple(task.name for task in tasks_of(state) if task.name in names)
