@@ -1,0 +1,146 @@
+"""Memory of arrays and tensors as out-of-band buffers, so that it is written once, mapped, and stays shared.
+
+numpy and torch by themselves copy strided, datetime and tensor data into the stream and separate views from their base.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pickle import PickleBuffer
+from typing import Any
+
+from jupyter_mlops.runtime import rebuild
+from jupyter_mlops.runtime.layout import Buffer
+
+_PLAIN_KINDS = "biufcmMSUV"
+
+
+class BufferList:
+    """Collects the buffers of one stream, with the memory addresses of those that others may overlap.
+
+    `wasteful` has (id of the array, its own bytes, position of its buffer) for arrays whose memory has gaps.
+    """
+
+    def __init__(self, compact: frozenset[int] = frozenset()) -> None:
+        self.buffers: list[Buffer] = []
+        self.wasteful: list[tuple[int, int, int]] = []
+        self.compact = compact
+        self.private: set[int] = set()
+        self._addresses: dict[int, tuple[int, Any]] = {}
+        self._gaps: dict[int, tuple[int, int]] = {}
+        self._alive: list[Any] = []
+
+    def take(self, buffer: PickleBuffer) -> bool:
+        """pickle's buffer_callback: true puts the bytes in the stream."""
+        try:
+            view = buffer.raw()
+        except BufferError:  # not contiguous
+            return True
+        address = self._addresses.pop(id(buffer), (None, None))[0]
+        if id(buffer) in self._gaps:
+            self.wasteful.append((*self._gaps.pop(id(buffer)), len(self.buffers)))
+        self.buffers.append(Buffer(view, address))
+        return False
+
+    def buffer(self, memory: Any, address: int = 0, gaps: Any = None) -> PickleBuffer:
+        """A pickle buffer over `memory`, known to be at `address` (0: nothing else may share it)."""
+        made = PickleBuffer(memory)
+        self._alive.append(made)
+        if address:
+            self._addresses[id(made)] = (address, made)
+        if gaps is not None:
+            self._gaps[id(made)] = gaps
+        return made
+
+
+def numpy_array(memory: BufferList, array: Any) -> Any:
+    """An array of plain elements: its bytes out of band, whatever its strides."""
+    if array.dtype.kind not in _PLAIN_KINDS or array.dtype.hasobject or array.nbytes == 0:
+        return NotImplemented
+    address = 0 if id(array) in memory.private else array.__array_interface__["data"][0]
+    if array.flags.c_contiguous:
+        buffer = memory.buffer(array.reshape(-1).view("u1"), address)
+        return rebuild.array, (buffer, array.dtype, array.shape)
+    if array.flags.f_contiguous:
+        buffer = memory.buffer(array.T.reshape(-1).view("u1"), address)
+        return rebuild.array, (buffer, array.dtype, array.shape, array.strides)
+    if not address or id(array) in memory.compact:
+        copied = array.copy(order="C")
+        return rebuild.array, (memory.buffer(copied.reshape(-1).view("u1")), array.dtype, array.shape)
+    return _strided(memory, array, address)
+
+
+def _strided(memory: BufferList, array: Any, address: int) -> Any:
+    """A view with gaps: the whole stretch of memory from its first to its last byte."""
+    numpy = importlib.import_module("numpy")
+    reach = [(size - 1) * stride for size, stride in zip(array.shape, array.strides)]
+    low = sum(step for step in reach if step < 0)
+    length = sum(abs(step) for step in reach) + array.itemsize
+    stretch = numpy.asarray(_Stretch(array, address + low, length))
+    buffer = memory.buffer(stretch, address + low, (id(array), array.nbytes))
+    return rebuild.array, (buffer, array.dtype, array.shape, array.strides, -low)
+
+
+class _Stretch:
+    """numpy's way to say: bytes at this address, alive as long as this object."""
+
+    def __init__(self, owner: Any, address: int, length: int) -> None:
+        self._owner = owner
+        self.__array_interface__ = {
+            "data": (address, not owner.flags.writeable),
+            "shape": (length,),
+            "typestr": "|u1",
+            "version": 3,
+        }
+
+
+def pandas_block(memory: BufferList, block: Any) -> Any:
+    """A block of a DataFrame under copy-on-write.
+
+    pandas knows which blocks share memory by weak references that pickle drops; it would then write through. So its
+    memory must not be shared after loading.
+    """
+    if _copies_on_write():
+        values = block.values
+        for part in (values, *(getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes"))):
+            if type(part).__name__ == "ndarray":
+                memory.private.add(id(part))
+                memory._alive.append(part)
+    return NotImplemented
+
+
+def _copies_on_write() -> bool:
+    pandas = sys.modules["pandas"]
+    if int(pandas.__version__.partition(".")[0]) >= 3:
+        return True
+    return bool(pandas.get_option("mode.copy_on_write") is True)
+
+
+def torch_storage(memory: BufferList, storage: Any) -> Any:
+    """A CPU storage; those of other devices take torch's own way."""
+    torch = sys.modules["torch"]
+    if storage.device.type != "cpu" or storage.nbytes() == 0:
+        return NotImplemented
+    data = torch.empty(0, dtype=torch.uint8).set_(storage).numpy()
+    return rebuild.tensor_storage, (memory.buffer(data, storage.data_ptr()),)
+
+
+def torch_typed_storage(memory: BufferList, storage: Any) -> Any:
+    """What a tensor's reduction holds: the untyped storage and a dtype."""
+    if storage.device.type != "cpu":
+        return NotImplemented
+    return rebuild.typed_storage, (storage._untyped_storage, storage.dtype)
+
+
+RULES: Mapping[tuple[str, str], Callable[[BufferList, Any], Any]] = {
+    ("numpy", "ndarray"): numpy_array,
+    ("torch.storage", "UntypedStorage"): torch_storage,
+    ("torch.storage", "TypedStorage"): torch_typed_storage,
+    **{
+        (f"pandas.core.internals.{module}", name): pandas_block
+        for module in ("blocks", "managers")
+        for name in ("Block", "NumpyBlock", "ExtensionBlock", "NDArrayBackedExtensionBlock", "DatetimeLikeBlock")
+    },
+}

@@ -1,0 +1,94 @@
+"""What a pickle stream calls to make values again. Names here are part of the bundle format: never rename them.
+
+`NAMESPACE`, `definition_object` and `main_module` mean the reader's own: the unpickler gives them (`Reader`).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import marshal
+import sys
+from collections.abc import Callable
+from types import CellType, FunctionType
+from typing import Any
+
+
+class _ReadersNamespace:
+    """Stands in a stream for the dict of the reader's `__main__`."""
+
+    def __reduce__(self) -> str:
+        return "NAMESPACE"
+
+
+NAMESPACE = _ReadersNamespace()
+
+
+def definition_object(id: str, path: str) -> Any:
+    """What a definition makes; only a `Reader` knows."""
+    raise RuntimeError(f"{path} of definition {id} needs a reader")
+
+
+def main_module() -> Any:
+    """The `__main__` of this process."""
+    return sys.modules["__main__"]
+
+
+def module(name: str) -> Any:
+    """A module by name."""
+    return importlib.import_module(name)
+
+
+def module_globals(name: str) -> dict[str, Any]:
+    """The globals of a module, for a function made in it that cannot be found by name."""
+    return importlib.import_module(name).__dict__
+
+
+def make_function(namespace: dict[str, Any], code: bytes, cells: tuple[CellType, ...]) -> FunctionType:
+    """A function over `namespace`; `set_function` fills it."""
+    namespace.setdefault("__builtins__", __builtins__)
+    return FunctionType(marshal.loads(code), namespace, None, None, cells or None)
+
+
+def set_function(function: FunctionType, state: dict[str, Any]) -> None:
+    """Set what the constructor of a function could not: it may refer to the function itself."""
+    for cell, content in state.pop("cells"):
+        cell.cell_contents = content
+    function.__dict__.update(state.pop("dict"))
+    for name, value in state.items():
+        setattr(function, f"__{name}__", value)
+
+
+def make_cell() -> CellType:
+    """An empty closure cell."""
+    return CellType()
+
+
+def fill_cell(cell: CellType, content: Any) -> None:
+    """Set a closure cell."""
+    cell.cell_contents = content
+
+
+def lru_cache(function: Callable[..., Any], maxsize: Any, typed: bool, attributes: dict[str, Any]) -> Any:
+    """A function with `functools.lru_cache`, its cache empty."""
+    cached = functools.lru_cache(maxsize=maxsize, typed=typed)(function)
+    cached.__dict__.update(attributes)
+    return cached
+
+
+def array(buffer: Any, dtype: Any, shape: tuple[int, ...], strides: Any = None, offset: int = 0) -> Any:
+    """A numpy array over a buffer."""
+    numpy = importlib.import_module("numpy")
+    return numpy.ndarray(shape, dtype, buffer, offset, strides)
+
+
+def tensor_storage(buffer: Any) -> Any:
+    """A CPU storage of torch over a buffer."""
+    torch = importlib.import_module("torch")
+    return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
+
+
+def typed_storage(storage: Any, dtype: Any) -> Any:
+    """What torch's own reduction of a tensor calls a storage."""
+    torch = importlib.import_module("torch")
+    return torch.storage.TypedStorage(wrap_storage=storage, dtype=dtype, _internal=True)
