@@ -1,4 +1,4 @@
-"""The command `jupyter mlops`: parsing, help, rendering and exit codes around the verbs; the magics share its grammar."""
+"""The command `jupyter mlops`: parsing, help, rendering, exit codes around the verbs; magics share its grammar."""
 
 from __future__ import annotations
 

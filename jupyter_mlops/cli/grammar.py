@@ -67,7 +67,7 @@ class Command:
     options: argparse.Namespace
 
 
-class HelpAsked(Exception):  # noqa: N818 not an error
+class HelpAsked(Exception):
     """Somebody asked for help; the text is the only argument."""
 
 

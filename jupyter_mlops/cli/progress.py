@@ -79,7 +79,7 @@ class PlainProgress(SilentProgress):
 
 
 class LiveProgress(SilentProgress):
-    """A tree that redraws itself, gone when the run is over; a run that ends within `patience` seconds never shows it."""
+    """A tree that redraws itself, gone when the run is over; a run shorter than `patience` seconds never shows it."""
 
     def __init__(self, stream: TextIO, style: Style, *, patience: float = 0.3) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from jupyter_mlops.cli.style import style_of
 from jupyter_mlops.errors import MlopsError, Usage
 
 
-class HardStop(MlopsError):  # noqa: N818 like its siblings in the tree
+class HardStop(MlopsError):
     """Ctrl-C, twice."""
 
     exit_code, code = 130, "interrupted"

@@ -58,16 +58,13 @@ class RunPicture:
     tasks: Mapping[str, StepPicture] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
-    def states(self) -> dict[str, str]:
-        """The state of each step; of a step with items, the one that a person wants to know."""
-        by_step: dict[str, list[str]] = {}
-        for task in self.tasks.values():
-            by_step.setdefault(task.step, []).append(task.state)
-        return {step: min(states, key=_precedence) for step, states in by_step.items()}
 
-    def items(self, step: str) -> list[StepPicture]:
-        """The tasks of a step."""
-        return [task for task in self.tasks.values() if task.step == step]
+def step_states(tasks: Mapping[str, StepPicture]) -> dict[str, str]:
+    """The state of each step; of a step with items, the one that a person wants to know."""
+    by_step: dict[str, list[str]] = {}
+    for task in tasks.values():
+        by_step.setdefault(task.step, []).append(task.state)
+    return {step: min(states, key=_precedence) for step, states in by_step.items()}
 
 
 def advance(picture: RunPicture, event: Event) -> RunPicture:
