@@ -46,3 +46,8 @@ def __dir__() -> list[str]:
 def load_ipython_extension(shell: object) -> None:
     """Register the magics: `%load_ext jupyter_mlops`."""
     importlib.import_module("jupyter_mlops.magics").register(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take the magics away: `%unload_ext jupyter_mlops`."""
+    importlib.import_module("jupyter_mlops.magics").unregister(shell)

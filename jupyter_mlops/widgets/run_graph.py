@@ -21,7 +21,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class RunGraph(anywidget.AnyWidget):  # type: ignore[misc]
-    """A run as a graph in the browser. Call `show` with each new picture of the run; `selected` is the step chosen there.
+    """A run as a graph in the browser. Call `show` with each new picture; `selected` is the step chosen there.
 
     Its methods may be called from any one thread at a time.
     """

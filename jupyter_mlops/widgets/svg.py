@@ -113,7 +113,7 @@ def _label(label: Label, palette: Palette) -> str:
     font = 'font-size="10.5" text-anchor="middle" font-family="ui-monospace, Menlo, Consolas, monospace"'
     return (
         f'<text class="mg-halo" x="{x:g}" y="{y:g}" {font} aria-hidden="true" fill="none" stroke="{palette.page}"'
-        f' stroke-width="5" stroke-linejoin="round">{_text(label.text)}</text>'
+        f' stroke-width="7" stroke-linejoin="round">{_text(label.text)}</text>'
         f'<text class="mg-label" x="{x:g}" y="{y:g}" {font} fill="{palette.muted}">{_text(label.text)}</text>'
     )
 

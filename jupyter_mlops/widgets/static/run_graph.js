@@ -44,7 +44,7 @@ function drawLabel(label) {
   const font = { x: label.x, y: label.y + 11, 'font-size': 10.5, 'text-anchor': 'middle', 'font-family': 'ui-monospace, Menlo, monospace' };
   const pair = element('g', { 'aria-hidden': 'true' });
   pair.append(
-    element('text', { class: 'mg-halo', ...font, fill: 'none', 'stroke-width': 5, 'stroke-linejoin': 'round' }, label.text),
+    element('text', { class: 'mg-halo', ...font, fill: 'none', 'stroke-width': 7, 'stroke-linejoin': 'round' }, label.text),
     element('text', { class: 'mg-label', ...font }, label.text)
   );
   return pair;
