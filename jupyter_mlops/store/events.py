@@ -16,7 +16,7 @@ RunState = Literal["pending", "running", "succeeded", "failed", "canceled"]
 
 @dataclass(frozen=True)
 class RunCreated:
-    """The first event of a run. `plan` is the pipeline as JSON data, `environment` the interpreter and library versions."""
+    """The first event of a run. `plan` is the pipeline as JSON data, `environment` Python and library versions."""
 
     at: float
     run: str
@@ -123,6 +123,14 @@ class ParamsLogged:
 
 
 @dataclass(frozen=True)
+class TagsLogged:
+    """Free words about the run, for people and for search; a later value replaces an earlier one."""
+
+    at: float
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ArtifactLogged:
     """A file or value kept by content. `role` is "output" (made) or "input" (used): that is the lineage."""
 
@@ -154,6 +162,7 @@ Event = (
     | CellFinished
     | MetricLogged
     | ParamsLogged
+    | TagsLogged
     | ArtifactLogged
     | CancelRequested
 )
@@ -168,6 +177,7 @@ TYPES: Mapping[str, type] = {
     "cell.finished": CellFinished,
     "metric": MetricLogged,
     "params": ParamsLogged,
+    "tags": TagsLogged,
     "artifact": ArtifactLogged,
     "cancel.requested": CancelRequested,
 }
