@@ -10,7 +10,10 @@ Severity = Literal["error", "warning", "info"]
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding. `code` is stable (`MLO101`) and never reused; `cell` is the index in the notebook, `line` counts from 1."""
+    """One finding. `code` is stable (`MLO101`), never reused; `cell` is the index in the notebook, `line` from 1.
+
+    For a cell of an included notebook `cell` is its index there, and the message begins with that notebook's path.
+    """
 
     code: str
     severity: Severity

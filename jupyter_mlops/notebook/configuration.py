@@ -1,0 +1,116 @@
+"""Statements that set how libraries or the process behave rather than a value: `pd.set_option`, `%matplotlib`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+# Dotted names after resolving import aliases (`plt` is `matplotlib.pyplot`).
+CALLS = frozenset(
+    [
+        "IPython.display.set_matplotlib_formats",
+        "matplotlib_inline.backend_inline.set_matplotlib_formats",
+        "locale.setlocale",
+        "logging.basicConfig",
+        "logging.captureWarnings",
+        "logging.disable",
+        "logging.getLogger.setLevel",
+        "matplotlib.pyplot.rc",
+        "matplotlib.pyplot.rcParams.update",
+        "matplotlib.pyplot.style.use",
+        "matplotlib.rc",
+        "matplotlib.rcParams.update",
+        "matplotlib.style.use",
+        "matplotlib.use",
+        "numpy.set_printoptions",
+        "numpy.seterr",
+        "os.chdir",
+        "os.environ.setdefault",
+        "os.environ.update",
+        "os.putenv",
+        "pandas.options.mode.chained_assignment",
+        "pandas.reset_option",
+        "pandas.set_option",
+        "pandas.plotting.register_matplotlib_converters",
+        "seaborn.set",
+        "seaborn.set_context",
+        "seaborn.set_palette",
+        "seaborn.set_style",
+        "seaborn.set_theme",
+        "sklearn.set_config",
+        "sys.path.append",
+        "sys.path.insert",
+        "sys.setrecursionlimit",
+        "tensorflow.get_logger.setLevel",
+        "torch.set_default_dtype",
+        "torch.set_default_tensor_type",
+        "torch.set_num_threads",
+        "torch.set_printoptions",
+        "tqdm.auto.tqdm.pandas",
+        "tqdm.notebook.tqdm.pandas",
+        "tqdm.tqdm.pandas",
+        "warnings.filterwarnings",
+        "warnings.simplefilter",
+    ]
+)
+ASSIGNED = (
+    "IPython.core.interactiveshell.InteractiveShell.ast_node_interactivity",
+    "matplotlib.pyplot.rcParams",
+    "matplotlib.rcParams",
+    "os.environ",
+    "pandas.options",
+    "plotly.io.renderers.default",
+    "plotly.io.templates.default",
+)
+LINE_MAGICS = frozenset(
+    {"matplotlib", "config", "env", "set_env", "cd", "load_ext", "reload_ext", "autoreload", "aimport"}
+)
+
+
+def import_aliases(trees: Iterable[ast.AST]) -> dict[str, str]:
+    """What each imported name stands for, dotted (`plt` -> `matplotlib.pyplot`)."""
+    aliases: dict[str, str] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for item in node.names:
+                    aliases[item.asname or item.name.partition(".")[0]] = (
+                        item.name if item.asname else item.name.partition(".")[0]
+                    )
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                aliases |= {item.asname or item.name: f"{node.module}.{item.name}" for item in node.names}
+    return aliases
+
+
+def is_configuration(statement: ast.stmt, aliases: Mapping[str, str]) -> bool:
+    """Whether the statement only sets how a library or the process behaves, from literals and imports."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        call = statement.value
+        return dotted(call.func, aliases) in CALLS and _plain([*call.args, *call.keywords], aliases)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Subscript | ast.Attribute):
+            return dotted(target, aliases).startswith(ASSIGNED) and _plain([statement.value], aliases)
+    return False
+
+
+def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str:
+    """`plt.rcParams['x']` as `matplotlib.pyplot.rcParams`; empty when it does not start at an import."""
+    if isinstance(node, ast.Name):
+        return aliases.get(node.id, "")
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value, aliases)
+        return f"{base}.{node.attr}" if base else ""
+    if isinstance(node, ast.Subscript):
+        return dotted(node.value, aliases)
+    return dotted(node.func, aliases) if isinstance(node, ast.Call) else ""
+
+
+_KNOWN_WORDS = frozenset(
+    {"FutureWarning", "UserWarning", "DeprecationWarning", "RuntimeWarning", "Warning", "True", "None"}
+)
+
+
+def _plain(nodes: Iterable[ast.AST], aliases: Mapping[str, str]) -> bool:
+    names = {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return all(name in aliases or name in _KNOWN_WORDS for name in names)

@@ -1,0 +1,234 @@
+"""Parameters: the literals that the cell tagged `parameters` assigns, and what a run gives instead."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_mlops.errors import Usage
+from jupyter_mlops.notebook.cells import Cell
+from jupyter_mlops.notebook.parameter_types import (
+    as_literal,
+    checked,
+    from_text,
+    plain,
+    read_type,
+    type_of_annotation,
+    type_of_value,
+)
+from jupyter_mlops.notebook.problems import Problem
+from jupyter_mlops.notebook.python_source import module_of
+from jupyter_mlops.notebook.schema import did_you_mean
+
+__all__ = ["Parameter", "as_literal", "bind", "parse_value", "read_parameters"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A pipeline parameter, assigned in a parameters cell.
+
+    `type` is its Python spelling, e.g. `int`, `Literal['a', 'b']`.
+    """
+
+    name: str
+    default: Any
+    type: str
+    cell: int
+    line: int
+    help: str = ""
+    required: bool = False
+
+
+def read_parameters(cells: Iterable[Cell]) -> tuple[list[Parameter], list[Problem]]:
+    """The parameters that these cells assign, in order, and what in them cannot be one.
+
+    Assigned twice, the last counts, as in a run from top to bottom; but a notebook's own parameters win over those of
+    the notebooks that it includes.
+    """
+    found: dict[str, tuple[str, Parameter]] = {}
+    problems: list[Problem] = []
+    for cell in cells:
+        module = module_of(cell.source)
+        notes = _comments(cell.source) if module else {}
+        for statement in module.body if module else ():
+            item = _read(statement, cell, notes)
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif item and (item.name not in found or found[item.name][0] == cell.group or not cell.group):
+                found[item.name] = (cell.group, item)
+    return [item for _, item in found.values()], problems
+
+
+def bind(parameters: Iterable[Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+    """The value of every parameter: what `overrides` says (text is read by the parameter's type), else its default.
+
+    Raises:
+        Usage: a parameter that does not exist, has a wrong type, or is required and not given.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in overrides:
+        if name not in known:
+            there = f"There are: {', '.join(known)}." if known else "Tag a cell `parameters` to make some."
+            raise Usage(f"There is no parameter {name!r}.", hint=did_you_mean(name, known) or there)
+    values: dict[str, Any] = {}
+    for name, parameter in known.items():
+        if name in overrides:
+            values[name] = _given(parameter, overrides[name])
+        elif parameter.required:
+            raise Usage(
+                f"The parameter {name!r} has no default.", hint=f"Give it: `-p {name}=VALUE` ({parameter.type})."
+            )
+        else:
+            values[name] = parameter.default
+    return values
+
+
+def parse_value(parameter: Any, text: str) -> Any:
+    """The value that `text` spells for the parameter, as plain data.
+
+    Raises:
+        Usage: naming the parameter and its type.
+    """
+    try:
+        return from_text(read_type(parameter.type), text)
+    except ValueError as error:
+        raise _wrong(parameter, text) from error
+
+
+def _given(parameter: Any, value: object) -> Any:
+    if isinstance(value, str):
+        return parse_value(parameter, value)
+    try:
+        return checked(read_type(parameter.type), plain(value))
+    except ValueError as error:
+        raise _wrong(parameter, value) from error
+
+
+_EXAMPLES = {
+    "int": "3",
+    "float": "0.1",
+    "bool": "true",
+    "list": "[1, 2]",
+    "dict": '{"a": 1}',
+    "None": "null",
+}
+
+
+def _wrong(parameter: Any, value: object) -> Usage:
+    kind = read_type(parameter.type)
+    if kind.name == "Literal":
+        hint = f"It is one of {', '.join(repr(choice) for choice in kind.args)}."
+    else:
+        example = _EXAMPLES.get((kind.args[0] if kind.name == "Union" else kind).name)
+        hint = f"Write for example `-p {parameter.name}={example}`." if example else ""
+    return Usage(f"The parameter {parameter.name!r} takes {parameter.type}, not {value!r}.", hint=hint)
+
+
+def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Parameter | Problem | None:
+    """What a statement of a parameters cell is; None for one that has no meaning of its own (a docstring, `pass`)."""
+    if isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    ):
+        return None
+    target = _target(statement)
+    if target is None:
+        return _no_parameter(statement, cell, "")
+    name, value, annotation = target
+    try:
+        kind = type_of_annotation(annotation) if annotation else None
+    except ValueError:
+        return _no_parameter(statement, cell, name, f"its type is {ast.unparse(annotation)}" if annotation else "")
+    note = notes.get(statement.lineno, "")
+    if value is None:
+        return Parameter(name, None, str(kind), cell.index, statement.lineno, note, required=True)
+    try:
+        default = _literal(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return _no_parameter(statement, cell, name)
+    if kind is not None:
+        try:
+            checked(kind, default)
+        except ValueError:
+            return Problem(
+                "wrong_default",
+                f"The parameter {name!r} is declared as {kind}, but its default is {default!r}.",
+                "Correct the annotation or the default.",
+                name=name,
+                cell=cell.index,
+                line=statement.lineno,
+            )
+    return Parameter(name, default, str(kind or type_of_value(default)), cell.index, statement.lineno, note)
+
+
+def _target(statement: ast.stmt) -> tuple[str, ast.expr | None, ast.expr | None] | None:
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id, statement.value, statement.annotation
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id, statement.value, None
+    return None
+
+
+def _literal(node: ast.expr) -> Any:
+    """The value of a literal that JSON can say; a tuple or a set is none, since a list would come back.
+
+    Raises:
+        ValueError: it is computed, or no plain data.
+    """
+    value = ast.literal_eval(node)
+    if json_exact(value):
+        return value
+    raise ValueError("no plain data")
+
+
+def json_exact(value: Any) -> bool:
+    """Whether the value comes back as it is from JSON."""
+    if isinstance(value, list):
+        return all(json_exact(item) for item in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and json_exact(item) for key, item in value.items())
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _no_parameter(statement: ast.stmt, cell: Cell, name: str, why: str = "its value is computed") -> Problem:
+    what = (
+        f"{name!r} is no parameter: {why}"
+        if name
+        else "A statement in the parameters cell is no assignment of a literal"
+    )
+    return Problem(
+        "not_a_parameter",
+        f"{what}, so a run cannot change it.",
+        "Keep literals in the parameters cell, and move the rest to the next one.",
+        name=name,
+        cell=cell.index,
+        line=statement.lineno,
+    )
+
+
+def _comments(source: str) -> dict[int, str]:
+    """Help by line: the comment at a line's end, else the comment lines directly above it."""
+    own: dict[int, str] = {}
+    trailing: dict[int, str] = {}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                text = token.string.lstrip("#").strip()
+                (own if not token.line[: token.start[1]].strip() else trailing)[token.start[0]] = text
+    except (tokenize.TokenError, SyntaxError):
+        # Magics do not tokenize; what was read until there is still right.
+        pass
+    lines = len(source.splitlines())
+    notes: dict[int, str] = {}
+    above: list[str] = []
+    for line in range(1, lines + 1):
+        if line in own:
+            above.append(own[line])
+            continue
+        if line in trailing or above:
+            notes[line] = trailing.get(line) or " ".join(above)
+        above = []
+    return notes
