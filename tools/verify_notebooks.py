@@ -1,0 +1,133 @@
+"""Run every notebook of tests/public_notebooks both ways and write docs/verified_notebooks.md: `make verified`.
+
+Each is run from top to bottom in one process and as a pipeline (`jupyter mlops verify`), in a folder of its own.
+Arguments are further notebooks or scripts to verify; they are printed and not written down.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "tests/public_notebooks").glob("*.ipynb"))
+PAGE = ROOT / "docs/verified_notebooks.md"
+LIBRARIES = ("matplotlib", "numpy", "pandas", "sklearn", "torch", "xgboost")
+OPTIONAL = ("torch", "xgboost")
+
+# Notebook -> the names (or cells) that differ by nature; why is told on the page.
+KNOWN_DIFFERENCES: Mapping[str, set[Any]] = {}
+WHY: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` said about one notebook; `error` is its message when it could not tell."""
+
+    path: Path
+    differences: tuple[Mapping[str, Any], ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+    steps: int = 0
+
+    @property
+    def word(self) -> str:
+        """One word for the table."""
+        if self.error:
+            return "not run"
+        return "differs" if self.differences else "same"
+
+
+def main(paths: list[str]) -> int:
+    """Verify, print a line each, write the page; 1 when one of ours differs unexpectedly."""
+    verdicts = []
+    for path in [Path(item) for item in paths] or NOTEBOOKS:
+        with tempfile.TemporaryDirectory() as folder:
+            verdict = verify(path, Path(folder))
+        verdicts.append(verdict)
+        print(
+            f"{verdict.word:8} {verdict.seconds:5.1f} s {verdict.steps:3} steps  {path.name}  {verdict.error}",
+            flush=True,
+        )
+        for item in verdict.differences:
+            print(f"         {json.dumps(item, ensure_ascii=False)[:400]}")
+    if not paths:
+        PAGE.write_text("\n".join(page(verdicts)) + "\n", encoding="utf-8")
+        print(f"Wrote {PAGE.relative_to(ROOT)}")
+    return int(any(verdict.word == "differs" for verdict in verdicts))
+
+
+def verify(path: Path, folder: Path) -> Verdict:
+    """What `jupyter mlops verify` says about the notebook at `path`, copied into `folder`."""
+    missing = [name for name in needs(path) if importlib.util.find_spec(name) is None]
+    if missing:
+        return Verdict(path, error=f"{missing[0]} is not installed")
+    copy = folder / path.name
+    if copy != path:
+        shutil.copy(path, copy)
+    (folder / ".jupyter_mlops").mkdir(exist_ok=True)
+    started = time.monotonic()
+    done = _mlops("verify", copy)
+    seconds = time.monotonic() - started
+    if not done.stdout.strip():
+        return Verdict(path, error=done.stderr.strip()[-500:], seconds=seconds)
+    steps = len(json.loads(_mlops("graph", copy).stdout)["steps"])
+    return Verdict(path, tuple(json.loads(done.stdout)["differences"]), "", seconds, steps)
+
+
+def needs(path: Path) -> list[str]:
+    """The optional libraries that a notebook imports at the top of a line."""
+    text = path.read_text(encoding="utf-8")
+    return [name for name in OPTIONAL if re.search(rf'"(?:import|from) {name}\b', text)]
+
+
+def page(verdicts: list[Verdict]) -> Iterator[str]:
+    """The page, line by line."""
+    yield "# Notebooks that were run both ways\n"
+    yield "`make verified` runs each notebook from top to bottom in one process and as a pipeline, in processes of its"
+    yield "own a step, and compares what every cell printed and every value that is left at the end. The notebooks carry no"
+    yield "annotation: their headings are the steps. They were written for this test, after the structure and the habits of"
+    yield "well-known public tutorials, with data that ships with a dependency.\n"
+    yield "| notebook | libraries | steps | result |"
+    yield "|---|---|---|---|"
+    for item in verdicts:
+        libraries = ", ".join(_libraries(item.path))
+        result = f"{item.word}: {item.error}" if item.error else item.word
+        yield f"| [{item.path.stem}](../tests/public_notebooks/{item.path.name}) | {libraries} | {item.steps or ''} | {result} |"
+    yield ""
+    yield from _differences(verdicts)
+
+
+def _differences(verdicts: list[Verdict]) -> Iterator[str]:
+    differing = [item for item in verdicts if item.differences]
+    if not differing:
+        yield "None of those that ran differed."
+        return
+    yield "## What differed, and why\n"
+    for item in differing:
+        places = ", ".join(f"`{one['name']}`" if one["name"] else f"cell {one['cell']}" for one in item.differences)
+        yield f"- **{item.path.stem}**: {places}. {WHY.get(item.path.name, '')}".rstrip()
+
+
+def _libraries(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return [name for name in LIBRARIES if re.search(rf"(?:import|from) {name}\b", text)]
+
+
+def _mlops(verb: str, path: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("jupyter-mlops")), verb, path.name, "--json"]
+    return subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=600, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
