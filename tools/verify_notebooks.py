@@ -95,15 +95,15 @@ def page(verdicts: list[Verdict]) -> Iterator[str]:
     """The page, line by line."""
     yield "# Notebooks that were run both ways\n"
     yield "`make verified` runs each notebook from top to bottom in one process and as a pipeline, in processes of its"
-    yield "own a step, and compares what every cell printed and every value that is left at the end. The notebooks carry no"
-    yield "annotation: their headings are the steps. They were written for this test, after the structure and the habits of"
-    yield "well-known public tutorials, with data that ships with a dependency.\n"
+    yield "own a step, and compares what every cell printed and every value that is left at the end. The notebooks carry"
+    yield "no annotation: their headings are the steps. They were written for this test, after the structure and the"
+    yield "habits of well-known public tutorials, with data that ships with a dependency.\n"
     yield "| notebook | libraries | steps | result |"
     yield "|---|---|---|---|"
     for item in verdicts:
-        libraries = ", ".join(_libraries(item.path))
+        link = f"[{item.path.stem}](../tests/public_notebooks/{item.path.name})"
         result = f"{item.word}: {item.error}" if item.error else item.word
-        yield f"| [{item.path.stem}](../tests/public_notebooks/{item.path.name}) | {libraries} | {item.steps or ''} | {result} |"
+        yield f"| {link} | {', '.join(_libraries(item.path))} | {item.steps or ''} | {result} |"
     yield ""
     yield from _differences(verdicts)
 

@@ -1,4 +1,4 @@
-"""Each example: no error, the graph it should have, the same as a notebook and as a pipeline, and a run that shows it."""
+"""Each example: no diagnostic, the graph it should have, the same meaning both ways, and a run that shows it."""
 
 from __future__ import annotations
 

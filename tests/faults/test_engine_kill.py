@@ -17,15 +17,14 @@ import pytest
 COMMAND = [sys.executable, "-m", "jupyter_mlops.cli"]
 STEPS = 10
 KILLS = 20
-# Each step appends a line of its own to a file beside the notebook, adds to a list, and takes a moment.
+# Each step takes a moment, adds to a list, and appends a line to a file. The file's name is hidden from the analysis,
+# which would take the file for a result of the step.
 STEP = """
-import os, time
-with open("done.txt", "a") as side:
-    side.write("started {n} " + str(os.getpid()) + "\\n")
+import time
 time.sleep(0.02)
 values = values + [{n} ** 2]
-with open("done.txt", "a") as side:
-    side.write("ended {n} " + str(os.getpid()) + "\\n")
+with open(chr(100) + "one.txt", "a") as side:
+    side.write("ended {n}\\n")
 """
 
 
