@@ -44,7 +44,7 @@ def help_text() -> str:
     rows = [f"  {name:<8} {usage:<12} {summary}" for name, (usage, summary) in SUMMARIES.items()]
     return "\n".join(
         [
-            "usage: jupyter mlops VERB ... [--json]       (the same in a cell: %mlops VERB)",
+            "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
             "Run notebooks as pipelines.",
             "",
             *rows,

@@ -135,7 +135,9 @@ def parse(words: Sequence[str], *, in_kernel: bool = False) -> Command:
     if "-h" in given or "--help" in given:
         raise HelpAsked(parser.format_help())
     _refuse_dash(given, parser)
-    options, unknown = parser.parse_known_intermixed_args(arguments)
+    # Intermixed parsing lets options stand between arguments, but loses a `--`.
+    read = parser.parse_known_args if "--" in arguments else parser.parse_known_intermixed_args
+    options, unknown = read(arguments)
     if unknown:
         _refuse_unknown(unknown, parser)
     return Command(verb, options)

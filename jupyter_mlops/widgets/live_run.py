@@ -25,16 +25,17 @@ class View(Protocol):
 class LiveRun:
     """Within the block, `on_event` takes the run's events (from any thread) and a display follows them.
 
+    The display is made when the run begins: `view`, or a widget where there is anywidget.
     When the block ends the display becomes a static picture: a saved notebook that is opened without
     its kernel then still shows the run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, view: View | None = None) -> None:
         self.picture = RunPicture()
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._over = threading.Event()
-        self._view: View | None = None
+        self._view = view
         self._handle: Any = None
         self._graph: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._follow, name="mlops-run-graph", daemon=True)
@@ -66,7 +67,7 @@ class LiveRun:
         from IPython.display import display
 
         self._graph = graph_of_plan(self.picture.plan)
-        self._view = self._widget()
+        self._view = self._view or self._widget()
         self._handle = display(self._view or GraphPicture(self._graph, self.picture.tasks), display_id=True)
 
     def _widget(self) -> View | None:

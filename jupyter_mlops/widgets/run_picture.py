@@ -72,7 +72,8 @@ def advance(picture: RunPicture, event: Event) -> RunPicture:
     if isinstance(event, RunCreated):
         return _created(picture, event)
     if isinstance(event, RunStarted):
-        return replace(picture, state="running", started=picture.started or event.at, finished=None)
+        started = event.at if picture.started is None else picture.started
+        return replace(picture, state="running", started=started, finished=None)
     if isinstance(event, RunFinished):
         return replace(picture, state=event.state, finished=event.at, reason=event.reason)
     if isinstance(event, TaskExpanded):

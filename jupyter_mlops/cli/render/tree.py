@@ -37,7 +37,7 @@ def tree_lines(picture: RunPicture, style: Style, *, now: float, height: int | N
 def task_lines(tasks: Sequence[StepPicture], style: Style, *, now: float | None = None) -> Iterator[str]:
     """The lines of tasks below a heading, drawn as a tree."""
     rows = list(_rows(tasks))
-    width = min(max((2 * row.level + width_of(row.name) for row in rows), default=0), 44)
+    width = min(max((3 * row.level + width_of(row.name) for row in rows), default=0), 44)
     for position, row in enumerate(rows):
         yield cut_painted(f"{_branch(rows, position, style)}{_row_text(row, width, style, now)}", style)
 
