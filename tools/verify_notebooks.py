@@ -95,7 +95,7 @@ def page(verdicts: list[Verdict]) -> Iterator[str]:
     """The page, line by line."""
     yield "# Notebooks that were run both ways\n"
     yield "`make verified` runs each notebook from top to bottom in one process and as a pipeline, in processes of its"
-    yield "own a step, and compares what every cell printed and every value that is left at the end. The notebooks carry"
+    yield "own a step, and compares what every cell printed and every value left at the end. The notebooks carry"
     yield "no annotation: their headings are the steps. They were written for this test, after the structure and the"
     yield "habits of well-known public tutorials, with data that ships with a dependency.\n"
     yield "| notebook | libraries | steps | result |"
