@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from jupyter_mlops.store.events import (
     TaskExpanded,
     TaskFinished,
     TaskStarted,
+    TaskState,
 )
 
 # From which states a task may come into each. `pending` comes after a failed attempt that is tried again.
@@ -32,6 +33,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "canceled": frozenset({"pending", "running"}),
     "pending": frozenset({"running"}),
 }
+
+_UNFINISHED = frozenset({"pending", "running", "failed", "canceled"})
 
 
 class ImpossibleTransition(MlopsError):
@@ -66,36 +69,29 @@ def result_from_data(data: Mapping[str, Any]) -> TaskResult:
 
 
 def _run_started(state: State, _event: RunStarted) -> State:
-    """An engine takes the run: what succeeded stays; all else, and exit steps if anything is left, may run again."""
-    left = any(not task.done for task in state.tasks.values())
+    """An engine takes the run: what succeeded stays, all else may run again.
+
+    Exit steps run again if any other step does: they are to see the end that there is now.
+    """
     exits = {step.name for step in state.plan.steps if step.options.exit}
+    left = any(task.state in _UNFINISHED for task in state.tasks.values() if task.step not in exits)
     items = {step: found for step, found in state.items.items() if step not in exits or not left}
-    kept = {}
+    kept: dict[str, Task] = {}
     for task in tasks_of(state):
         if task.item is not None and task.step not in items:
             continue
-        again = left and (task.step in exits or not task.done)
-        kept[task.name] = (
-            _again(task, "running" if task.item is None and task.step in items else "pending") if again else task
-        )
+        stays = task.settled and (task.done if left and task.step not in exits else not left)
+        kept[task.name] = task if stays and task.state not in _UNFINISHED else _again(task, task.name in items)
     queue = tuple(task.name for task in kept.values() if task.item is not None and task.state == "pending")
     waiting = tuple(step.name for step in state.plan.steps if kept[step.name].state == "pending")
-    fresh = new_state(state.plan, state.parallel)
-    return replace(
-        fresh,
-        tasks=kept,
-        items=items,
-        metrics=state.metrics,
-        waiting=waiting,
-        queue=queue,
-        phase="running",
-        outcome="running",
-    )
+    reopened = new_state(state.plan, state.parallel)
+    reopened = replace(reopened, tasks=kept, items=items, metrics=state.metrics, waiting=waiting, queue=queue)
+    return replace(reopened, phase="running", outcome="running")
 
 
-def _again(task: Task, state: Any) -> Task:
-    if task.state == state == "running" and task.name == task.step and task.item is None and not task.attempt:
-        return task
+def _again(task: Task, is_loop: bool) -> Task:
+    """The task as if new, but for the number of its latest attempt; a loop that knows its items goes on with them."""
+    state: TaskState = "running" if is_loop else "pending"
     return Task(task.name, task.step, state, attempt=task.attempt, item=task.item, story=(*task.story, "again", state))
 
 
@@ -145,12 +141,37 @@ def _finished(state: State, event: TaskFinished) -> State:
     moved = replace(moved, reason=event.reason, delayed=not event.final)
     if event.result is not None and event.final:
         moved = replace(moved, result=result_from_data(event.result))
-    return replace(
+    after = replace(
         state.with_task(moved),
         waiting=_without(state.waiting, task.name),
         queue=_without(state.queue, task.name),
         active=state.active - {task.name},
     )
+    return after if task.item is None else _loop_closed(after, task.step)
+
+
+def _loop_closed(state: State, step: str) -> State:
+    """The loop as a whole is over when its items are: that follows from their events and has none of its own."""
+    items = state.item_tasks(step)
+    if not all(item.settled for item in items):
+        return state
+    outcome, reason = loop_outcome(items)
+    return state.with_task(replace(_moved(state.tasks[step], outcome), reason=reason))
+
+
+def loop_outcome(items: tuple[Task, ...]) -> tuple[TaskState, str]:
+    """How a loop ended, from how its items did."""
+    failed = [item.name for item in items if item.state == "failed"]
+    if failed:
+        return "failed", f"{len(failed)} of {len(items)} items failed: {some(failed)}"
+    if any(item.state == "canceled" for item in items):
+        return "canceled", "the run was canceled"
+    return "succeeded", ""
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """A few names for a sentence."""
+    return ", ".join(f"`{name}`" for name in names[:most]) + (", ..." if len(names) > most else "")
 
 
 def _metric(state: State, event: MetricLogged) -> State:

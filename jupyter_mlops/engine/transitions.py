@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from jupyter_mlops.engine.facts import ImpossibleTransition, apply
+from jupyter_mlops.engine.facts import ImpossibleTransition, apply, some
 from jupyter_mlops.engine.ready import Go, Refuse, consider
 from jupyter_mlops.engine.retries import next_delay
 from jupyter_mlops.engine.state import (
@@ -65,6 +65,25 @@ def advance(state: State, stimulus: Stimulus) -> tuple[State, list[Instruction]]
     return change.state, change.instructions
 
 
+def end_of(state: State, said: AttemptEnded) -> tuple[TaskFinished, float | None]:
+    """The event that ends an attempt, and the seconds to wait for the next one, if there is a next one."""
+    task, step, outcome = state.tasks[said.task], state.step(said.task), said.outcome
+    retry = next_delay(outcome, task.tries, step.options.retries) if state.phase == "running" else None
+    event = TaskFinished(
+        said.at,
+        task.name,
+        task.step,
+        said.attempt,
+        state="canceled" if outcome.state == "failed" and outcome.stopped in ("user", "shutdown") else outcome.state,
+        seconds=said.seconds,
+        reason=_reason(outcome, step.options.timeout),
+        result=dataclasses.asdict(outcome.result) if outcome.result else None,
+        final=retry is None,
+        why=said.why,
+    )
+    return event, retry
+
+
 class _Change:
     """A state on its way to the next one, and the instructions gathered so far."""
 
@@ -113,28 +132,10 @@ def _cannot_begin(change: _Change, said: CannotBegin) -> None:
 
 
 def _attempt_ended(change: _Change, said: AttemptEnded) -> None:
-    task = change.state.tasks[said.task]
-    step = change.state.step(said.task)
-    outcome = said.outcome
-    retry = None if change.state.phase != "running" else next_delay(outcome, task.tries, step.options.retries)
-    reason = outcome.reason
-    if outcome.state == "failed" and outcome.stopped == "timeout":
-        reason = f"took longer than its timeout of {step.options.timeout:g} s" if step.options.timeout else "timeout"
-    state: TaskState = outcome.state
-    if outcome.stopped in ("user", "shutdown") and state == "failed":
-        state = "canceled"
-    change.finish(
-        task,
-        state,
-        reason or _error_text(outcome),
-        attempt=said.attempt,
-        seconds=said.seconds,
-        result=dataclasses.asdict(outcome.result) if outcome.result else None,
-        final=retry is None,
-        why=said.why,
-    )
+    event, retry = end_of(change.state, said)
+    change.record(event)
     if retry is not None:
-        change.order(Delay(task.name, retry))
+        change.order(Delay(said.task, retry))
 
 
 def _delay_over(change: _Change, said: DelayOver) -> None:
@@ -191,8 +192,8 @@ _MOVES = {*_HANDLERS, RunStarted}
 
 
 def _go_on(change: _Change) -> None:
-    """Decide about waiting steps and finished loops until nothing changes, fill the slots, end the run."""
-    while _decide_waiting(change) or _close_loops(change):
+    """Decide about waiting steps until nothing changes, fill the slots, end the run."""
+    while _decide_waiting(change) or _close_empty_loops(change):
         pass
     _fill_slots(change)
     state = change.state
@@ -200,7 +201,7 @@ def _go_on(change: _Change) -> None:
         change.record(RunFinished(change.at, *_run_outcome(state)))
     elif not (state.active or state.queue or any(task.delayed for task in state.tasks.values())):
         stuck = [task.name for task in state.tasks.values() if not task.settled]
-        raise ImpossibleTransition(f"Nothing runs, and these wait for ever: {_names(stuck)}.")
+        raise ImpossibleTransition(f"Nothing runs, and these wait for ever: {some(stuck)}.")
 
 
 def _decide_waiting(change: _Change) -> bool:
@@ -228,16 +229,12 @@ def _let_go(change: _Change, name: str, verdict: Go) -> None:
         )
 
 
-def _close_loops(change: _Change) -> bool:
-    """A loop is over when all its items are."""
-    moved = False
-    for step in change.state.items:
-        task = change.state.tasks[step]
-        if not task.settled and all(item.settled for item in change.state.item_tasks(step)):
-            outcome, reason = _loop_outcome(change.state.item_tasks(step))
-            change.finish(task, outcome, reason)
-            moved = True
-    return moved
+def _close_empty_loops(change: _Change) -> bool:
+    """A loop over nothing has no item whose end could end it."""
+    empty = [step for step, items in change.state.items.items() if not items and not change.state.tasks[step].settled]
+    for step in empty:
+        change.finish(change.state.tasks[step], "succeeded")
+    return bool(empty)
 
 
 def _fill_slots(change: _Change) -> None:
@@ -251,15 +248,6 @@ def _fill_slots(change: _Change) -> None:
         change.order(Begin(name, state.tasks[name].attempt + 1))
 
 
-def _loop_outcome(items: tuple[Task, ...]) -> tuple[TaskState, str]:
-    failed = [task.name for task in items if task.state == "failed"]
-    if failed:
-        return "failed", f"{len(failed)} of {len(items)} items failed: {_names(failed)}"
-    if any(task.state == "canceled" for task in items):
-        return "canceled", "the run was canceled"
-    return "succeeded", ""
-
-
 def _run_outcome(state: State) -> tuple[RunOutcome, str]:
     steps = [state.tasks[step.name] for step in state.plan.steps]
     if any(task.state == "canceled" for task in steps):
@@ -270,19 +258,17 @@ def _run_outcome(state: State) -> tuple[RunOutcome, str]:
             0
         ].reason else f"`{failed[0].name}` failed"
     return (
-        ("failed", f"{len(failed)} steps failed: {_names([task.name for task in failed])}")
+        ("failed", f"{len(failed)} steps failed: {some([task.name for task in failed])}")
         if failed
         else ("succeeded", "")
     )
 
 
-def _names(names: list[str], most: int = 5) -> str:
-    return ", ".join(f"`{name}`" for name in names[:most]) + (", ..." if len(names) > most else "")
-
-
-def _error_text(outcome: Outcome) -> str:
+def _reason(outcome: Outcome, timeout: float | None) -> str:
+    if outcome.state == "failed" and outcome.stopped == "timeout":
+        return f"took longer than its timeout of {timeout:g} s" if timeout else "took too long"
     error = outcome.result.error if outcome.result else None
-    return f"{error.kind}: {error.message}" if error else ""
+    return outcome.reason or (f"{error.kind}: {error.message}" if error else "")
 
 
 def _is_exit(state: State, task: Task) -> bool:

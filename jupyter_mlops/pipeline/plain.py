@@ -32,7 +32,9 @@ def pipeline_to_data(pipeline: Pipeline) -> dict[str, Any]:
         plain["component"] = _component_to_data(component, tables)
         steps.append(plain)
     data["steps"] = steps
-    return data | {name: table for name, table in (("definitions", tables.definitions), ("setup", tables.setup)) if table}
+    return data | {
+        name: table for name, table in (("definitions", tables.definitions), ("setup", tables.setup)) if table
+    }
 
 
 def pipeline_from_data(data: Mapping[str, Any]) -> Pipeline:
@@ -44,7 +46,9 @@ def pipeline_from_data(data: Mapping[str, Any]) -> Pipeline:
     if not isinstance(data, Mapping) or "steps" not in data:
         raise Usage("This is not a pipeline: it has no steps.", hint="`jupyter mlops compile NB -o FILE` writes one.")
     if data.get("format", FORMAT) != FORMAT:
-        raise Usage(f"The pipeline has format {data['format']}; this version reads {FORMAT}.", hint="Upgrade jupyter-mlops.")
+        raise Usage(
+            f"The pipeline has format {data['format']}; this version reads {FORMAT}.", hint="Upgrade jupyter-mlops."
+        )
     try:
         definitions = {key: from_plain(Definition, item) for key, item in data.get("definitions", {}).items()}
         setup = {key: from_plain(CellSource, item) for key, item in data.get("setup", {}).items()}

@@ -30,7 +30,9 @@ def topological(steps: Iterable[Step]) -> tuple[Step, ...]:
             if not waits_for[follower]:
                 heapq.heappush(ready, position[follower])
     if len(done) < len(position):
-        raise Usage(f"The steps form a cycle: {' -> '.join(cycle(needs_of(given)))}.", hint="Remove one of these edges.")
+        raise Usage(
+            f"The steps form a cycle: {' -> '.join(cycle(needs_of(given)))}.", hint="Remove one of these edges."
+        )
     return tuple(done)
 
 

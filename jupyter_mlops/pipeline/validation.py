@@ -46,7 +46,9 @@ def _names(pipeline: Pipeline) -> Iterator[Problem]:
         if not step.name:
             yield Problem("bad-name", "A step has no name.")
         elif len(step.name) > MAX_NAME:
-            yield Problem("bad-name", f"The step name {step.name[:40]!r}... has more than {MAX_NAME} characters.", step.name)
+            yield Problem(
+                "bad-name", f"The step name {step.name[:40]!r}... has more than {MAX_NAME} characters.", step.name
+            )
         elif _BAD_NAME.search(step.name):
             hint = "Leave out / \\ [ ] #, control characters, a leading dot and spaces at the ends."
             yield Problem("bad-name", f"{step.name!r} cannot be the name of a step.", step.name, hint)
@@ -75,12 +77,20 @@ def _hand_over(pipeline: Pipeline) -> Iterator[Problem]:
             for source, name in item.sources:
                 made_by = pipeline.by_name.get(source)
                 if made_by and name not in (*made_by.outputs, *made_by.exports):
-                    yield Problem("unknown-output", f"{step.name!r} takes {name!r} from {source!r}, which does not hand it on.", step.name)
+                    yield Problem(
+                        "unknown-output",
+                        f"{step.name!r} takes {name!r} from {source!r}, which does not hand it on.",
+                        step.name,
+                    )
         for item in step.controls:
             for source, name in item.sources:
                 made_by = pipeline.by_name.get(source)
                 if made_by and name not in made_by.exports:
-                    yield Problem("unknown-output", f"A condition or loop of {step.name!r} reads {name!r} of {source!r}, which does not export it.", step.name)
+                    yield Problem(
+                        "unknown-output",
+                        f"A condition or loop of {step.name!r} reads {name!r} of {source!r}, which does not export it.",
+                        step.name,
+                    )
 
 
 def _parameters(pipeline: Pipeline) -> Iterator[Problem]:

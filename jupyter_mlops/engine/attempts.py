@@ -1,0 +1,158 @@
+"""What one attempt is told: where each value comes from, as files for the process and as digests for the cache key."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.cache_key import Taken
+from jupyter_mlops.engine.ready import Found, exported, find
+from jupyter_mlops.engine.run_journal import RunJournal
+from jupyter_mlops.engine.state import State, Task
+from jupyter_mlops.errors import NotFound
+from jupyter_mlops.pipeline.model import Input, Step
+from jupyter_mlops.runtime.spec import BundleRef, InputValues, TaskSpec
+
+_UNSAFE = re.compile(r"[^\w.\-\[\]]+")
+MAX_FOLDER_NAME = 80
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a task takes from its run: digests and values for the key, and how the process gets the values."""
+
+    taken: Taken
+    inputs: tuple[InputValues, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+
+
+def gather(state: State, task: Task, journal: RunJournal) -> Material:
+    """Find everything that a task takes.
+
+    Raises:
+        NotFound: a bundle that the run recorded is not in the store any more.
+        MlopsError: a whole-notebook step needs a value that is not plain data.
+    """
+    step = state.plan.by_name[task.step]
+    found = {item.name: place for item in step.inputs if isinstance(place := find(state, item), Found)}
+    params = {name: state.plan.params[parameter] for name, parameter in step.params.items()}
+    bind = {**step.arguments, **_loop_item(state, step, task)}
+    digests = {name: digest for name, place in found.items() if (digest := _digest(state, place)) is not None}
+    taken = Taken(digests, params, _loop_item(state, step, task))
+    if step.component.kind == "notebook":
+        # papermill takes parameters only: values come as plain data, by what the steps before exported.
+        plain = {name: exported(state, place) for name, place in found.items()}
+        return Material(taken, params={**params, **plain, **bind})
+    return Material(taken, _input_values(state, step.inputs, found, journal), params, bind)
+
+
+def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *, final: bool = False) -> TaskSpec:
+    """The spec of an attempt."""
+    step, pipeline = state.plan.by_name[task.step], state.plan.pipeline
+    component = step.component
+    cwd = working_directory(state)
+    return TaskSpec(
+        run=where.run,
+        step=step.name,
+        task=task.name,
+        attempt=where.attempt,
+        directory=str(where.directory),
+        cwd=str(cwd),
+        cells=component.cells,
+        setup=component.setup,
+        definitions=component.definitions,
+        params=material.params,
+        bind=material.bind,
+        inputs=material.inputs,
+        outputs=step.outputs,
+        by_value=step.by_value,
+        exports=step.exports,
+        final=final,
+        files_out=step.files_out,
+        notebook=str(cwd / component.notebook) if component.notebook else "",
+        kernel=component.kernel or pipeline.kernel,
+        notebook_metadata=_metadata(component.kernel or pipeline.kernel),
+    )
+
+
+@dataclass(frozen=True)
+class TaskPlace:
+    """Which attempt of which run, and its folder."""
+
+    run: str
+    attempt: int
+    directory: Path
+
+
+def working_directory(state: State) -> Path:
+    """Where steps run."""
+    return Path(state.plan.pipeline.cwd or os.getcwd()).absolute()
+
+
+def attempt_folder(task: str, attempt: int) -> str:
+    """The attempt's folder below the run's: `tasks/<task, made safe>/<attempt>`. Different tasks never share one."""
+    safe = _UNSAFE.sub("-", task).strip(".")[:MAX_FOLDER_NAME]
+    if safe != task:
+        safe = f"{safe}-{sha256(task.encode()).hexdigest()[:8]}"
+    return f"tasks/{safe}/{attempt}"
+
+
+def _loop_item(state: State, step: Step, task: Task) -> dict[str, Any]:
+    if task.item is None or step.options.for_each is None:
+        return {}
+    return {step.options.for_each.variable: state.items[step.name][task.item]}
+
+
+def _digest(state: State, place: Found) -> Any:
+    """The content digest of a value, a list of them for a loop; None where the step ran and did not make it."""
+    if place.step in state.items:
+        return [_digest_of(task, place.name) for task in state.item_tasks(place.step)]
+    return _digest_of(state.tasks[place.step], place.name)
+
+
+def _digest_of(task: Task, name: str) -> str | None:
+    if task.result is None:
+        return None
+    info = task.result.outputs.get(name)
+    if info is not None:
+        return info.digest
+    return f"json:{task.result.exports[name]!r}" if name in task.result.exports else None
+
+
+def _input_values(
+    state: State, inputs: tuple[Input, ...], found: Mapping[str, Found], journal: RunJournal
+) -> tuple[InputValues, ...]:
+    """One entry a bundle (or row of bundles, for a loop), so that values that belong together are loaded together."""
+    grouped: dict[tuple[tuple[BundleRef | None, ...], bool], dict[str, str]] = {}
+    for item in inputs:
+        place = found.get(item.name)
+        if place is None:
+            continue
+        collect = place.step in state.items
+        tasks = state.item_tasks(place.step) if collect else (state.tasks[place.step],)
+        bundles = tuple(_bundle(task, place.name, journal) for task in tasks)
+        if collect or bundles[0] is not None:
+            grouped.setdefault((bundles, collect), {})[item.name] = place.name
+    return tuple(InputValues(names, bundles, collect) for (bundles, collect), names in grouped.items())
+
+
+def _bundle(task: Task, name: str, journal: RunJournal) -> BundleRef | None:
+    result = task.result
+    if result is None or result.bundle is None or name not in result.outputs:
+        return None
+    path = journal.artifact(result.bundle.path)
+    if path is None:
+        raise NotFound(
+            f"The values of {task.name!r} are not in the store any more.", hint="Run it again with --no-cache."
+        )
+    return BundleRef(str(path), result.bundle.seal)
+
+
+def _metadata(kernel: str) -> dict[str, Any]:
+    return {"kernelspec": {"name": kernel, "display_name": kernel}} if kernel else {}

@@ -1,0 +1,52 @@
+"""The beginning of a task: its cache key, an earlier result if there is one, and otherwise what the attempt is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_mlops.engine.attempts import Material, TaskPlace, attempt_folder, gather, task_spec, working_directory
+from jupyter_mlops.engine.cache_key import changed, key_of, key_parts
+from jupyter_mlops.engine.keeping import covers, restore, show_executed
+from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
+from jupyter_mlops.engine.state import State, Task
+from jupyter_mlops.runtime.spec import TaskSpec
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A task about to begin. `hit` is a result that may stand in for it, `why` the parts of the key that changed."""
+
+    task: Task
+    material: Material
+    parts: Mapping[str, str]
+    key: str
+    hit: CachedResult | None = None
+    why: tuple[str, ...] = ()
+    final: bool = False
+
+    def spec(self, state: State, journal: RunJournal, attempt: int, directory: Path) -> TaskSpec:
+        """What the attempt's process is told."""
+        return task_spec(state, self.task, self.material, TaskPlace(journal.run, attempt, directory), final=self.final)
+
+
+def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False) -> Beginning:
+    """Compute the key and look for a result. With `final` nothing is reused: last values are not kept in the cache.
+
+    Raises:
+        MlopsError: a value that the task takes is not there, or cannot be handed to a whole notebook.
+    """
+    step = state.plan.by_name[task.step]
+    cwd = working_directory(state)
+    material = gather(state, task, journal)
+    parts = key_parts(step, material.taken, cwd)
+    key = key_of(parts)
+    found = journal.cached(key) if state.plan.uses_cache(step) and not final else None
+    if found is not None and covers(found, step) and restore(journal, found.result, cwd):
+        show_executed(journal, found.result, journal.directory / attempt_folder(task.name, 0))
+        return Beginning(task, material, parts, key, found)
+    why = changed(parts, journal.last_parts(task.name))
+    if found is not None and not covers(found, step):
+        why = (*why, "outputs")
+    return Beginning(task, material, parts, key, why=why, final=final)

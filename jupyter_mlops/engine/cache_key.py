@@ -1,0 +1,102 @@
+"""The key of a result: named parts, so that `show` can say which of them changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.environment import environment_digest, runtime_digest
+from jupyter_mlops.engine.normalised_source import normalised, reachable_setup
+from jupyter_mlops.pipeline.model import Component, Step
+from jupyter_mlops.runtime.digests import path_sha256
+from jupyter_mlops.runtime.spec import SPEC_VERSION
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a task takes from its run. `inputs` are content digests by local name (a list for a loop's values),
+    `params` and `arguments` plain values by local name, `bind` the loop's variable with its item.
+    """
+
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+
+
+def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
+    """The parts of the step's cache key, each a digest.
+
+    Files are read where they are now: those that the step reads, declares or imports, as far as they exist.
+    """
+    options = step.options
+    return {
+        "source": _digest(_source(step.component, cwd)),
+        "definitions": _digest(_definitions(step.component)),
+        "params": _digest([taken.params, step.arguments]),
+        "inputs": _digest(taken.inputs),
+        "files": _digest(_files((*step.files_in, *options.files), cwd)),
+        "modules": _digest(_files(step.modules, cwd)),
+        "environment": environment_digest(),
+        "runtime": _digest([runtime_digest(), SPEC_VERSION]),
+        "options": _digest([options.image, options.env, step.component.kernel, taken.bind]),
+    }
+
+
+def key_of(parts: Mapping[str, str]) -> str:
+    """The key that the parts make together."""
+    return _digest(sorted(parts.items()))
+
+
+def changed(parts: Mapping[str, str], previous: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Names of the parts that are not what they were; empty when there is nothing to compare with."""
+    if not previous:
+        return ()
+    names = [*parts, *(name for name in previous if name not in parts)]
+    return tuple(name for name in names if parts.get(name) != previous.get(name))
+
+
+def _source(component: Component, cwd: Path) -> Any:
+    if component.kind == "notebook":
+        return ["notebook", _notebook_source(cwd / component.notebook)]
+    cells = [cell.source for cell in component.cells]
+    setup = reachable_setup(
+        [cell.source for cell in component.setup],
+        [*cells, *(item.source for item in component.definitions if item.wanted)],
+    )
+    return [[normalised(source) for source in cells], setup]
+
+
+def _notebook_source(path: Path) -> Any:
+    """The sources of a notebook's cells: its outputs and metadata do not count."""
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return [normalised("".join(cell["source"])) for cell in cells if cell.get("cell_type") == "code"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return _file_digest(path)
+
+
+def _definitions(component: Component) -> list[str]:
+    return sorted(item.id for item in component.definitions if item.wanted)
+
+
+def _files(paths: Iterable[str], cwd: Path) -> dict[str, str]:
+    found = {path: _file_digest(cwd / path) for path in paths}
+    return {path: digest for path, digest in sorted(found.items()) if digest}
+
+
+def _file_digest(path: Path) -> str:
+    """Content of a file or of everything below a folder; empty if it is not there."""
+    try:
+        return path_sha256(os.fspath(path))
+    except OSError:
+        return ""
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=list)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

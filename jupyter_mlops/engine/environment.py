@@ -1,0 +1,50 @@
+"""What the libraries around a step are, cheaply: enough to tell that an installation changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jupyter_mlops.runtime
+
+
+@cache
+def environment_digest() -> str:
+    """Digest of the Python version and of the names of all installed distributions (their names hold the versions)."""
+    return hashlib.sha256("\n".join([sys.version, sys.platform, *_distributions()]).encode()).hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """The interpreter and the installed libraries (name -> version), for the record of a run."""
+    named = (name.removesuffix(".dist-info").removesuffix(".egg-info").partition("-") for name in _distributions())
+    packages = {name: version for name, _, version in named}
+    return {"python": platform.python_version(), "platform": sys.platform, "packages": packages}
+
+
+@cache
+def runtime_digest() -> str:
+    """Digest of the code that runs inside steps."""
+    folder = Path(jupyter_mlops.runtime.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def _distributions() -> tuple[str, ...]:
+    """Names of the folders that describe installed distributions, e.g. `numpy-2.1.0.dist-info`."""
+    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    found: list[str] = []
+    for folder in folders:
+        try:
+            found += [name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+    return tuple(sorted(found))

@@ -1,0 +1,69 @@
+"""Events about what tasks used, made and logged: in the words of the store, from what processes say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.ready import Found, find
+from jupyter_mlops.engine.run_journal import RunJournal
+from jupyter_mlops.engine.state import State, Task
+from jupyter_mlops.runtime.spec import TaskResult, ValueInfo
+from jupyter_mlops.store.events import (
+    ArtifactLogged,
+    CellFinished,
+    Event,
+    MetricLogged,
+    ParamsLogged,
+    TagsLogged,
+)
+from jupyter_mlops.store.events_file import from_data
+
+_FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged)
+
+
+def store_event(
+    line: Mapping[str, Any], task: str, at: float, journal: RunJournal | None = None, directory: Path | None = None
+) -> Event | None:
+    """An event of the run from a line of an attempt's event file; None for what the run does not keep.
+
+    A logged file waits in the attempt's folder (`path` in the line): a copy is kept in the store.
+    """
+    data = {"at": at, **line, "task": task}
+    if data.get("type") == "artifact" and not data.get("digest") and journal and directory and data.get("path"):
+        path = directory / str(data["path"])
+        if not path.is_file():
+            return None
+        data |= {"bytes": path.stat().st_size, "digest": journal.keep(path)}
+    event = from_data(data)
+    return event if isinstance(event, _FROM_TASKS) else None
+
+
+def used(state: State, task: Task, at: float) -> list[Event]:
+    """The values that a task takes from others."""
+    step = state.plan.by_name[task.step]
+    found = ((item.name, find(state, item)) for item in step.inputs)
+    return [
+        _artifact(name, info, task.name, at, role="input")
+        for name, place in found
+        if isinstance(place, Found)
+        for info in _infos(state, place)
+    ]
+
+
+def made(result: TaskResult, task: str, at: float) -> list[Event]:
+    """The values that a task handed on."""
+    return [_artifact(name, info, task, at) for name, info in result.outputs.items() if name.isidentifier()]
+
+
+def _infos(state: State, place: Found) -> Iterator[ValueInfo]:
+    tasks = state.item_tasks(place.step) if place.step in state.items else (state.tasks[place.step],)
+    for task in tasks:
+        info = task.result.outputs.get(place.name) if task.result else None
+        if info is not None and place.name.isidentifier():
+            yield info
+
+
+def _artifact(name: str, info: ValueInfo, task: str, at: float, *, role: Any = "output") -> Event:
+    return ArtifactLogged(at, name, info.digest, info.type, info.bytes or 0, task, role)

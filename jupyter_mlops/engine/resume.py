@@ -1,0 +1,108 @@
+"""Going on with a run: its state from its events, and what became of attempts whose engine died."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from jupyter_mlops.engine.attempts import attempt_folder, working_directory
+from jupyter_mlops.engine.driver import kept_outcome
+from jupyter_mlops.engine.facts import apply, replay
+from jupyter_mlops.engine.lineage import made, store_event
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.run_journal import RunJournal
+from jupyter_mlops.engine.state import AttemptEnded, State, Task, tasks_of
+from jupyter_mlops.engine.target import Outcome
+from jupyter_mlops.engine.transitions import end_of
+from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.runtime.spec import TaskResult
+from jupyter_mlops.store.events import Event, RunCreated, TaskFinished
+from jupyter_mlops.store.events_file import RunEvents
+
+RESULT = "result.json"
+ATTEMPT_EVENTS = "events.jsonl"
+ABANDONED = "the engine died while this attempt ran"
+
+
+def plan_of(events: Iterable[object], run: str) -> Plan:
+    """The plan that a run was created with.
+
+    Raises:
+        NotFound: the events do not tell of a run.
+    """
+    created = next((event for event in events if isinstance(event, RunCreated)), None)
+    if created is None:
+        raise NotFound(f"The run {run} has no beginning.", hint="`jupyter mlops runs` lists the runs.")
+    return Plan.from_data(created.plan, created.params)
+
+
+def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) -> State:
+    """The state to go on from: events replayed, attempts that outlived their engine adopted or given up.
+
+    What is found out here is appended to the run. A succeeded task whose values are no longer in the store runs again.
+
+    Raises:
+        Usage: nothing is left to do.
+    """
+    known = [event for event in found.events if isinstance(event, Event)]
+    state = replay(plan_of(known, journal.run), known, parallel)
+    if state.over and state.outcome == "succeeded":
+        raise Usage(f"The run {journal.run} has succeeded: nothing is left to do.", hint="`run` starts a new one.")
+    for task in list(tasks_of(state)):
+        if task.state == "running" and task.attempt:
+            for event in _adopt(state, task, journal, known, at):
+                journal.append(event)
+                state = apply(state, event)
+    return _without_lost(state, journal)
+
+
+def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at: float) -> Iterator[Event]:
+    """Events that end an attempt: its own result if it wrote one, else that it was given up."""
+    directory = journal.directory / attempt_folder(task.name, task.attempt)
+    result = _result(directory)
+    if result is None:
+        yield TaskFinished(at, task.name, task.step, task.attempt, "canceled", reason=ABANDONED, final=False)
+        return
+    seen = {repr(event) for event in known}
+    for line in _attempt_lines(directory):
+        event = store_event(line, task.name, at, journal, directory)
+        if event is not None and repr(event) not in seen:
+            yield event
+    fate: Literal["succeeded", "failed"] = "succeeded" if result.fate == "succeeded" else "failed"
+    outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state))
+    if outcome.state == "succeeded" and outcome.result:
+        yield from made(outcome.result, task.name, at)
+    yield end_of(state, AttemptEnded(at, task.name, task.attempt, outcome, result.seconds))[0]
+
+
+def _without_lost(state: State, journal: RunJournal) -> State:
+    """Take back the success of tasks whose values are gone from the store: they run again."""
+    for task in list(tasks_of(state)):
+        bundle = task.result.bundle if task.done and task.result else None
+        if bundle is not None and journal.artifact(bundle.path) is None:
+            lost = Task(task.name, task.step, attempt=task.attempt, item=task.item, story=(*task.story, "lost"))
+            state = state.with_task(lost)
+    return state
+
+
+def _result(directory: Path) -> TaskResult | None:
+    try:
+        return TaskResult.from_json((directory / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _attempt_lines(directory: Path) -> Iterator[dict[str, object]]:
+    try:
+        text = (directory / ATTEMPT_EVENTS).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            yield data

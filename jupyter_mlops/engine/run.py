@@ -1,0 +1,141 @@
+"""From a plan to a finished run in the project's store; and from an unfinished run to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.driver import Listener, Work, drive, refuse_early
+from jupyter_mlops.engine.environment import environment
+from jupyter_mlops.engine.journal import StoreJournal
+from jupyter_mlops.engine.merged_notebook import write_merged
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.resume import plan_of, state_of
+from jupyter_mlops.engine.state import State, new_state
+from jupyter_mlops.engine.target import Target
+from jupyter_mlops.store.events import RunCreated
+from jupyter_mlops.store.events_file import read_run
+from jupyter_mlops.store.liveness import driving, engine_identity
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is driven. `parallel` is how many tasks run at once (default: what the target has slots for).
+
+    `stop` cancels the run when set; `listeners` get every event; `final` asks each step for its last values (`verify`).
+    `run` is the id of a new run, if the caller has made one; `experiment` overrides the pipeline's.
+    """
+
+    parallel: int | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    listeners: tuple[Listener, ...] = ()
+    final: bool = False
+    run: str = ""
+    experiment: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over: its id, last state and folder; `notebook` is the merged one, None if it cannot be written."""
+
+    run: str
+    state: State
+    directory: Path
+    notebook: Path | None
+
+
+def start_run(plan: Plan, project: Project, target: Target, options: RunOptions | None = None) -> Finished:
+    """Run a plan to its end. The target stays open.
+
+    Raises:
+        Refused: the target cannot honour a step's options; nothing was written.
+        StoreUnwritable: the store cannot be written.
+    """
+    chosen = options or RunOptions()
+    state = new_state(plan, chosen.parallel or target.slots)
+    refuse_early(state, target)
+    project.ensure()
+    run = chosen.run or new_run_id()
+    with _journal(project, run, plan.pipeline.name) as journal:
+        created = _created(plan, run, target.name, chosen.experiment)
+        journal.append(created)
+        for listener in chosen.listeners:
+            listener(created)
+        return _drive(state, journal, target, chosen)
+
+
+def resume_run(run: str, project: Project, target: Target, options: RunOptions | None = None) -> Finished:
+    """Go on with a run that failed, was canceled, or whose engine died: what succeeded is not run again.
+
+    Raises:
+        Conflict: an engine drives it now.
+        NotFound: there is no such run.
+        Usage: nothing is left to do.
+    """
+    chosen = options or RunOptions()
+    found = read_run(project.run_directory(run))
+    plan = plan_of(found.events, run)
+    with _journal(project, run, plan.pipeline.name) as journal:
+        # Read again: the engine that drove it may have written between the first look and the lock.
+        found = read_run(journal.directory)
+        state = state_of(found, journal, chosen.parallel or target.slots, time.time())
+        journal.forget_requests()
+        return _drive(state, journal, target, chosen)
+
+
+@contextlib.contextmanager
+def _journal(project: Project, run: str, pipeline: str) -> Iterator[StoreJournal]:
+    journal = StoreJournal(project, run, pipeline)
+    with driving(journal.directory):
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+def _drive(state: State, journal: StoreJournal, target: Target, options: RunOptions) -> Finished:
+    work = Work(target, journal, options.stop, options.listeners, options.final)
+    try:
+        state = drive(state, work, engine_identity())
+    finally:
+        notebook = _merged(state, journal)
+    return Finished(journal.run, state, journal.directory, notebook)
+
+
+def _merged(state: State, journal: StoreJournal) -> Path | None:
+    """The merged notebook; the run itself is safe, so a disk that is full now is no reason to fail it."""
+    try:
+        return write_merged(state, journal)
+    except OSError:
+        return None
+
+
+def _created(plan: Plan, run: str, target: str, experiment: str) -> RunCreated:
+    pipeline = plan.pipeline
+    return RunCreated(
+        at=time.time(),
+        run=run,
+        pipeline=pipeline.name,
+        experiment=experiment or pipeline.experiment,
+        params=plan.params,
+        target=target,
+        notebook=pipeline.notebook,
+        plan=plan.to_data(),
+        environment=environment(),
+        user=_user(),
+    )
+
+
+def _user() -> Any:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
