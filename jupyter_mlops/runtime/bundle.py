@@ -105,8 +105,7 @@ def _cannot_hand_over(values: Mapping[str, Any], definitions: Definitions, error
     culprit = find_culprit(values, definitions, error)
     where = f" (at {culprit.path})" if culprit.path != culprit.name else ""
     made = CannotHandOver(
-        f"{culprit.name!r} ({culprit.variable_type}) cannot be handed to later steps: "
-        f"{culprit.reason}{where}.",
+        f"{culprit.name!r} ({culprit.variable_type}) cannot be handed to later steps: {culprit.reason}{where}.",
         hint="Make it in the step that uses it, keep it inside one step, or hand over what it was made from.",
     )
     made.variable = culprit.name  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Optional, Tuple
 
@@ -27,13 +27,19 @@ class Definitions:
     """The definitions of one namespace. Not thread-safe; one a task.
 
     Objects are known by identity, and kept alive so that identities stay unique. Names of `by_value` are never
-    tracked: what is bound to them is handed over as a value.
+    tracked: what is bound to them is handed over as a value. `transform` turns IPython syntax into Python.
     """
 
     def __init__(
-        self, namespace: dict[str, Any], items: Sequence[Definition] = (), *, by_value: Iterable[str] = ()
+        self,
+        namespace: dict[str, Any],
+        items: Sequence[Definition] = (),
+        *,
+        by_value: Iterable[str] = (),
+        transform: Callable[[str], str] = str,
     ) -> None:
         self.namespace = namespace
+        self._transform = transform
         self.by_value = frozenset(by_value)
         self._items = {item.id: item for item in items}
         self._in_force = {name: item.id for item in items for name in item.names}
@@ -127,7 +133,7 @@ class Definitions:
         before = {name: namespace[name] for name in touched if name in namespace}
         namespace.update(needed)
         try:
-            exec(_compile(item), namespace)
+            exec(_compile(item, self._transform), namespace)  # the user's own code
             made = {name: namespace[name] for name in item.names if name in namespace}
         except Exception as error:
             line = f", line {item.line}" if item.line else ""
@@ -168,27 +174,13 @@ def _member(holder: Any, path: str) -> Any:
     return holder
 
 
-def _compile(item: Definition) -> CodeType:
+def _compile(item: Definition, transform: Callable[[str], str]) -> CodeType:
     filename = cell_file(item.cell)
     remember_source(filename, item.source, item.line)
     try:
         tree = ast.parse(item.source, filename)
-        ast.increment_lineno(tree, item.line - 1)
-        return compile(tree, filename, "exec", dont_inherit=True)
-    except SyntaxError:
-        return _compile_magics(item, filename)
-
-
-def _compile_magics(item: Definition, filename: str) -> CodeType:
-    """A configuration line such as `%matplotlib inline` travels as the user wrote it: IPython translates it."""
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        raise MlopsError(
-            f"cell {item.cell} has IPython syntax: {item.source.strip().splitlines()[0]!r}.", hint="Install ipython."
-        )
-    tree = ast.parse(shell.transform_cell(item.source), filename)
+    except SyntaxError:  # a configuration line such as `%matplotlib inline` travels as the user wrote it
+        tree = ast.parse(transform(item.source), filename)
     ast.increment_lineno(tree, item.line - 1)
     return compile(tree, filename, "exec", dont_inherit=True)
 

@@ -39,7 +39,9 @@ def plain(value: Any, name: str) -> Any:
 def _plain(value: Any, name: str, count: list[int]) -> Any:
     count[0] += 1
     if count[0] > _PLAIN_LIMIT:
-        raise MlopsError(f"{name!r} is too large for a condition or a loop.", hint="Hand over its length or a part of it.")
+        raise MlopsError(
+            f"{name!r} is too large for a condition or a loop.", hint="Hand over its length or a part of it."
+        )
     if value is None or isinstance(value, (bool, int, float, str)):
         return _exact(value)
     if isinstance(value, Mapping):

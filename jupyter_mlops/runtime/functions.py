@@ -28,7 +28,7 @@ def function_state(function: FunctionType) -> dict[str, Any]:
         "kwdefaults": function.__kwdefaults__,
         "annotations": _annotations(function),
     }
-    if getattr(function, "__type_params__", ()):
+    if getattr(function, "__type_params__", ()):  # Python >= 3.12
         state["type_params"] = function.__type_params__
     return state
 

@@ -93,7 +93,9 @@ def read(path: str, seal: str) -> tuple[dict[str, Any], memoryview, list[memoryv
     end = end_of_header + header["stream"]
     start = _align(end)
     if len(whole) < start + header["size"]:
-        raise BundleRefused(f"the bundle {path} is cut short: {len(whole)} of {start + header['size']} bytes.", hint=_AGAIN)
+        raise BundleRefused(
+            f"the bundle {path} is cut short: {len(whole)} of {start + header['size']} bytes.", hint=_AGAIN
+        )
     if _seal(whole[:end_of_header], whole[end_of_header:end]) != seal:
         raise BundleRefused(f"the bundle {path} is not the one that was recorded: its seal differs.", hint=_AGAIN)
     buffers = [whole[start + offset : start + offset + size] for offset, size in header["buffers"]]

@@ -33,7 +33,7 @@ class BufferList:
         self._alive: list[Any] = []
 
     def take(self, buffer: PickleBuffer) -> bool:
-        """pickle's buffer_callback: true puts the bytes in the stream."""
+        """Pickle's buffer_callback: true puts the bytes in the stream."""
         try:
             view = buffer.raw()
         except BufferError:  # not contiguous

@@ -131,7 +131,7 @@ class _Pickler:
         return rule(value)
 
     def _rule_for(self, kind: type) -> Callable[[Any], Any]:
-        exact = {
+        exact: dict[type, Callable[[Any], Any]] = {
             FunctionType: self._function,
             ModuleType: self._module,
             CellType: self._cell,

@@ -129,7 +129,8 @@ class TaskSpec:
         for name in ("cells", "setup"):
             data[name] = tuple(CellSource(**cell) for cell in data[name])
         data["blocks"] = tuple(
-            Block(**{**item, "cells": tuple(item["cells"]), "collect": tuple(item["collect"])}) for item in data["blocks"]
+            Block(**{**item, "cells": tuple(item["cells"]), "collect": tuple(item["collect"])})
+            for item in data["blocks"]
         )
         data["definitions"] = tuple(_definition(item) for item in data["definitions"])
         data["inputs"] = tuple(_input(item) for item in data["inputs"])
