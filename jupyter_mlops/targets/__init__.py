@@ -1,0 +1,1 @@
+"""Where attempts run: one package an implementation, loaded by name."""
