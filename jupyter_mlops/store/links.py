@@ -29,10 +29,16 @@ class Link:
 
 
 def links(record: RunRecord) -> Iterator[Link]:
-    """Every link of the run. Values are known by the digest of their content, so equal values are one artifact."""
-    for item in record.artifacts:
-        role: Literal["output", "input"] = "input" if item.role == "input" else "output"
-        yield Link(item.digest, item.task, item.name, role, item.type, item.bytes, stored=item.digest)
+    """Every link of the run, once. A value is known by the digest of its content: equal values are one artifact."""
+    seen = set()
+    for link in (*_handed_over(record), *_logged(record)):
+        key = (link.task, link.role, link.name, link.digest)
+        if key not in seen:
+            seen.add(key)
+            yield link
+
+
+def _handed_over(record: RunRecord) -> Iterator[Link]:
     made = {name: dict(_made(task)) for name, task in record.tasks.items()}
     for outputs in made.values():
         yield from outputs.values()
@@ -40,6 +46,12 @@ def links(record: RunRecord) -> Iterator[Link]:
     for task in record.tasks.values():
         if task.state in RAN:
             yield from _used(task, steps.get(task.step, {}), record, made)
+
+
+def _logged(record: RunRecord) -> Iterator[Link]:
+    for item in record.artifacts:
+        role: Literal["output", "input"] = "input" if item.role == "input" else "output"
+        yield Link(item.digest, item.task, item.name, role, item.type, item.bytes, stored=item.digest)
 
 
 def _made(task: TaskRecord) -> Iterator[tuple[str, Link]]:

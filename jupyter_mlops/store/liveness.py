@@ -6,9 +6,7 @@ import contextlib
 import functools
 import json
 import os
-import shutil
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -144,9 +142,7 @@ def process_start(pid: int) -> str:
     except OSError:
         if os.path.exists("/proc/self/stat"):
             return ""
-    found = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    found = _answer("ps", "-o", "stat=,lstart=", "-p", str(pid))
     state, _, started = found.partition(" ")
     return "" if state.startswith("Z") else started.strip()
 
@@ -193,9 +189,16 @@ def _boot_id() -> str:
             return file.read().strip()
     except OSError:
         pass
-    if shutil.which("sysctl") is None:
+    return _answer("sysctl", "-n", "kern.boottime")
+
+
+def _answer(*command: str) -> str:
+    import subprocess  # only where there is no /proc
+
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return ""
-    return subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _pid_namespace() -> str:
