@@ -29,7 +29,7 @@ def function_state(function: FunctionType) -> dict[str, Any]:
         "annotations": _annotations(function),
     }
     if getattr(function, "__type_params__", ()):  # Python >= 3.12
-        state["type_params"] = function.__type_params__
+        state["type_params"] = vars(type(function))["__type_params__"].__get__(function)
     return state
 
 

@@ -48,7 +48,7 @@ def open_cells(updates: Updates) -> Cells:
 def prepare() -> None:
     """Do ahead of a task what all tasks need: import and make the shell. Starts no thread, opens no file: fork after it."""
     _choose_backend()
-    for name in ("jupyter_mlops.runtime.task", "concurrent.futures.thread", "asyncio"):
+    for name in ("jupyter_mlops.runtime.task", "concurrent.futures.thread", "asyncio", "bdb"):
         importlib.import_module(name)
     if _has("cloudpickle"):
         importlib.import_module("cloudpickle")
@@ -58,9 +58,10 @@ def prepare() -> None:
 
 def _choose_backend() -> None:
     """Figures show inline unless the environment says otherwise; matplotlib may be imported already (by a zygote)."""
-    if not _has("matplotlib_inline"):
-        return
-    os.environ.setdefault("MPLBACKEND", INLINE_BACKEND)
+    if "MPLBACKEND" not in os.environ:
+        if not _has("matplotlib_inline"):
+            return
+        os.environ["MPLBACKEND"] = INLINE_BACKEND
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None and os.environ["MPLBACKEND"] == INLINE_BACKEND:
         matplotlib.rcParams["backend"] = INLINE_BACKEND
