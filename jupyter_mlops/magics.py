@@ -93,11 +93,15 @@ class Magics:
 
     def _value(self, expression: str) -> Any:
         """The value of a condition or of a loop's items, from the plain values that the kernel has."""
-        from jupyter_mlops.runtime import expressions
+        from jupyter_mlops.runtime import expressions, tracking
+        from jupyter_mlops.runtime.describe import plain
 
+        space = self.shell.user_ns
+        known: dict[str, Any] = {"metrics": tracking.last_metrics(os.environ.get(tracking.EVENTS, "")), "params": {}}
         with _as_usage_error():
-            space = self.shell.user_ns
-            known = {name: _plain(space[name]) for name in expressions.names(expression) if name in space}
+            for name in expressions.names(expression):
+                if name in space and name not in expressions.OBJECTS:
+                    known[name] = plain(space[name], name)
             return expressions.evaluate(expression, known)
 
     def _items(self, expression: str) -> list[Any]:
@@ -221,11 +225,6 @@ def _loop(option: Any) -> tuple[str, str]:
 
     variable, items = parse_loop(option)
     return variable, items
-
-
-def _plain(value: Any) -> Any:
-    """A NumPy scalar as the number it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
 
 
 def _restore(space: dict[str, Any], names: list[str], before: Mapping[str, Any]) -> None:

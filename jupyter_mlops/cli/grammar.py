@@ -17,7 +17,7 @@ from jupyter_mlops.cli.style import Style
 from jupyter_mlops.errors import Usage
 
 SUMMARIES: Mapping[str, tuple[str, str]] = {
-    "check": ("NB", "say what is wrong or doubtful in a notebook, cell by cell"),
+    "check": ("NB", "say what is wrong or doubtful in a notebook"),
     "convert": ("NB", "write step metadata into a notebook that has none"),
     "graph": ("NB|RUN", "show the steps and what flows between them"),
     "compile": ("NB -o FILE", "write the plan that runs without the notebook"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from jupyter_mlops.cli.grammar import Verb
 from jupyter_mlops.cli.session import OnEvent, Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.store.events import Event
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ class KernelSession:
         self._shell = shell
 
     @contextmanager
-    def progress(self) -> Iterator[OnEvent]:
+    def progress(self, before: Iterable[Event] = ()) -> Iterator[OnEvent]:
         """Show the run as a graph; the kernel's interrupt asks it to stop."""
         from jupyter_mlops.cli.interrupts import stopping
         from jupyter_mlops.widgets.live_run import LiveRun
 
-        with LiveRun() as live, stopping(self.stop, live.announce_stop):
+        with LiveRun(before) as live, stopping(self.stop, live.announce_stop):
             yield live.on_event
 
     def notebook(self, given: str | None) -> str:

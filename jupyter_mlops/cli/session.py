@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -17,8 +17,11 @@ class Session(Protocol):
 
     stop: threading.Event
 
-    def progress(self) -> AbstractContextManager[OnEvent]:
-        """Show a run while it goes on: the events go to what this yields, from any one thread at a time."""
+    def progress(self, before: Iterable[Event] = ()) -> AbstractContextManager[OnEvent]:
+        """Show a run while it goes on: its events go to what this yields, from any one thread at a time.
+
+        `before` is what an earlier engine did of it: taken as known and not told again.
+        """
         ...
 
     def notebook(self, given: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
@@ -13,6 +13,8 @@ from jupyter_mlops.cli.progress import LiveProgress, PlainProgress, SilentProgre
 from jupyter_mlops.cli.session import OnEvent
 from jupyter_mlops.cli.style import style_of
 from jupyter_mlops.errors import MlopsError, Usage
+from jupyter_mlops.store.events import Event
+from jupyter_mlops.widgets.run_picture import picture_of
 
 
 class HardStop(MlopsError):
@@ -35,9 +37,10 @@ class TerminalSession:
         self.stop.set()
 
     @contextmanager
-    def progress(self) -> Iterator[OnEvent]:
+    def progress(self, before: Iterable[Event] = ()) -> Iterator[OnEvent]:
         """Show a run on the terminal while it goes on; Ctrl-C sets `stop`."""
         shown = self._progress()
+        shown.picture = picture_of(before)
         try:
             with stopping(self.stop, shown.announce_stop), shown:
                 yield shown.on_event

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any, Protocol, Self
 
-from jupyter_mlops.store.events import Event, RunCreated
+from jupyter_mlops.store.events import Event
 from jupyter_mlops.widgets.graph_picture import GraphPicture, graph_of_plan
-from jupyter_mlops.widgets.run_picture import RunPicture, advance
+from jupyter_mlops.widgets.run_picture import RunPicture, advance, picture_of
 
 # A browser redraws no faster than a person reads; a run of many short steps must not wait for it.
 _INTERVAL = 0.1
@@ -25,13 +26,14 @@ class View(Protocol):
 class LiveRun:
     """Within the block, `on_event` takes the run's events (from any thread) and a display follows them.
 
-    The display is made when the run begins: `view`, or a widget where there is anywidget.
+    The display is made when the run begins: `view`, or a widget where there is anywidget. `before` is what an
+    earlier engine did of the run.
     When the block ends the display becomes a static picture: a saved notebook that is opened without
     its kernel then still shows the run.
     """
 
-    def __init__(self, view: View | None = None) -> None:
-        self.picture = RunPicture()
+    def __init__(self, before: Iterable[Event] = (), *, view: View | None = None) -> None:
+        self.picture = picture_of(before)
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._over = threading.Event()
@@ -55,7 +57,7 @@ class LiveRun:
         """Take one event of the run."""
         with self._lock:
             self.picture = advance(self.picture, event)
-        if isinstance(event, RunCreated) and self._handle is None:
+        if self._handle is None and self.picture.plan:
             self._begin()
         self._changed.set()
 

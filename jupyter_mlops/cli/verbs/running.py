@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.store.events import Event
 
 
 def _add_params(parser: VerbParser) -> None:
@@ -87,8 +88,19 @@ def _retry_arguments(parser: VerbParser) -> None:
 def _retry(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs.runs import retry
 
-    with session.progress() as on_event:
+    with session.progress(_earlier(options.run)) as on_event:
         return retry(options.run, parallel=options.parallel, on_event=on_event, stop=session.stop)
+
+
+def _earlier(run: str) -> Sequence[Event]:
+    """What happened in a run until now."""
+    from jupyter_mlops.store.events_file import Unknown, read_run
+    from jupyter_mlops.store.project import Project
+    from jupyter_mlops.store.run_ids import resolve
+
+    project = Project.find()
+    events = read_run(project.run_directory(resolve(project, run))).events
+    return [event for event in events if not isinstance(event, Unknown)]
 
 
 def _summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:

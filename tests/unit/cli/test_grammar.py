@@ -8,8 +8,9 @@ from jupyter_mlops.cli.command import help_text
 from jupyter_mlops.cli.grammar import SUMMARIES, HelpAsked, closest, load, pairs, parse, parser_of
 from jupyter_mlops.errors import Usage
 
-DESIGN_VERBS = (
-    "check convert graph compile run verify runs show logs diff cancel retry delete export store doctor".split()
+DESIGN_VERBS = frozenset(
+    {"check", "convert", "graph", "compile", "run", "verify", "runs", "show", "logs", "diff"}
+    | {"cancel", "retry", "delete", "export", "store", "doctor"}
 )
 
 
@@ -20,7 +21,7 @@ def test_the_help_fits_a_screen() -> None:
 
 
 def test_every_verb_of_the_design_is_there() -> None:
-    assert set(DESIGN_VERBS) <= set(SUMMARIES)
+    assert set(SUMMARIES) >= DESIGN_VERBS
 
 
 @pytest.mark.parametrize("name", SUMMARIES)

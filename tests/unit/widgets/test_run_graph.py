@@ -85,7 +85,7 @@ def test_events_of_several_threads_end_up_in_one_picture(run_events) -> None:
 def test_a_view_is_brought_up_to_date_while_the_run_goes_on(run_events) -> None:
     screen = Screen()
     screen.wanted = "running"
-    with LiveRun(screen) as live:
+    with LiveRun(view=screen) as live:
         live.on_event(run_events[1])
         assert screen.seen.wait(5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -26,11 +26,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(svg: str) -> str:
-    return " ".join(ElementTree.fromstring(svg).itertext())
+    return " ".join(ET.fromstring(svg).itertext())
 
 
-def nodes(svg: str) -> dict[str, ElementTree.Element]:
-    found = ElementTree.fromstring(svg).iter(f"{SVG}g")
+def nodes(svg: str) -> dict[str, ET.Element]:
+    found = ET.fromstring(svg).iter(f"{SVG}g")
     return {node.get("data-step"): node for node in found if node.get("data-step") is not None}
 
 
@@ -44,7 +44,7 @@ def test_evil_names_become_text_and_nothing_else(name) -> None:
         ],
         "edges": [{"from": name, "to": "b", "names": [name]}],
     }
-    root = ElementTree.fromstring(graph_svg(graph))
+    root = ET.fromstring(graph_svg(graph))
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags <= {"svg", "title", "desc", "style", "rect", "g", "text", "path", "circle"}
     assert not any(key.startswith("on") for element in root.iter() for key in element.attrib)
@@ -76,7 +76,7 @@ def test_without_a_run_steps_say_what_they_are(graph) -> None:
 
 
 def test_what_flows_is_on_the_edge_and_in_its_title(graph) -> None:
-    root = ElementTree.fromstring(graph_svg(graph))
+    root = ET.fromstring(graph_svg(graph))
     titles = [title.text for title in root.iter(f"{SVG}title")]
     assert "load to train: df" in titles
     assert "report to notify: order only" in titles
@@ -104,7 +104,7 @@ def test_themes_differ_and_only_the_automatic_one_follows_the_page(graph) -> Non
 
 
 def test_an_empty_pipeline_is_a_picture_too() -> None:
-    assert ElementTree.fromstring(graph_svg({"name": "none", "steps": [], "edges": []})) is not None
+    assert ET.fromstring(graph_svg({"name": "none", "steps": [], "edges": []})) is not None
     assert list(graph_lines({"steps": []})) == ["No steps."]
 
 
@@ -155,7 +155,7 @@ def test_edge_labels_say_how_much_they_leave_out(names, text) -> None:
 def test_labels_never_stand_on_boxes_or_each_other() -> None:
     boxes = {"a": Box(0, 0, 100, 40), "b": Box(0, 90, 100, 40)}
     lines = {("a", "b"): ((50.0, 40.0), (50.0, 90.0)), ("a", "c"): ((52.0, 40.0), (52.0, 90.0))}
-    names = {edge: ("something",) for edge in lines}
+    names = dict.fromkeys(lines, ("something",))
     labels = [label.box for label in place_labels(Layout(boxes, lines, {}, 100, 130), names)]
     assert len(labels) == 1
     assert 40 < labels[0].y < 90 - labels[0].height
