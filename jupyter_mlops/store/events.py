@@ -132,7 +132,10 @@ class TagsLogged:
 
 @dataclass(frozen=True)
 class ArtifactLogged:
-    """A file or value kept by content. `role` is "output" (made) or "input" (used): that is the lineage."""
+    """A file or value kept by content. `role` is "output" (made) or "input" (used): that is the lineage.
+
+    On a line of a file `type` is called `kind`: `type` is the event's.
+    """
 
     at: float
     name: str

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.store.atomic_write import unwritable_explained
-from jupyter_mlops.store.events import TYPES, Event
+from jupyter_mlops.store.events import TYPES, ArtifactLogged, Event
 
 _NAMES: Mapping[type, str] = {cls: name for name, cls in TYPES.items()}
 # What must survive a power cut; metrics and cells may lose their last second.
@@ -195,7 +195,10 @@ def to_data(event: Event | Unknown | Mapping[str, Any]) -> dict[str, Any]:
         return dict(event)
     if isinstance(event, Unknown):
         return {"type": event.type, "at": event.at, **event.data}
-    return {"type": _NAMES[type(event)], **_plain_fields(event)}
+    data = _plain_fields(event)
+    if isinstance(event, ArtifactLogged):  # `type` is taken: on a line an artifact's own type is its `kind`
+        data["kind"] = data.pop("type")
+    return {"type": _NAMES[type(event)], **data}
 
 
 def to_line(event: Event | Unknown | Mapping[str, Any]) -> str:
@@ -220,7 +223,8 @@ def from_data(data: Mapping[str, Any]) -> Event | Unknown:
         at = float(data.get("at", 0.0))
     except (TypeError, ValueError):
         at = 0.0
-    if cls is not None and (event := _build(cls, data, at)) is not None:
+    known = {**data, "type": data.get("kind", "file")} if cls is ArtifactLogged else data
+    if cls is not None and (event := _build(cls, known, at)) is not None:
         return event
     return Unknown(at, kind, {name: value for name, value in data.items() if name not in ("type", "at")})
 

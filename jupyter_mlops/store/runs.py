@@ -201,7 +201,7 @@ def _task(record: RunRecord, name: str) -> TaskRecord:
 
 
 def _read_log(path: Path | None, task: str, start: int, limit: int | None, *, whole: bool = True) -> LogPart:
-    """Read and decode. Unless it is the `whole` rest, a character whose last bytes are missing waits for the next read."""
+    """Read and decode. Unless this is the `whole` rest, a character that is not complete waits for the next read."""
     try:
         if path is None:
             raise FileNotFoundError
