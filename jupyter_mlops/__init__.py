@@ -12,7 +12,7 @@ import importlib
 _PUBLIC = {
     "Pipeline": ("jupyter_mlops.pipeline.model", "Pipeline"),
     "run": ("jupyter_mlops.verbs.run", "run"),
-    "runs": ("jupyter_mlops.verbs.runs", "runs"),
+    "runs": ("jupyter_mlops.widgets.run_list", "runs"),
     "step": ("jupyter_mlops.pipeline.api", "step"),
     "pipeline": ("jupyter_mlops.pipeline.api", "pipeline"),
     "notebook": ("jupyter_mlops.pipeline.api", "notebook"),

@@ -77,6 +77,11 @@ def runs_python(source: Document) -> bool:
     return str(language or "").lower() in PYTHON_LANGUAGES
 
 
+def cell_source(cell: Cell) -> CellSource:
+    """A code cell as a task is given it."""
+    return CellSource(index=cell.index, id=cell.id, source=cell.source, count=cell.count, notebook=cell.notebook)
+
+
 def _kernel(source: Document) -> str:
     spec = source.metadata.get("kernelspec")
     return str(spec.get("name", "")) if isinstance(spec, dict) else ""
@@ -123,11 +128,7 @@ def _component(flow: Dataflow, step: StepFlow) -> Component:
 
 
 def _sources(cells: Iterable[Cell]) -> Iterable[CellSource]:
-    return (
-        CellSource(index=cell.index, id=cell.id, source=cell.source, count=cell.count, notebook=cell.notebook)
-        for cell in cells
-        if cell.kind == "code"
-    )
+    return (cell_source(cell) for cell in cells if cell.kind == "code")
 
 
 def _input(item: FlowInput, *, exit_step: bool) -> Input:

@@ -6,12 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.pipeline.model import Pipeline, Step
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import resolve
+from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.pipelines import load_pipeline
 
 
-def graph(path: str | Path) -> dict[str, Any]:
-    """The graph of a notebook or pipeline file as plain data: `{"steps": [...], "edges": [...]}`."""
-    return describe(load_pipeline(path).pipeline)
+def graph(source: str | Path) -> dict[str, Any]:
+    """The graph of a notebook, pipeline file or run as plain data: `{"steps": [...], "edges": [...]}`.
+
+    The steps of a run have their `state` beside the rest.
+    """
+    if not Path(source).suffix and not Path(source).exists():
+        return _of_run(str(source))
+    return describe(load_pipeline(source).pipeline)
+
+
+def _of_run(run: str) -> dict[str, Any]:
+    project = Project.find()
+    record = load_run(project.run_directory(resolve(project, run)))
+    graph = describe(Pipeline.from_data(record.plan))
+    states = {task.step: task.state for task in record.tasks.values() if task.item is None}
+    return {**graph, "run": record.run, "steps": [{**step, "state": states[step["name"]]} for step in graph["steps"]]}
 
 
 def describe(pipeline: Pipeline) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""What is asked of runs that were, and are: `runs show logs diff cancel retry delete export`."""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.run import RunOptions, resume_run
+from jupyter_mlops.errors import Conflict
+from jupyter_mlops.store.events import Event
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.store.runs import Runs
+from jupyter_mlops.targets.base import load_target
+from jupyter_mlops.verbs.summary import summary
+
+
+def list_runs(
+    query: str = "", *, order_by: str | None = None, limit: int = 50, offset: int = 0, folder: str | Path = "."
+) -> list[dict[str, Any]]:
+    """Runs for which `query` holds (all by default), newest first unless `order_by` says otherwise.
+
+    Raises:
+        Usage: the query cannot be read; the message shows where.
+    """
+    with _opened(folder) as runs:
+        return [asdict(item) for item in runs.list(query, order_by=order_by or "", limit=limit, offset=offset)]
+
+
+def show(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
+    """A run, as `run` answers. `run` is an id, the beginning or end of one, or `last`."""
+    with _opened(folder) as runs:
+        return summary(runs.get(run), runs.project)
+
+
+def logs(run: str = "last", step: str | None = None, *, folder: str | Path = ".") -> dict[str, Any]:
+    """What the tasks of a run (or of one step) printed: `{"run", "logs": [{"task", "text"}]}`, in the plan's order."""
+    with _opened(folder) as runs:
+        names = _tasks(runs, run, step)
+        parts = [part for part in runs.logs(run) if names is None or part.task in names]
+        return {"run": runs.resolve(run), "logs": [{"task": part.task, "text": part.text} for part in parts]}
+
+
+def follow_logs(
+    run: str = "last", step: str | None = None, *, stop: threading.Event | None = None, folder: str | Path = "."
+) -> Iterator[str]:
+    """What is printed, as it comes, until the run is over or `stop` is set. Lines say which task they are from."""
+    with _opened(folder) as runs:
+        names = _tasks(runs, run, step)
+        seen: dict[str, int] = {}
+        for _ in runs.follow(run, stop=stop):
+            yield from _news(runs, run, names, seen)
+        yield from _news(runs, run, names, seen)
+
+
+def diff(run: str, other: str, *, folder: str | Path = ".") -> dict[str, Any]:
+    """What differs: `{"params", "metrics", "environment": {name: (first, second)}, "source": {step: unified diff}}`."""
+    with _opened(folder) as runs:
+        found = runs.diff(run, other)
+    return {**asdict(found), "source": {step.step: step.diff for step in found.source}}
+
+
+def cancel(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
+    """Ask the engine that drives the run to stop it: running steps are interrupted, exit steps run.
+
+    Raises:
+        Conflict: the run is over.
+    """
+    with _opened(folder) as runs:
+        record = runs.get(run)
+        if record.over:
+            raise Conflict(f"The run {record.run} is over: it {record.state}.", hint="There is nothing to cancel.")
+        runs.request_cancel(run, by=getpass.getuser())
+        return {"run": record.run, "state": "asked to stop"}
+
+
+def retry(
+    run: str = "last",
+    *,
+    parallel: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    stop: threading.Event | None = None,
+    folder: str | Path = ".",
+) -> dict[str, Any]:
+    """Go on with a run that failed, was canceled or whose engine died; what succeeded is not run again.
+
+    Raises:
+        Conflict: it is running.
+        Usage: it has succeeded.
+    """
+    with _opened(folder) as runs:
+        record, project = runs.get(run), runs.project
+    target = load_target(record.target or "local", **({"slots": parallel} if parallel else {}))
+    options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
+    try:
+        finished = resume_run(record.run, project, target, options)
+    finally:
+        target.close()
+    return summary(load_run(finished.directory), project)
+
+
+def delete(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
+    """Remove a run. What only it used goes with the next `store gc`.
+
+    Raises:
+        Conflict: it is running.
+    """
+    with _opened(folder) as runs:
+        return {"run": runs.delete(run)}
+
+
+def export(run: str = "last", *, output: str | Path, folder: str | Path = ".") -> dict[str, Any]:
+    """Write a run as a zip: events, logs, executed notebooks, and a list of its artifacts."""
+    with _opened(folder) as runs:
+        return {"run": runs.resolve(run), "output": str(runs.export(run, output))}
+
+
+def lineage(digest: str, *, forward: bool = False, folder: str | Path = ".") -> dict[str, Any]:
+    """What made the artifact whose digest begins so, back to the beginning; `forward`: what was made from it."""
+    with _opened(folder) as runs:
+        return asdict(runs.used_for(digest) if forward else runs.made_from(digest))
+
+
+@contextmanager
+def _opened(folder: str | Path) -> Iterator[Runs]:
+    runs = Runs(Project.find(folder))
+    try:
+        yield runs
+    finally:
+        runs.close()
+
+
+def _tasks(runs: Runs, run: str, step: str | None) -> set[str] | None:
+    """Tasks of a step: its own name, and those of its loop; None for all."""
+    if step is None:
+        return None
+    names = {task.task for task in runs.get(run).tasks.values() if step in (task.step, task.task)}
+    if not names:
+        runs.log(run, step)  # says that there is no such task, and which there are
+    return names
+
+
+def _news(runs: Runs, run: str, names: set[str] | None, seen: dict[str, int]) -> Iterator[str]:
+    """What was printed since `seen`, which is brought up to date."""
+    record = runs.get(run)
+    for task in record.tasks.values():
+        if not task.directory or (names is not None and task.task not in names):
+            continue
+        part = runs.log(run, task.task, start=seen.get(task.task, 0))
+        seen[task.task] = part.end
+        for line in part.text.splitlines(keepends=True):
+            yield line if names is not None and len(names) == 1 else f"{task.task}: {line}"

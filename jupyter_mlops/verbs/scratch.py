@@ -1,0 +1,46 @@
+"""A scratch copy of a notebook's folder: what runs there leaves nothing behind, and finds nothing left by another run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_mlops.store.project import Project
+
+# A folder larger than this is not copied: the notebook then runs where it is.
+COPY_UP_TO = 200 << 20
+_NOT_COPIED = (".git", ".jupyter_mlops", ".ipynb_checkpoints", "__pycache__", ".venv", "node_modules")
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder to work in, and a store of its own beside it."""
+
+    folder: Path
+    notebook: Path
+
+    @property
+    def store(self) -> Project:
+        """The store that runs are written to."""
+        return Project(self.folder / "store")
+
+    def renewed(self) -> Path:
+        """The path of the notebook in a copy of its folder, made anew: always the same path."""
+        if not _fits(self.notebook.parent):
+            return self.notebook
+        work = self.folder / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(self.notebook.parent, work, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True)
+        return work / self.notebook.name
+
+
+def _fits(folder: Path) -> bool:
+    total = 0
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NOT_COPIED]
+        total += sum(os.lstat(os.path.join(root, name)).st_size for name in files)
+        if total > COPY_UP_TO:
+            return False
+    return True

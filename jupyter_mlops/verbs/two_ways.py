@@ -1,0 +1,103 @@
+"""Running a notebook in two ways: as the pipeline that it is, and from top to bottom in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.run import RunOptions, start_run
+from jupyter_mlops.engine.state import Task
+from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
+from jupyter_mlops.notebook.dataflow import Dataflow
+from jupyter_mlops.pipeline.from_notebook import cell_source
+from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.runtime.spec import Block, BundleRef, ErrorInfo, TaskResult, TaskSpec
+from jupyter_mlops.store.project import Project
+
+LINEAR = "notebook"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one task left: its executed notebook, its last values (None if it did not come so far), how it failed."""
+
+    step: str
+    notebook: Path
+    values: BundleRef | None
+    error: ErrorInfo | None = None
+    reason: str = ""
+
+
+def as_pipeline(plan: Plan, store: Project, target: Target, stop: threading.Event) -> list[Part]:
+    """Run the plan; a part a task, in running order, the items of a loop in the order of the items."""
+    finished = start_run(plan, store, target, RunOptions(stop=stop, final=True))
+    parts = []
+    for task in finished.state.tasks.values():
+        if task.attempt and task.name not in finished.state.items:
+            parts.append(_part(task, finished.directory / attempt_folder(task.name, task.attempt)))
+    return parts
+
+
+def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Target) -> Part:
+    """Run all cells in document order in one process, conditions and loops around the cells of their steps."""
+    spec = linear_spec(plan, flow, directory)
+    reports: SimpleQueue[Outcome] = SimpleQueue()
+
+    def hear(report: Report) -> None:
+        if report.outcome:
+            reports.put(report.outcome)
+
+    target.start(Attempt(spec, directory), hear)
+    outcome = reports.get()
+    error = outcome.result.error if outcome.result else None
+    reason = outcome.reason or (f"{error.kind}: {error.message}" if error else "it did not finish")
+    notebook = directory / "executed.ipynb"
+    return Part(LINEAR, notebook, _values(outcome.result), error, "" if outcome.state == "succeeded" else reason)
+
+
+def linear_spec(plan: Plan, flow: Dataflow, directory: Path) -> TaskSpec:
+    """The task that runs every cell of the notebook, in its order, as one kernel would."""
+    left_out = {index for index, role in flow.annotations.roles.items() if role in ("skip", "parameters")}
+    cells = tuple(cell_source(cell) for cell in flow.document.code_cells if cell.index not in left_out)
+    position = {cell.index: number for number, cell in enumerate(cells)}
+    return TaskSpec(
+        run=LINEAR,
+        step=LINEAR,
+        task=LINEAR,
+        attempt=1,
+        directory=str(directory),
+        cwd=plan.pipeline.cwd,
+        kernel=plan.pipeline.kernel,
+        cells=cells,
+        params=plan.params,
+        blocks=tuple(_blocks(plan.pipeline.steps, position)),
+        final=True,
+    )
+
+
+def _blocks(steps: Sequence[Step], position: Mapping[int, int]) -> Iterator[Block]:
+    for step in steps:
+        options = step.options
+        if options.when is None and options.for_each is None:
+            continue
+        cells = tuple(position[cell.index] for cell in step.component.cells)
+        loop = options.for_each
+        variable, items = (loop.variable, loop.items) if loop else ("", "")
+        collect = tuple(dict.fromkeys((*step.outputs, *step.final))) if loop else ()
+        yield Block(cells, options.when or "", variable, items, collect)
+
+
+def _part(task: Task, directory: Path) -> Part:
+    error = task.result.error if task.result else None
+    reason = "" if task.state == "succeeded" else task.reason or task.state
+    return Part(task.step, directory / "executed.ipynb", _values(task.result), error, reason)
+
+
+def _values(result: TaskResult | None) -> BundleRef | None:
+    final = result.facts.get("final") if result else None
+    return BundleRef(final["path"], final["seal"]) if final else None

@@ -1,0 +1,144 @@
+"""`verify`: does the pipeline mean the same as the notebook run from top to bottom?
+
+Both are run, one after the other, in a scratch copy of the notebook's folder. Then everything is compared that a person
+could see: what each cell shows, and the last value of every name.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.plan import Plan, Selection, make_plan
+from jupyter_mlops.errors import Refused, WorkFailed
+from jupyter_mlops.notebook.dataflow import Dataflow
+from jupyter_mlops.notebook.parameters import bind
+from jupyter_mlops.pipeline.from_notebook import from_dataflow
+from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
+from jupyter_mlops.targets.base import load_target
+from jupyter_mlops.verbs.check import refuse_errors
+from jupyter_mlops.verbs.last_values import StepValues, compare_values
+from jupyter_mlops.verbs.scratch import Scratch
+from jupyter_mlops.verbs.sources import existing, read_notebook
+from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom
+
+Difference = dict[str, Any]
+
+
+def verify(
+    path: str | Path, *, params: Mapping[str, object] | None = None, stop: threading.Event | None = None
+) -> dict[str, Any]:
+    """Run the notebook at `path` both ways and compare.
+
+    Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names"}`, the last two
+    being how many were compared.
+
+    Raises:
+        NotebookHasErrors: a diagnostic is an error; nothing ran.
+        Refused: the notebook is not in Python.
+        WorkFailed: the notebook fails from top to bottom, too: there is nothing to compare with.
+    """
+    original = read_notebook(existing(path))
+    refuse_errors(original.diagnostics(), original.path)
+    if original.flow is None:
+        raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")
+    with tempfile.TemporaryDirectory(prefix="mlops-verify-") as folder:
+        return _Verification(Scratch(Path(folder).resolve(), original.path), params or {}).run(
+            stop or threading.Event()
+        )
+
+
+class _Verification:
+    def __init__(self, scratch: Scratch, params: Mapping[str, object]) -> None:
+        self._scratch = scratch
+        self._params = params
+
+    def run(self, stop: threading.Event) -> dict[str, Any]:
+        target = load_target("local")
+        try:
+            _, plan = self._fresh()
+            parts = as_pipeline(plan, self._scratch.store, target, stop)
+            flow, plan = self._fresh()
+            directory = self._scratch.folder / "linear"
+            directory.mkdir()
+            linear = from_top_to_bottom(plan, flow, directory, target)
+        finally:
+            target.close()
+        if linear.reason and not any(part.reason for part in parts):
+            raise WorkFailed(
+                f"The notebook fails when it runs from top to bottom: {linear.reason}", hint=_place(linear)
+            )
+        found = [*_failures(parts, linear), *_shown(flow, parts, linear)]
+        if not found:
+            found = _valued(flow, plan, parts, linear)
+        names = sum(len(step.final) for step in plan.pipeline.steps)
+        return {"same": not found, "differences": found, "steps": len(plan.steps), "names": names}
+
+    def _fresh(self) -> tuple[Dataflow, Plan]:
+        """The notebook and its plan, in a folder as it was at the start."""
+        flow = read_notebook(self._scratch.renewed()).flow
+        assert flow is not None
+        pipeline = from_dataflow(flow)
+        return flow, make_plan(pipeline, bind(pipeline.parameters, self._params), Selection(no_cache=True))
+
+
+def _place(part: Part) -> str:
+    return f"Mend cell {part.error.cell} first." if part.error and part.error.cell is not None else ""
+
+
+def _failures(parts: Sequence[Part], linear: Part) -> Iterator[Difference]:
+    """Tasks that failed, unless the notebook fails in the same cell with the same words."""
+    for part in parts:
+        if not part.reason or (part.error and linear.error and _words(part) == _words(linear)):
+            continue
+        cell = part.error.cell if part.error else None
+        yield _difference(part.step, cell, None, linear.reason or "succeeds", part.reason)
+
+
+def _words(part: Part) -> tuple[Any, ...]:
+    return (part.error.cell, part.error.kind, part.error.message) if part.error else ()
+
+
+def _shown(flow: Dataflow, parts: Sequence[Part], linear: Part) -> Iterator[Difference]:
+    """Cells that show something else."""
+    merged = {"cells": [cell for part in parts for cell in _cells(part)]}
+    in_steps = {index for step in flow.steps for index in step.declaration.cells}
+    for item in output_differences({"cells": _cells(linear)}, merged):
+        if item.cell in in_steps:
+            step = flow.annotations.step_of.get(item.cell)
+            yield _difference(step, item.cell, None, f"{item.kind}: {item.left}", f"{item.kind}: {item.right}")
+
+
+def _cells(part: Part) -> list[Any]:
+    return list(load_notebook(str(part.notebook))["cells"]) if part.notebook.is_file() else []
+
+
+def _valued(flow: Dataflow, plan: Plan, parts: Sequence[Part], linear: Part) -> list[Difference]:
+    """Names whose last value is another."""
+    if linear.values is None:
+        return []
+    steps = [
+        StepValues(
+            step.name,
+            step.final,
+            tuple(part.values for part in parts if part.step == step.name and part.values),
+            step.options.for_each is not None,
+        )
+        for step in plan.pipeline.steps
+    ]
+    made = [step for step in steps if step.bundles or step.loop]
+    definitions = _definitions(flow)
+    found = compare_values(linear.values, made, definitions, cwd=plan.pipeline.cwd)
+    return [_difference(item["step"], None, item["name"], item["linear"], item["pipeline"]) for item in found]
+
+
+def _definitions(flow: Dataflow) -> list[Any]:
+    """Every definition of the notebook, once, in its order."""
+    return list({item.id: item for step in flow.steps for item in step.definitions}.values())
+
+
+def _difference(step: str | None, cell: int | None, name: str | None, linear: str, pipeline: str) -> Difference:
+    return {"step": step, "cell": cell, "name": name, "linear": linear, "pipeline": pipeline}
