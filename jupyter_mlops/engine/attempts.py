@@ -42,14 +42,14 @@ def gather(state: State, task: Task, journal: RunJournal) -> Material:
     step = state.plan.by_name[task.step]
     found = {item.name: place for item in step.inputs if isinstance(place := find(state, item), Found)}
     params = {name: state.plan.params[parameter] for name, parameter in step.params.items()}
-    bind = {**step.arguments, **_loop_item(state, step, task)}
+    bind = _loop_item(state, step, task)
     digests = {name: digest for name, place in found.items() if (digest := _digest(state, place)) is not None}
-    taken = Taken(digests, params, _loop_item(state, step, task))
+    taken = Taken(digests, params, bind)
     if step.component.kind == "notebook":
         # papermill takes parameters only: values come as plain data, by what the steps before exported.
         plain = {name: exported(state, place) for name, place in found.items()}
-        return Material(taken, params={**params, **plain, **bind})
-    return Material(taken, _input_values(state, step.inputs, found, journal), params, bind)
+        return Material(taken, params={**step.arguments, **params, **plain, **bind})
+    return Material(taken, _input_values(state, step.inputs, found, journal), {**step.arguments, **params}, bind)
 
 
 def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *, final: bool = False) -> TaskSpec:
@@ -57,13 +57,14 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
     step, pipeline = state.plan.by_name[task.step], state.plan.pipeline
     component = step.component
     cwd = working_directory(state)
+    notebook = cwd / component.notebook if component.notebook else None
     return TaskSpec(
         run=where.run,
         step=step.name,
         task=task.name,
         attempt=where.attempt,
         directory=str(where.directory),
-        cwd=str(cwd),
+        cwd=str(notebook.parent if notebook else cwd),
         cells=component.cells,
         setup=component.setup,
         definitions=component.definitions,
@@ -75,7 +76,7 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
         exports=step.exports,
         final=final,
         files_out=step.files_out,
-        notebook=str(cwd / component.notebook) if component.notebook else "",
+        notebook=str(notebook or ""),
         kernel=component.kernel or pipeline.kernel,
         notebook_metadata=_metadata(component.kernel or pipeline.kernel),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from jupyter_mlops.engine.attempts import attempt_folder, working_directory
 from jupyter_mlops.engine.beginning import Beginning, begin
-from jupyter_mlops.engine.keeping import keep, sweep
+from jupyter_mlops.engine.keeping import keep
 from jupyter_mlops.engine.lineage import made, store_event, used
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import (
@@ -108,7 +108,6 @@ class _Loop:
         self._facts: list[Event] = []
         self._orders: list[Start | Stop] = []
         self._saves: list[tuple[str, CachedResult]] = []
-        self._swept: list[Path] = []
         self._next_look = work.monotonic() + REQUESTS_EVERY_S
         self._cwd = working_directory(state)
 
@@ -184,9 +183,6 @@ class _Loop:
         saves, self._saves = self._saves, []
         for key, found in saves:
             self._work.journal.save(key, found)
-        swept, self._swept = self._swept, []
-        for directory in swept:
-            sweep(directory)
 
     def _act(self) -> None:
         orders, self._orders = self._orders, []
@@ -250,7 +246,6 @@ class _Loop:
     def _ended(self, running: _Running, outcome: Outcome) -> list[Stimulus]:
         at = self._work.clock()
         outcome = kept_outcome(self._work.journal, running.directory, outcome, self._cwd)
-        self._swept.append(running.directory)
         lineage: list[Event] = []
         if outcome.state == "succeeded" and outcome.result is not None:
             lineage = made(outcome.result, running.task, at)

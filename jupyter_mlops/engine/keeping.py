@@ -89,11 +89,6 @@ def show_executed(journal: RunJournal, result: TaskResult, directory: Path) -> N
             shutil.copyfile(source, target)
 
 
-def sweep(directory: Path) -> None:
-    """Remove the logged files that wait in an attempt's folder, once the run's events name them."""
-    shutil.rmtree(directory / LOGGED, ignore_errors=True)
-
-
 def _all_files(cwd: Path, names: Iterable[str]) -> Iterator[str]:
     """Files, and the files below folders, as far as they exist."""
     for name in names:

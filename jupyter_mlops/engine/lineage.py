@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.keeping import LOGGED
 from jupyter_mlops.engine.ready import Found, find
 from jupyter_mlops.engine.run_journal import RunJournal
 from jupyter_mlops.engine.state import State, Task
@@ -20,6 +22,7 @@ from jupyter_mlops.store.events import (
 )
 from jupyter_mlops.store.events_file import from_data
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged)
 
 
@@ -28,14 +31,15 @@ def store_event(
 ) -> Event | None:
     """An event of the run from a line of an attempt's event file; None for what the run does not keep.
 
-    A logged file waits in the attempt's folder (`path` in the line): a copy is kept in the store.
+    A logged file waits in the attempt's folder under its digest: it is taken over into the store.
     """
     data = {"at": at, **line, "task": task}
-    if data.get("type") == "artifact" and not data.get("digest") and journal and directory and data.get("path"):
-        path = directory / str(data["path"])
-        if not path.is_file():
+    if data.get("type") == "artifact" and journal is not None and directory is not None:
+        if not _DIGEST.fullmatch(str(data.get("digest"))):
             return None
-        data |= {"bytes": path.stat().st_size, "digest": journal.keep(path)}
+        path = directory / LOGGED / str(data["digest"])
+        if path.is_file():
+            journal.take_over(path, path.name)
     event = from_data(data)
     return event if isinstance(event, _FROM_TASKS) else None
 

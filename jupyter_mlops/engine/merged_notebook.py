@@ -126,7 +126,7 @@ def _in_document(source: Document, ran: _Ran) -> list[CellData]:
 
 
 def _shown(ran: _Ran) -> dict[int, tuple[int | None, list[Any]]]:
-    """By index of the cell: its number and outputs. Setup cells run in many steps and show what they did in the first."""
+    """By index of the cell: its number and outputs. Setup cells run in many steps and show those of the first."""
     shown: dict[int, tuple[int | None, list[Any]]] = {}
     of_setup = set[int]()
     for _, executions in ran:

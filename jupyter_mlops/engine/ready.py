@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any, Literal
 
 from jupyter_mlops.engine.state import Cause, State, Task
-from jupyter_mlops.pipeline.expressions import METRICS, names_read
+from jupyter_mlops.pipeline.expressions import METRICS, PARAMS, names_read
 from jupyter_mlops.pipeline.model import Input, Step
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.expressions import evaluate
@@ -100,7 +100,11 @@ def values_of(state: State, step: Step) -> dict[str, Any]:
     Raises:
         MlopsError: an earlier step made the value, but it is not plain data.
     """
-    values: dict[str, Any] = {**state.plan.params, METRICS: metrics_before(state, step)}
+    values: dict[str, Any] = {
+        **state.plan.params,
+        PARAMS: state.plan.params,
+        METRICS: metrics_before(state, step),
+    }
     for item in step.controls:
         found = find(state, item)
         if isinstance(found, Found):

@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterator
 
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime import expressions as runtime_expressions
+from jupyter_mlops.runtime.errors import MlopsError
 
 # `metrics.acc` is the last value of that metric logged in the run; no step has to hand it over.
 METRICS = "metrics"
+# `params.n` is the pipeline parameter, also where a step has set a variable of that name.
+PARAMS = "params"
 
 
 def controls(step: Step) -> dict[str, str]:
@@ -28,11 +31,11 @@ def names_read(step: Step) -> frozenset[str]:
 
 def problems(step: Step, parameters: Collection[str]) -> Iterator[str]:
     """What is wrong with the step's expressions, as sentences: syntax, unknown names, the loop's variable."""
-    known = {*parameters, METRICS, *(item.name for item in step.controls)}
+    known = {*parameters, METRICS, PARAMS, *(item.name for item in step.controls)}
     for option, expression in controls(step).items():
         try:
             names = runtime_expressions.names(expression)
-        except (ValueError, runtime_expressions.MlopsError) as error:
+        except (ValueError, MlopsError) as error:
             yield f"{option} of {step.name!r} cannot be read: {error}"
             continue
         for name in sorted(set(names) - known):

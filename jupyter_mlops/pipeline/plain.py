@@ -125,7 +125,7 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if is_dataclass(value):
         plain = {}
-        for name, default in _defaults(type(value)):
+        for name, default in _defaults(type(value)):  # type: ignore[arg-type]
             item = getattr(value, name)
             if item != default or type(item) is not type(default):
                 plain[name] = to_plain(item)
@@ -143,7 +143,7 @@ def from_plain(cls: Any, data: Any) -> Any:
 
 
 @cache
-def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((field.name, _default(field)) for field in fields(cls))
 
 
