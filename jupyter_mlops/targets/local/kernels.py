@@ -33,13 +33,13 @@ class Kernel:
         return bool(self.python) and _same_file(self.python, sys.executable)
 
 
-def find_kernel(name: str) -> Kernel:
-    """Look up a kernel spec.
+def find_kernel(name: str, *, exact: bool = False) -> Kernel:
+    """Look up a kernel spec. The usual names of Python mean this environment, unless `exact`: then what is installed.
 
     Raises:
         NotFound: no kernel of that name is installed; the hint says how to install it.
     """
-    if name in _OURS:
+    if name in _OURS and not (exact and name):
         return Kernel(name or "python3", "python", sys.executable)
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 

@@ -19,7 +19,6 @@ class Launch:
     """One process to start: `call` ("module:function") gets `argument` and returns the exit code.
 
     `env` is the whole environment. Standard output and error go to the end of `log`, standard input is empty.
-    `channel` asks for a socket: the call then gets a connected one instead of `argument`.
     """
 
     id: str
@@ -28,7 +27,6 @@ class Launch:
     cwd: str
     env: Mapping[str, str] = field(default_factory=dict)
     call: str = RUN_TASK
-    channel: bool = False
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""

@@ -20,6 +20,7 @@ from jupyter_mlops.targets.local.zygote import Launcher, ProcessKey
 
 TICK_S = 0.05
 GRACE_S = 5.0
+SHUTDOWN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ class Supervisor:
         self._inbox.put(functools.partial(self._start, start))
 
     def stop(self, id: str, reason: StopReason) -> None:
-        """Interrupt an attempt, then terminate, then kill it and its descendants, `grace` seconds apart."""
+        """Interrupt an attempt, then terminate, then kill it and its descendants, `grace` seconds apart.
+
+        A shutdown does not wait that long: it begins with SIGTERM and ends a second later.
+        """
         self._inbox.put(functools.partial(self._stop, id, reason))
 
     def close(self) -> None:
@@ -113,11 +117,15 @@ class Supervisor:
             return
         running.around = replace(running.around, stopped=reason)
         now = time.monotonic()
-        running.escalation = [
-            (now, signal.SIGINT),
-            (now + self._grace, signal.SIGTERM),
-            (now + 2 * self._grace, signal.SIGKILL),
-        ]
+        if reason == "shutdown":
+            running.escalation = [(now, signal.SIGTERM), (now + min(self._grace, SHUTDOWN_S), signal.SIGKILL)]
+        else:
+            grace = self._grace
+            running.escalation = [
+                (now, signal.SIGINT),
+                (now + grace, signal.SIGTERM),
+                (now + 2 * grace, signal.SIGKILL),
+            ]
         self._escalate(running)
 
     def _close(self) -> None:

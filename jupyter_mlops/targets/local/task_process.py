@@ -11,7 +11,6 @@ import gc
 import importlib
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -26,12 +25,11 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def work(launch: Launch, channel: socket.socket | None = None) -> int:
+def work(launch: Launch) -> int:
     """Do what the launch asks for, in the state a fresh interpreter would be in; the answer is the exit code."""
     try:
         _enter(launch)
-        call = _find(launch.call)
-        return int(call(channel if launch.channel else launch.argument) or 0)
+        return int(_find(launch.call)(launch.argument) or 0)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:  # noqa: BLE001 - the process ends here; its log is where the reason can be read

@@ -79,15 +79,9 @@ class Zygote:
         """Import installed modules before what is launched next."""
         self._send(encode({"do": "preload", "modules": list(modules)}))
 
-    def launch(self, launch: Launch, channel: socket.socket | None = None) -> None:
-        """Fork a process; if `launch.channel` it gets `channel`, the other end of a socket; ours stays the caller's."""
-        line = encode({"do": "launch", **launch.to_data()})
-        if channel is None:
-            self._send(line)
-            return
-        with contextlib.suppress(OSError):  # a dead zygote is told of by the reader
-            socket.send_fds(self._channel, [line[:1]], [channel.fileno()])
-            self._channel.sendall(line[1:])
+    def launch(self, launch: Launch) -> None:
+        """Fork a process."""
+        self._send(encode({"do": "launch", **launch.to_data()}))
 
     def signal(self, id: str, number: int, *, everything: bool = False) -> None:
         """Send a signal to a launch's group, or kill its whole tree."""
@@ -102,10 +96,6 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if threading.current_thread() is not self._reader:
-            self._reader.join(CLOSE_S)
-        self._channel.close()
-        self._errors.close()
 
     def _send(self, line: bytes) -> None:
         with contextlib.suppress(OSError):  # a dead zygote is told of by the reader
@@ -118,6 +108,8 @@ class Zygote:
             for line in lines:
                 self._tell(self, decode_message(line))
         self._tell(self, Lost(self._why_lost()))
+        self._channel.close()
+        self._errors.close()
 
     def _receive(self) -> bytes:
         try:

@@ -7,7 +7,6 @@ Python >= 3.9, standard library; IPython is imported by the runtime where it is 
 
 from __future__ import annotations
 
-import array
 import gc
 import json
 import os
@@ -16,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from jupyter_mlops.targets.local import process_tree, task_process
@@ -62,7 +60,6 @@ class _Zygote:
         self.spoiled = False
         self.strays_end: float | None = None
         self.received = b""
-        self.sockets: list[int] = []
 
     def serve(self, parent: int) -> None:
         """Until end of file, or the death of the parent."""
@@ -95,23 +92,13 @@ class _Zygote:
 
     def _receive(self) -> bool:
         try:
-            # Sockets for launches with a channel come beside the bytes.
-            data, ancillary, _, _ = self.channel.recvmsg(_RECEIVE, socket.CMSG_SPACE(64))
-        except (ConnectionError, InterruptedError):
+            data = self.channel.recv(_RECEIVE)
+        except ConnectionError:
             return False
-        for level, kind, payload in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                self._keep_sockets(array.array("i", payload[: len(payload) - len(payload) % 4]))
-        self.received += data
-        while b"\n" in self.received:
-            line, _, self.received = self.received.partition(b"\n")
+        *lines, self.received = (self.received + data).split(b"\n")
+        for line in lines:
             self._do(json.loads(line))
         return bool(data)
-
-    def _keep_sockets(self, descriptors: Iterable[int]) -> None:
-        for descriptor in descriptors:
-            os.set_inheritable(descriptor, False)
-            self.sockets.append(descriptor)
 
     def _do(self, request: dict[str, Any]) -> None:
         operation = request.pop("do")
@@ -137,9 +124,7 @@ class _Zygote:
         self.tell(Ready(os.getpid(), tuple(modules), refused))
 
     def _launch(self, launch: Launch) -> None:
-        channel = self.sockets.pop(0) if launch.channel else -1
         if self.spoiled:
-            _close(channel)
             return  # the parent has been told, and gives it to the next zygote
         zygote = os.getpid()
         # Held back until the child has its own handlers: one that is stopped at once must not miss it.
@@ -147,26 +132,25 @@ class _Zygote:
         try:
             pid = os.fork()
             if pid == 0:
-                self._become(launch, channel, zygote)
+                self._become(launch, zygote)
         except OSError as error:
             self.tell(Exited(launch.id, 1, reason=f"no process could be started: {error.strerror}"))
             return
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-            _close(channel)
         self.children[pid] = launch.id
         self.tell(Started(launch.id, pid))
 
-    def _become(self, launch: Launch, channel: int, zygote: int) -> None:
+    def _become(self, launch: Launch, zygote: int) -> None:
         code = 1
         try:
             task_process.reset_signals()
             os.setsid()
-            _close(self.wake)
+            os.close(self.wake)
             self.channel.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
             if task_process.die_with_parent(signal.SIGKILL, zygote):
-                code = task_process.work(launch, socket.socket(fileno=channel) if launch.channel else None)
+                code = task_process.work(launch)
         finally:
             task_process.leave(code)
 
@@ -250,11 +234,6 @@ def _exit_code(status: int) -> int:
 
 def _bytes(maxrss: int) -> int:
     return maxrss if sys.platform == "darwin" else maxrss * 1024
-
-
-def _close(descriptor: int) -> None:
-    if descriptor >= 0:
-        os.close(descriptor)
 
 
 if __name__ == "__main__":
