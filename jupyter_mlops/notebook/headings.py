@@ -58,10 +58,11 @@ def sections(cells: Sequence[Cell], code: Collection[int]) -> tuple[Section, ...
     only two (parts of a notebook), the next one if it gives more. Deeper headings do not split.
     """
     marks = headings(cells)
+    title = _title(marks) if marks else None
     levels = sorted({mark.level for mark in marks})
-    if not levels:
+    if not marks:
         return _split(cells, code, 0)
-    splits = [_split(cells, code, level) for level in levels]
+    splits = [_split(cells, code, level, None if level == title else title) for level in levels]
     counts = [_headed(split) for split in splits]
     for position, count in enumerate(counts):
         if count >= 2:
@@ -70,6 +71,12 @@ def sections(cells: Sequence[Cell], code: Collection[int]) -> tuple[Section, ...
             own = Counter(mark.level for mark in marks)[levels[position + 1]] if finer else 0
             return splits[position + 1] if count == 2 and own > 2 and finer > count else splits[position]
     return splits[_single_level(counts)]
+
+
+def _title(marks: Sequence[Heading]) -> int | None:
+    """The level of the notebook's title: the first heading, if it is above all others. Its own code has no heading."""
+    first = marks[0].level
+    return first if all(mark.level > first for mark in marks[1:]) and len(marks) > 1 else None
 
 
 def _single_level(counts: list[int]) -> int:
@@ -81,7 +88,7 @@ def _headed(split: tuple[Section, ...]) -> int:
     return sum(section.heading is not None for section in split)
 
 
-def _split(cells: Sequence[Cell], code: Collection[int], level: int) -> tuple[Section, ...]:
+def _split(cells: Sequence[Cell], code: Collection[int], level: int, title: int | None = None) -> tuple[Section, ...]:
     found: list[Section] = []
     heading: Heading | None = None
     inside: list[int] = []
@@ -90,7 +97,8 @@ def _split(cells: Sequence[Cell], code: Collection[int], level: int) -> tuple[Se
             for depth, text in headings_of(cell.source):
                 if depth <= level:
                     found.append(Section(heading, tuple(inside)))
-                    heading, inside = Heading(depth, text, cell.index), []
+                    heading = None if depth == title else Heading(depth, text, cell.index)
+                    inside = []
         elif cell.index in code:
             inside.append(cell.index)
     found.append(Section(heading, tuple(inside)))

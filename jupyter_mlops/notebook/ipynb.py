@@ -85,13 +85,14 @@ def _version_4(data: Any, name: str) -> Mapping[str, Any]:
 def _upgraded(data: Any, version: int, name: str) -> Mapping[str, Any]:
     try:
         import nbformat
+        from nbformat import reader
     except ImportError as error:
         raise MissingLibrary(
             f"{name} has the old notebook format {version}, which needs nbformat to be read.",
             hint="Install it: `pip install nbformat`.",
         ) from error
     try:
-        upgraded = nbformat.convert(nbformat.from_dict(data), 4)
+        upgraded = nbformat.convert(reader.reads(json.dumps(data)), 4)
     except Exception as error:
         # nbformat raises whatever a malformed old file makes its converters trip over.
         raise NotANotebook(

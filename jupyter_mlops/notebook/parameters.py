@@ -129,8 +129,8 @@ def _wrong(parameter: Any, value: object) -> Usage:
 
 
 def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Parameter | Problem | None:
-    """What a statement of a parameters cell is; None for one that has no meaning of its own (a docstring, `pass`)."""
-    if isinstance(statement, ast.Pass) or (
+    """What a statement of a parameters cell is; None for what is no matter: a docstring, an import for the types."""
+    if isinstance(statement, ast.Pass | ast.Import | ast.ImportFrom) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     ):
         return None

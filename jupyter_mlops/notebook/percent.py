@@ -21,7 +21,7 @@ _HEADER_FENCE = re.compile(r"^# ?---\s*$")
 _KIND = re.compile(r"\[(markdown|md|raw|code)\]")
 _PAIR = re.compile(r"""(?P<key>[A-Za-z_][\w.-]*)=(?=[\["{\-0-9tfnNI])""")
 # What jupytext comments out when it writes a script, and nothing that looks like an ordinary comment.
-_COMMENTED_MAGIC = re.compile(r"^# ?(?P<magic>%{1,2}[A-Za-z_].*|![A-Za-z./~\"'$({].*|\?{1,2}[A-Za-z_][\w.]*\s*)$")
+_COMMENTED_MAGIC = re.compile(r"^# ?(?P<magic>%{1,2}[A-Za-z_]\w.*|![A-Za-z./~\"'$({].*|\?{1,2}[A-Za-z_][\w.]*\s*)$")
 _MAGIC = re.compile(r"^(%{1,2}[A-Za-z_]|!|\?{1,2}[A-Za-z_])")
 
 

@@ -13,7 +13,7 @@ MAX_LENGTH = 48
 _NAME = re.compile(r"[^\W\d]\w*(?:-\w+)*")
 _NUMBERING = re.compile(
     r"^(?:(?:step|section|part|chapter|task|exercise|stage|phase)\s*)?"
-    r"(?:\(?\d{1,3}(?:\.\d+)*[.):\]]+\s*|\d{1,2}(?:\.\d+)*\s*[-\u2013\u2014:]\s+|\d{1,2}(?:\.\d+)+\s+|\d{1,2}\s+(?=\S))",
+    r"(?:\(?\d{1,3}(?:\.\d+)*[.):\]]+(?!\d)\s*|\d{1,2}(?:\.\d+)*\s*[-\u2013\u2014:]\s+|\d{1,2}(?:\.\d+)+\s+|\d{1,2}\s+(?=\S))",
     re.IGNORECASE,
 )
 _WORD_NUMBER = re.compile(

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jupyter_mlops.errors import MlopsError
+
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhd]?)")
 _MEMORY = re.compile(r"\d+(\.\d+)?([KMGTPE]i|[kKMGTPE])?")
@@ -30,7 +32,7 @@ def clean_options(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, st
             try:
                 options[name] = _CLEANERS[name](value) if name in _CLEANERS else value
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                problems[name] = str(error)
+                problems[name] = (error.message if isinstance(error, MlopsError) else str(error)).rstrip(".")
     return options, problems
 
 
@@ -61,6 +63,37 @@ def cores(value: Any) -> float:
         return _positive(float(value), "a number of cores")
     except (TypeError, ValueError):
         raise ValueError(f"{value!r} is no number of cores; write for example 2, 0.5 or '500m'") from None
+
+
+def constant_value(expression: str) -> Any:
+    """The value of an expression that reads no name; `...` for one that reads some, or is none."""
+    from jupyter_mlops.runtime.expressions import evaluate, names
+
+    try:
+        return ... if names(expression) else evaluate(expression, {})
+    except MlopsError:
+        return ...
+
+
+def names_read(expression: str) -> set[str]:
+    """The names that the expression of a condition or a loop reads; none for one that is not sound."""
+    from jupyter_mlops.runtime.expressions import OBJECTS, names
+
+    try:
+        return names(expression) - set(OBJECTS)
+    except MlopsError:
+        return set()
+
+
+def loop_parts(value: Any) -> tuple[str, str]:
+    """(variable, items) of a `for_each` option in either form.
+
+    Raises:
+        MlopsError: it is no loop.
+    """
+    from jupyter_mlops.runtime.expressions import parse_loop
+
+    return (value["variable"], value["items"]) if isinstance(value, Mapping) else parse_loop(value)
 
 
 def _memory(value: Any) -> str:
@@ -123,13 +156,17 @@ def _parts(item: Any, names: tuple[str, ...], form: str) -> Any:
 def _for_each(value: Any) -> Any:
     from jupyter_mlops.runtime.expressions import parse_loop
 
-    if isinstance(value, Mapping):
-        if set(value) != {"variable", "items"}:
-            raise ValueError("a loop has a variable and items")
-        parse_loop(f"{value['variable']} in {value['items']}")
-        return dict(value)
-    parse_loop(value)
-    return value
+    if isinstance(value, Mapping) and set(value) != {"variable", "items"}:
+        raise ValueError("a loop has a variable and items")
+    parse_loop(f"{value['variable']} in {value['items']}" if isinstance(value, Mapping) else value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _when(value: Any) -> str:
+    from jupyter_mlops.runtime.expressions import names
+
+    names(value)
+    return str(value)
 
 
 def _files(value: Any) -> list[str]:
@@ -148,6 +185,7 @@ _CLEANERS: Mapping[str, Callable[[Any], Any]] = {
     "gpu": _count,
     "retries": _retries,
     "timeout": seconds,
+    "when": _when,
     "for_each": _for_each,
     "env": _env,
     "secrets": _secrets,
