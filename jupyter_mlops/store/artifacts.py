@@ -18,6 +18,7 @@ from jupyter_mlops.store.atomic_write import unwritable_explained
 
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
 _BLOCK = 1 << 20
+_ABSENT = (FileNotFoundError, NotADirectoryError)
 
 
 class ArtifactStore(Protocol):
@@ -116,7 +117,7 @@ class FileArtifacts:
         """The content, to read."""
         try:
             return self._place(digest).open("rb")
-        except FileNotFoundError:
+        except _ABSENT:
             raise not_kept(digest) from None
 
     def path(self, digest: str) -> Path:
@@ -130,7 +131,7 @@ class FileArtifacts:
         """Bytes of the content, None if it is not there."""
         try:
             return self._place(digest).stat().st_size
-        except FileNotFoundError:
+        except _ABSENT:
             return None
 
     def exists(self, digest: str) -> bool:
@@ -164,7 +165,7 @@ class FileArtifacts:
         """When it was last put (seconds since the epoch); 0.0 if it is not there."""
         try:
             return self._place(digest).stat().st_mtime
-        except FileNotFoundError:
+        except _ABSENT:
             return 0.0
 
     def _place(self, digest: str) -> Path:
@@ -236,5 +237,5 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except (FileNotFoundError, NotADirectoryError):
+    except _ABSENT:
         return []

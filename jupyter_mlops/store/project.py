@@ -28,12 +28,17 @@ class Project:
     start: Path | None = None
 
     @classmethod
-    def find(cls, path: str | Path = ".", *, environ: Mapping[str, str] = os.environ) -> Project:
+    def find(
+        cls, path: str | Path = ".", *, environ: Mapping[str, str] = os.environ, user: int | None = None
+    ) -> Project:
         """The project that a notebook or folder belongs to.
 
         The nearest parent with `.jupyter_mlops/`, else the git root, else the folder itself; the environment variable
         JUPYTER_MLOPS_HOME overrides all of them. A parent's store that belongs to another user is passed over: its
-        cached values are loaded as code.
+        cached values are loaded as code. `user` is the number of the user who asks, by default who runs this process.
+
+        Raises:
+            Refused: the store would be in a folder where another user's is.
         """
         place = Path(path).expanduser().absolute()
         start = place if place.is_dir() else place.parent
@@ -41,10 +46,10 @@ class Project:
             named = Path(override).expanduser().absolute()
             return cls(named.parent if named.name == HOME_NAME else named, start)
         folders = (start, *start.parents)
-        with_store = (folder for folder in folders if _is_own(folder / HOME_NAME))
+        with_store = (folder for folder in folders if _is_own(folder / HOME_NAME, user))
         with_git = (folder for folder in folders if (folder / ".git").exists())
         root = next(with_store, None) or next(with_git, None) or start
-        if (root / HOME_NAME).is_dir() and not _is_own(root / HOME_NAME):
+        if (root / HOME_NAME).is_dir() and not _is_own(root / HOME_NAME, user):
             raise Refused(
                 f"The store {root / HOME_NAME} belongs to another user, and loading its values would run their code.",
                 hint=f"Set {HOME_VARIABLE}={root} if you trust it, or to a folder of your own.",
@@ -126,14 +131,12 @@ class Project:
         return self
 
 
-def _is_own(folder: Path) -> bool:
-    try:
-        owner = folder.stat().st_uid
-    except OSError:
-        return False
+def _is_own(folder: Path, user: int | None) -> bool:
+    """Whether it is a folder of the user's, or of root, who can do anything anyway."""
     if not folder.is_dir():
         return False
-    me = getattr(os, "getuid", lambda: owner)()
+    owner = folder.stat().st_uid
+    me = getattr(os, "getuid", lambda: owner)() if user is None else user
     return owner in (me, 0)
 
 

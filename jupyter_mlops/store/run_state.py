@@ -191,7 +191,8 @@ class RunFold:
         )
 
     def _metric(self, event: e.MetricLogged) -> None:
-        self._series.setdefault(event.name, []).append(Point(event.at, float(event.value), event.step, event.task))
+        point = Point(event.at, float(event.value), event.step, event.task)
+        self._series.setdefault(event.name, []).append(point)
 
     def _params_logged(self, event: e.ParamsLogged) -> None:
         self._logged.update(event.params)

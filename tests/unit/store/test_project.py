@@ -51,24 +51,15 @@ def test_looking_for_a_project_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give a folder away")
 def test_a_store_of_another_user_is_not_used(tmp_path):
-    make(tmp_path / ".jupyter_mlops", tmp_path / "a/.git")
-    os.chown(tmp_path / ".jupyter_mlops", 12345, 12345)
-    assert Project.find(tmp_path / "a", environ={}).root == tmp_path / "a"
+    make(tmp_path / ".jupyter_mlops", tmp_path / "a/.git", tmp_path / ".git")
+    if os.getuid() == 0:
+        os.chown(tmp_path / ".jupyter_mlops", 12345, 12345)  # root's own would be trusted
+    other = os.getuid() + 1
+    assert Project.find(tmp_path / "a", environ={}, user=other).root == tmp_path / "a"
     with pytest.raises(Refused, match="belongs to another user"):
-        Project.find(tmp_path, environ={}) if not (tmp_path / ".git").exists() and _is_top(tmp_path) else _refuse(
-            tmp_path
-        )
-
-
-def _is_top(folder: Path) -> bool:
-    return not any((parent / name).exists() for parent in folder.parents for name in (".git", ".jupyter_mlops"))
-
-
-def _refuse(folder: Path) -> None:
-    (folder / ".git").mkdir()
-    Project.find(folder, environ={})
+        Project.find(tmp_path, environ={}, user=other)
+    assert Project.find(tmp_path, environ={"JUPYTER_MLOPS_HOME": str(tmp_path)}, user=other).root == tmp_path
 
 
 def test_ensure_makes_a_store_that_git_ignores_and_that_says_its_format(tmp_path):
