@@ -65,7 +65,7 @@ def _source(component: Component, cwd: Path) -> Any:
         return ["notebook", _notebook_source(cwd / component.notebook)]
     cells = [cell.source for cell in component.cells]
     setup = reachable_setup(
-        [cell.source for cell in component.setup],
+        [(f"{cell.notebook}:{cell.id or cell.index}", cell.source) for cell in component.setup],
         [*cells, *(item.source for item in component.definitions if item.wanted)],
     )
     return [[normalised(source) for source in cells], setup]

@@ -22,44 +22,42 @@ def normalised(source: str) -> str:
     return source.strip() if tree is None else ast.dump(tree)
 
 
-def reachable_setup(setup: Iterable[str], used_by: Iterable[str]) -> list[str]:
-    """The parts of setup cells that count for cells `used_by`: all but definitions and imports that nobody names.
+def reachable_setup(setup: Iterable[tuple[str, str]], used_by: Iterable[str]) -> list[tuple[str, str]]:
+    """The parts of setup cells (id, source) that count for cells `used_by`: all but definitions that nobody names.
 
     Names are compared as words, in strings too (`df.query("@limit < x")`), so rather too much is taken than too little.
+    Each part comes with the id of its cell: bundles refer to what a setup cell defines by that.
     """
-    always: list[str] = []
-    offered: list[tuple[frozenset[str], ast.stmt]] = []
-    words = set[str]()
-    for source in used_by:
-        words |= _words(source)
-    for source in setup:
+    always: list[tuple[str, str]] = []
+    offered: list[tuple[str, frozenset[str], ast.stmt]] = []
+    words = set[str]().union(*(_words(source) for source in used_by))
+    for cell, source in setup:
         tree = _parsed(_STEP_MAGIC.sub("", source))
         if tree is None:
-            always.append(source.strip())
+            always.append((cell, source.strip()))
             words |= _words(source)
-            continue
-        for statement in tree.body:
+        for statement in tree.body if tree else ():
             names = frozenset(_defined(statement))
             if names:
-                offered.append((names, statement))
+                offered.append((cell, names, statement))
             else:
-                always.append(ast.dump(statement))
+                always.append((cell, ast.dump(statement)))
                 words |= _words(ast.unparse(statement))
-    return always + [ast.dump(statement) for statement in _closure(offered, words)]
+    return always + _closure(offered, words)
 
 
-def _closure(offered: list[tuple[frozenset[str], ast.stmt]], words: set[str]) -> list[ast.stmt]:
+def _closure(offered: list[tuple[str, frozenset[str], ast.stmt]], words: set[str]) -> list[tuple[str, str]]:
     """Definitions whose names are among the words, and those that they name in turn; in the order of the source."""
     taken = set[int]()
     grew = True
     while grew:
         grew = False
-        for index, (names, statement) in enumerate(offered):
+        for index, (_, names, statement) in enumerate(offered):
             if index not in taken and ("*" in names or names & words):
                 taken.add(index)
                 words |= _words(ast.unparse(statement))
                 grew = True
-    return [statement for index, (_, statement) in enumerate(offered) if index in taken]
+    return [(cell, ast.dump(statement)) for index, (cell, _, statement) in enumerate(offered) if index in taken]
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:

@@ -65,7 +65,9 @@ class Plan:
         return frozenset()
 
     def uses_cache(self, step: Step) -> bool:
-        """Whether an earlier result may stand in for the step."""
+        """Whether an earlier result may stand in for the step; an exit step is run for what it does, every time."""
+        if step.options.exit:
+            return False
         return step.options.cache and step.name not in self.fresh and not self.selection.no_cache
 
     def to_data(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Attempt:
 
     spec: TaskSpec
     directory: Path
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """What a target tells the engine about an attempt: lines of its event file while it runs, then exactly one outcome."""
+    """What a target tells the engine about an attempt: lines of its event file, then exactly one outcome."""
 
     attempt: str
     events: tuple[Mapping[str, Any], ...] = ()

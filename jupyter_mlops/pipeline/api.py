@@ -56,7 +56,7 @@ __all__ = [
 
 
 class PipelineFunction:
-    """A function whose calls of steps make a pipeline. Called, it gives the `Pipeline`, with other defaults if asked."""
+    """A function whose calls of steps make a pipeline. Called, it gives the `Pipeline`."""
 
     def __init__(self, function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
         functools.update_wrapper(self, function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import hashlib
 import importlib
 import inspect
 import sys
@@ -17,17 +18,22 @@ from typing import Any
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.pipeline.values import is_plain
+from jupyter_mlops.runtime.spec import CellSource, Definition
 
 _DECORATORS = {"step", "pipeline"}
 
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """Sources to run before the function is called, in order; `modules` are local files that they import."""
+    """What must run before the function is called: whole sources, or definitions one by one.
 
-    setup: tuple[str, ...]
+    Steps from one file share its cells and definitions by id, so that a class is the same in all of them. `modules` are
+    local files that it imports.
+    """
+
+    setup: tuple[CellSource, ...] = ()
+    definitions: tuple[Definition, ...] = ()
     modules: tuple[str, ...] = ()
-    file: str = ""
 
 
 def function_source(function: Callable[..., Any]) -> FunctionSource:
@@ -45,19 +51,25 @@ def function_source(function: Callable[..., Any]) -> FunctionSource:
     module = sys.modules.get(inner.__module__)
     file = getattr(module, "__file__", None)
     if module is None or not file or "<locals>" in inner.__qualname__ or Path(file).suffix != ".py":
-        return FunctionSource((_Interactive(inner).source(),))
+        return FunctionSource(definitions=_Interactive(inner).definitions())
     if getattr(module, "__package__", "") and inner.__module__ != "__main__":
-        return FunctionSource((f"from {inner.__module__} import {inner.__name__}\n",), (file,), file)
+        source = f"from {inner.__module__} import {inner.__name__}\n"
+        return FunctionSource(
+            (CellSource(0, f"import-{inner.__module__}-{inner.__name__}", source, 1),), modules=(file,)
+        )
     return _file_source(Path(file))
 
 
 def _file_source(file: Path) -> FunctionSource:
     text = file.read_text(encoding="utf-8")
-    source = module_source(text)
-    setup = [source]
+    sources = [module_source(text)]
     if "__file__" in text:
-        setup.insert(0, f"__file__ = {str(file)!r}\n")
-    return FunctionSource(tuple(setup), tuple(_local_modules(ast.parse(text), file.parent)), str(file))
+        sources.insert(0, f"__file__ = {str(file)!r}\n")
+    setup = (
+        CellSource(index, f"module-{index}", source, index + 1, notebook=file.name)
+        for index, source in enumerate(sources)
+    )
+    return FunctionSource(tuple(setup), modules=tuple(_local_modules(ast.parse(text), file.parent)))
 
 
 def module_source(text: str) -> str:
@@ -116,9 +128,17 @@ class _Interactive:
         self._function = function
         self._parts: dict[str, str] = {}
 
-    def source(self) -> str:
+    def definitions(self) -> tuple[Definition, ...]:
+        """The function last, before it what it uses. Each comes after those that it may need."""
         self._add_function(self._function.__name__, self._function)
-        return "\n".join(self._parts.values())
+        made: list[Definition] = []
+        line = 1
+        for name, source in self._parts.items():
+            digest = hashlib.sha256(source.encode()).hexdigest()[:32]
+            needs = tuple(other.id for other in made)
+            made.append(Definition(digest, (name,), source, needs, line=line, wanted=True))
+            line += source.count("\n") + 1
+        return tuple(made)
 
     def _add_function(self, name: str, function: FunctionType) -> None:
         self._parts[name] = ""  # ends the recursion of functions that call each other

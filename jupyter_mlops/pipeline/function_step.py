@@ -44,14 +44,12 @@ class FunctionStep:
         arguments = bind_arguments(builder, given, name)
         source = function_source(self.function)
         call = _call_cell(self.function, arguments.code, outputs)
-        cells = [*source.setup, call]
-        sources = [
-            CellSource(index, f"{identifier(name)}-{index}", text, index + 1) for index, text in enumerate(cells)
-        ]
+        place = len(source.setup)
+        cell = CellSource(place, identifier(name), call, place + 1)
         builder.add(
             Step(
                 name=name,
-                component=Component("cells", cells=tuple(sources[-1:]), setup=tuple(sources[:-1])),
+                component=Component("cells", (cell,), source.setup, source.definitions),
                 inputs=tuple(arguments.inputs),
                 outputs=outputs,
                 params=arguments.params,
