@@ -93,11 +93,11 @@ class Magics:
 
     def _value(self, expression: str) -> Any:
         """The value of a condition or of a loop's items, from the plain values that the kernel has."""
-        from jupyter_mlops.runtime import expressions, tracking
+        from jupyter_mlops.runtime import expressions
         from jupyter_mlops.runtime.describe import plain
 
         space = self.shell.user_ns
-        known: dict[str, Any] = {"metrics": tracking.last_metrics(os.environ.get(tracking.EVENTS, "")), "params": {}}
+        known: dict[str, Any] = {"metrics": _metrics(), "params": {}}
         with _as_usage_error():
             for name in expressions.names(expression):
                 if name in space and name not in expressions.OBJECTS:
@@ -225,6 +225,17 @@ def _loop(option: Any) -> tuple[str, str]:
 
     variable, items = parse_loop(option)
     return variable, items
+
+
+def _metrics() -> dict[str, float]:
+    """The last value of each metric that this kernel has logged."""
+    session = sys.modules.get("jupyter_mlops.store.session")
+    if session is None:
+        return {}
+    from jupyter_mlops.store.run_state import load_run
+
+    tracker = session.session_tracker()
+    return dict(load_run(tracker.project.run_directory(tracker.run)).metrics) if tracker.run else {}
 
 
 def _restore(space: dict[str, Any], names: list[str], before: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -41,7 +40,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """The help of the command itself; it fits 24 lines of 80 columns."""
-    rows = [f"  {name:<8} {usage:<12} {summary}" for name, (usage, summary) in SUMMARIES.items()]
+    rows = [f"  {name:<8} {usage:<13} {summary}" for name, (usage, summary) in SUMMARIES.items()]
     return "\n".join(
         [
             "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
@@ -115,6 +114,8 @@ def _finite(data: object) -> object:
 
 def _fail(words: Sequence[str], error: MlopsError) -> int:
     if "--debug" in words:
+        import traceback
+
         traceback.print_exception(error)
     style = style_of(sys.stderr)
     _say(sys.stderr, f"{style.paint('31', 'error:')} {error.message}")
@@ -133,7 +134,8 @@ def _fail_inside(words: Sequence[str], error: Exception) -> int:
         if not _of_machine(error)
         else "",
     )
-    return _fail(words, wrapped.with_traceback(error.__traceback__))
+    wrapped.__cause__ = error
+    return _fail(words, wrapped)
 
 
 def _of_machine(error: Exception) -> bool:

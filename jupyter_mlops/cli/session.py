@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from jupyter_mlops.store.events import Event
+if TYPE_CHECKING:
+    from jupyter_mlops.store.events import Event
 
-OnEvent = Callable[[Event], None]
+OnEvent: TypeAlias = "Callable[[Event], None]"
 
 
 class Session(Protocol):

@@ -86,6 +86,11 @@ def test_a_condition_reads_numpy_numbers(shell) -> None:
     assert run(shell, "%%step a --when 'acc > 0.9'\n1").result == 1
 
 
+def test_a_condition_reads_metrics_that_the_kernel_logged(shell) -> None:
+    run(shell, "import jupyter_mlops as mlops; mlops.log_metric('acc', 0.5); mlops.log_metric('acc', 0.97)")
+    assert run(shell, "%%step a --when 'metrics.acc > 0.9'\n1").result == 1
+
+
 @pytest.mark.parametrize("condition", ["unknown > 1", "1 +", "__import__('os')"])
 def test_a_condition_that_cannot_be_told_is_a_usage_error(shell, condition) -> None:
     result = run(shell, f'%%step a --when "{condition}"\nx = 1')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from jupyter_mlops.cli.style import Style
@@ -13,6 +12,8 @@ def width_of(text: str) -> int:
     """How many columns a text takes on a terminal: wide characters two, marks none."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
 
 

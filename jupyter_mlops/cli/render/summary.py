@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield from task_lines([_picture(task) for task in tasks], style)
     for task in tasks:
         if task["state"] == "failed":
-            yield from _failure(task, result, style)
+            yield from _failure(task, style)
     yield ""
     if result.get("notebook"):
         yield f"Executed notebook: {result['notebook']}"
@@ -71,11 +71,11 @@ def _name(task: Mapping[str, Any]) -> str:
     return str(task.get("task") or task["step"])
 
 
-def _failure(task: Mapping[str, Any], result: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _failure(task: Mapping[str, Any], style: Style) -> Iterator[str]:
     error = task.get("error") or {}
     yield ""
     yield f"{style.paint('31', plain(_name(task)) + ' failed')}{_place(error)}: {_message(task, error)}"
-    yield from _excerpt(task, error, result, style)
+    yield from _excerpt(task, error, style)
     if error.get("hint"):
         yield style.dim(f"    {plain(str(error['hint']))}")
     if task.get("notebook"):
@@ -97,13 +97,10 @@ def _message(task: Mapping[str, Any], error: Mapping[str, Any]) -> str:
     return plain(str(task.get("reason") or "no reason was given"))
 
 
-def _excerpt(
-    task: Mapping[str, Any], error: Mapping[str, Any], result: Mapping[str, Any], style: Style
-) -> Iterator[str]:
+def _excerpt(task: Mapping[str, Any], error: Mapping[str, Any], style: Style) -> Iterator[str]:
     """The failing line and two on each side of it, from the notebook that was executed."""
-    source = _cell_source(result.get("notebook") or task.get("notebook"), error.get("cell"))
+    lines = _failed_cell(task.get("notebook")).splitlines()
     line = error.get("line") or 0
-    lines = source.splitlines()
     if not 1 <= line <= len(lines):
         return
     for number in range(max(line - 2, 1), min(line + 2, len(lines)) + 1):
@@ -111,16 +108,19 @@ def _excerpt(
         yield "    " + (style.paint("31", text) if number == line else text)
 
 
-def _cell_source(notebook: object, cell: object) -> str:
-    """The source of a cell of a notebook file; empty when there is none to be read."""
-    if not notebook or not isinstance(cell, int):
-        return ""
+def _failed_cell(notebook: object) -> str:
+    """The source of the cell that failed in an executed notebook; empty when it cannot be told."""
     try:
-        cells: Sequence[Mapping[str, Any]] = json.loads(Path(str(notebook)).read_text(encoding="utf-8"))["cells"]
-        source = cells[cell]["source"]
+        cells = json.loads(Path(str(notebook)).read_text(encoding="utf-8"))["cells"]
+        failed = [cell["source"] for cell in cells if any(_is_error(output) for output in cell.get("outputs", ()))]
     except (OSError, ValueError, LookupError, TypeError):
         return ""
+    source = failed[-1] if failed else ""
     return source if isinstance(source, str) else "".join(source)
+
+
+def _is_error(output: Mapping[str, Any]) -> bool:
+    return output.get("output_type") == "error"
 
 
 def _way_on(result: Mapping[str, Any], style: Style) -> Iterator[str]:

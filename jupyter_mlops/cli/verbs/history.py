@@ -17,6 +17,11 @@ def add_run(parser: VerbParser, name: str = "run", **options: Any) -> None:
     parser.add_argument(name, metavar="RUN", help=options.pop("help", help_text), **options)
 
 
+def add_last_run(parser: VerbParser) -> None:
+    """A run that may be left out: the newest."""
+    add_run(parser, nargs="?", default="last", help="a run, by its id or the start or end of it; default: the newest")
+
+
 def _runs_arguments(parser: VerbParser) -> None:
     parser.add_argument("query", nargs="?", default="", metavar="QUERY", help="what to find; default: all runs")
     parser.add_argument("--order-by", metavar="WHAT", help="for example 'metrics.acc desc'; default: newest first")
@@ -53,7 +58,7 @@ def _show_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
 
 
 def _logs_arguments(parser: VerbParser) -> None:
-    add_run(parser)
+    add_last_run(parser)
     parser.add_argument("step", nargs="?", metavar="STEP", help="only this step")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the run is over")
 
@@ -148,10 +153,10 @@ VERBS = (
         data=lambda result: {"runs": rows_of(result)},
         lines=_runs_lines,
     ),
-    Verb(name="show", examples=("last",), arguments=add_run, call=_show, data=dict, lines=_show_lines),
+    Verb(name="show", examples=("", "0192f3a4"), arguments=add_last_run, call=_show, data=dict, lines=_show_lines),
     Verb(
         name="logs",
-        examples=("last", "last train -f"),
+        examples=("", "last train -f"),
         arguments=_logs_arguments,
         call=_logs,
         data=_logs_data,

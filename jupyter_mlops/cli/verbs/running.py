@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
+from jupyter_mlops.cli.verbs.history import add_last_run
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.store.events import Event
 
@@ -81,7 +82,7 @@ def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
 
 
 def _retry_arguments(parser: VerbParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run, by its id or the start of it; `last` is the newest")
+    add_last_run(parser)
     _add_parallel(parser)
 
 
@@ -135,7 +136,7 @@ VERBS = (
     ),
     Verb(
         name="retry",
-        examples=("last", "0192f3a4"),
+        examples=("", "0192f3a4"),
         arguments=_retry_arguments,
         call=_retry,
         data=dict,

@@ -10,18 +10,35 @@ from typing import Any
 from jupyter_mlops.cli.grammar import Verb, VerbParser
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
+from jupyter_mlops.errors import Usage
 
 
 def _store_arguments(parser: VerbParser) -> None:
     parser.add_argument(
         "action", choices=("gc", "rebuild"), metavar="gc|rebuild", help="free space, or rebuild the index from events"
     )
+    parser.add_argument("--keep", type=int, metavar="N", help="gc: keep the newest N runs and delete the others")
+    parser.add_argument("--older-than", metavar="TIME", help="gc: delete runs older than TIME, such as 30d or 12h")
+    parser.add_argument("--dry-run", action="store_true", help="gc: say what would go and delete nothing")
 
 
 def _store(options: Namespace, _session: Session) -> Any:
     from jupyter_mlops.verbs import store
 
-    return store.gc() if options.action == "gc" else store.rebuild()
+    if options.action == "rebuild":
+        return store.rebuild()
+    return store.gc(keep=options.keep, older_than=_seconds(options.older_than), dry_run=options.dry_run)
+
+
+def _seconds(word: str | None) -> float | None:
+    """`30d`, `12h`, `90m` or seconds."""
+    if word is None:
+        return None
+    unit = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}.get(word[-1:], 0)
+    number = word[:-1] if unit else word
+    if not number.isdigit():
+        raise Usage(f"{word!r} is not a duration.", hint="For example: --older-than 30d")
+    return float(int(number) * (unit or 1))
 
 
 def _store_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
@@ -48,7 +65,7 @@ def _doctor_lines(result: Sequence[Mapping[str, Any]], style: Style) -> Iterator
 VERBS = (
     Verb(
         name="store",
-        examples=("gc", "rebuild"),
+        examples=("gc", "gc --older-than 30d --dry-run", "rebuild"),
         arguments=_store_arguments,
         call=_store,
         data=dict,

@@ -56,7 +56,8 @@ def test_the_doctor_says_what_to_mend() -> None:
 def failed(tmp_path) -> dict:
     notebook = tmp_path / "executed.ipynb"
     source = "model = make()\nmodel.fit(X)\ncheck(model)\nplot(model)"
-    notebook.write_text(json.dumps({"cells": [{"source": "# title"}, {"source": source.splitlines(keepends=True)}]}))
+    failing = {"source": source.splitlines(keepends=True), "outputs": [{"output_type": "error"}]}
+    notebook.write_text(json.dumps({"cells": [{"source": "# title"}, {"source": "1", "outputs": []}, failing]}))
     error = {"kind": "ValueError", "message": "bad depth", "cell": 1, "line": 3, "hint": "Use a depth above 0."}
     return {
         "run": "0192",
@@ -68,7 +69,9 @@ def failed(tmp_path) -> dict:
         "metrics": {"acc": 0.91234},
         "tasks": [
             task("load", "cached"),
-            task("train", "failed", seconds=1.2, attempt=2, log="/l", notebook="/n", error=error, why=["params"]),
+            task(
+                "train", "failed", seconds=1.2, attempt=2, log="/l", notebook=str(notebook), error=error, why=["params"]
+            ),
             task("report", "skipped", reason="needs train, which failed"),
         ],
     }
@@ -87,7 +90,7 @@ def test_a_failed_run_shows_where_and_how_to_go_on(failed) -> None:
         "    >   3  check(model)",
         "        4  plot(model)",
         "    Use a depth above 0.",
-        "    notebook: /n",
+        f"    notebook: {failed['notebook']}",
         "    log: /l",
         "",
         f"Executed notebook: {failed['notebook']}",
@@ -104,7 +107,8 @@ def test_show_adds_parameters_metrics_and_why(failed) -> None:
 
 @pytest.mark.parametrize("notebook", [None, "/not/there.ipynb"])
 def test_a_notebook_that_cannot_be_read_costs_only_the_excerpt(failed, notebook) -> None:
-    text = "\n".join(summary_lines({**failed, "notebook": notebook}, PLAIN))
+    failed["tasks"][1]["notebook"] = notebook
+    text = "\n".join(summary_lines(failed, PLAIN))
     assert "train failed in cell 1, line 3: ValueError: bad depth" in text
     assert "check(model)" not in text
 
