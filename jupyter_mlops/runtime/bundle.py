@@ -6,14 +6,14 @@ Who reads must know the seal that the writer recorded: the stream can execute co
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from jupyter_mlops.runtime import layout, pickling
 from jupyter_mlops.runtime.culprit import find_culprit
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import describe
-from jupyter_mlops.runtime.digests import BufferDigests, combine
+from jupyter_mlops.runtime.digests import combine, tree_sha256
 from jupyter_mlops.runtime.errors import BundleRefused, CannotHandOver, MlopsError
 from jupyter_mlops.runtime.namespace import remember_source, remembered_source
 from jupyter_mlops.runtime.spec import BundleRef, ValueInfo
@@ -39,15 +39,8 @@ def write_bundle(
     definitions = definitions or Definitions(namespace, by_value=by_value)
     values = dict(values)
     stream, pickler = _pickle(values, definitions, origin)
-    digests = BufferDigests()
-    try:
-        for index, buffer in enumerate(pickler.buffers):
-            digests.start(index, buffer.view)
-        sizes = [len(buffer.view) for buffer in pickler.buffers]
-        seal = layout.write(path, _header(values, pickler), stream, layout.plan(pickler.buffers), sizes)
-        content = _content_digests(values, stream, pickler, digests, origin)
-    finally:
-        digests.close()
+    seal, digests = layout.write(path, _header(values, pickler), stream, pickler.buffers)
+    content = _content_digests(values, stream, pickler, digests, origin)
     return BundleRef(path, seal), {name: describe(value, content[name]) for name, value in values.items()}
 
 
@@ -91,7 +84,7 @@ _AGAIN = "Run the step that made it again in this environment."
 def _pickle(values: dict[str, Any], definitions: Definitions, origin: str) -> tuple[bytes, Any]:
     try:
         stream, pickler = pickling.dumps(values, definitions, origin=origin)
-        compact = _better_compact(pickler)
+        compact = pickler.memory.better_compact()
         if compact:
             stream, pickler = pickling.dumps(values, definitions, origin=origin, compact=compact)
         return stream, pickler
@@ -112,22 +105,6 @@ def _cannot_hand_over(values: Mapping[str, Any], definitions: Definitions, error
     return made
 
 
-def _better_compact(pickler: Any) -> frozenset[int]:
-    """Arrays with gaps whose memory nothing else in the bundle uses: their elements alone are much less."""
-    memory = pickler.memory
-    if not memory.wasteful:
-        return frozenset()
-    spans = [(b.address, b.address + len(b.view)) for b in memory.buffers if b.address is not None]
-    chosen = []
-    for array_id, own, position in memory.wasteful:
-        buffer = memory.buffers[position]
-        low, high = buffer.address, buffer.address + len(buffer.view)
-        others = sum(1 for start, end in spans if start < high and low < end) - 1
-        if not others and len(buffer.view) > 2 * own:
-            chosen.append(array_id)
-    return frozenset(chosen)
-
-
 def _header(values: Mapping[str, Any], pickler: Any) -> dict[str, Any]:
     sources = {name: remembered_source(name) for name in sorted(pickler.files)}
     return {
@@ -142,9 +119,8 @@ def _header(values: Mapping[str, Any], pickler: Any) -> dict[str, Any]:
 
 
 def _content_digests(
-    values: Mapping[str, Any], stream: bytes, pickler: Any, digests: BufferDigests, origin: str
+    values: Mapping[str, Any], stream: bytes, pickler: Any, every: Sequence[bytes], origin: str
 ) -> dict[str, str]:
-    every = [digests.of(index) for index in range(len(pickler.buffers))]
     whole = combine([stream, *every]).hex()
     if len(values) == 1 or len(stream) > _SEPARATE_DIGESTS_UP_TO:
         return dict.fromkeys(values, whole)
@@ -173,12 +149,7 @@ def _buffer_digest(view: memoryview, known: Mapping[Any, bytes]) -> bytes:
     found = known.get(_place(view))
     if found is not None and len(view):
         return found
-    once = BufferDigests()
-    try:
-        once.start(0, view)
-        return once.of(0)
-    finally:
-        once.close()
+    return tree_sha256(view)
 
 
 def _python() -> str:

@@ -160,7 +160,7 @@ class _Comparison:
             yield f"{path}: the models differ"
 
     def _object(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
-        if dataclasses.is_dataclass(a) or type(a).__eq__ is object.__eq__ or hasattr(a, "get_params"):
+        if dataclasses.is_dataclass(a) or "__eq__" not in _defined(type(a)) or hasattr(a, "get_params"):
             states = _state(a), _state(b)
             if states[0] or states[1]:
                 yield from self._mapping(*states, path, depth)
@@ -190,6 +190,10 @@ def _state(value: Any) -> dict[str, Any]:
     if not state:
         state = _reduced(value)
     return state
+
+
+def _defined(kind: type) -> set[str]:
+    return {name for parent in kind.__mro__[:-1] for name in vars(parent)}
 
 
 def _reduced(value: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def find_culprit(values: Mapping[str, Any], definitions: Definitions, error: Exc
         path, seen = name, {id(value)}
         culprit = value
         for _ in range(_DEEPEST):
-            step = _deeper(culprit, definitions, seen)
+            step = None if pickling.refusal(type(culprit)) else _deeper(culprit, definitions, seen)
             if step is None:
                 break
             suffix, culprit, found = step

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from jupyter_mlops.runtime.errors import BundleRefused, MlopsError
+from jupyter_mlops.runtime.writing import write_all, write_buffers
 
 MAGIC = b"JMBUNDLE"
 FORMAT = 1
 ALIGN = 64
-_CHUNK = 64 << 20
 _PREALLOCATE_FROM = 8 << 20
 
 
@@ -56,31 +56,39 @@ def plan(buffers: Sequence[Buffer]) -> Plan:
             shift = (buffers[index].address or 0) - low
             offsets[index] = start + shift
             if shift + len(view) > covered:
-                pieces.append((start + covered, view[covered - shift :]))
+                pieces.append((start + covered, view[covered - shift :] if covered > shift else view))
                 covered = shift + len(view)
         end = start + covered
     return Plan(tuple(offsets), tuple(pieces), end)
 
 
-def write(path: str, header: dict[str, Any], stream: bytes, buffers: Plan, sizes: Sequence[int]) -> str:
-    """Write the file (by rename, so it is whole or absent) and return the seal: sha256 of all but the buffers."""
-    header = {**header, "stream": len(stream), "buffers": list(zip(buffers.offsets, sizes)), "size": buffers.size}
+def write(path: str, header: dict[str, Any], stream: bytes, buffers: Sequence[Buffer]) -> tuple[str, list[bytes]]:
+    """Write the file (by rename, so it is whole or absent); answers its seal and the digest of every buffer.
+
+    The seal is the sha256 of all but the buffers.
+    """
+    placed = plan(buffers)
+    places = [(offset, len(buffer.view)) for offset, buffer in zip(placed.offsets, buffers)]
+    header = {**header, "stream": len(stream), "buffers": places, "size": placed.size}
     text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     front = MAGIC + len(text).to_bytes(8, "little") + text
     start = _align(len(front) + len(stream))
     partial = path + ".part"
     try:
-        with open(partial, "wb", buffering=1 << 20) as file:
-            _preallocate(file.fileno(), start + buffers.size)
-            file.write(front)
-            file.write(stream)
-            _write_pieces(file, start, buffers)
-            file.truncate(start + buffers.size)
+        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _preallocate(descriptor, start + placed.size)
+            write_all(descriptor, front, 0)
+            write_all(descriptor, stream, len(front))
+            digests = write_buffers(descriptor, start, placed.pieces, [buffer.view for buffer in buffers])
+            os.ftruncate(descriptor, start + placed.size)
+        finally:
+            os.close(descriptor)
         os.replace(partial, path)
     except OSError as error:
         _remove(partial)
         raise cannot_write(path, error) from error
-    return _seal(front, stream)
+    return _seal(front, stream), digests
 
 
 def read(path: str, seal: str) -> tuple[dict[str, Any], memoryview, list[memoryview]]:
@@ -141,14 +149,6 @@ def _preallocate(descriptor: int, size: int) -> None:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
-
-
-def _write_pieces(file: Any, start: int, buffers: Plan) -> None:
-    for offset, view in buffers.pieces:
-        position = file.tell()
-        file.write(b"\0" * (start + offset - position))
-        for low in range(0, len(view), _CHUNK):
-            file.write(view[low : low + _CHUNK])
 
 
 def _seal(front: Any, stream: Any) -> str:

@@ -15,21 +15,22 @@ from jupyter_mlops.runtime import rebuild
 from jupyter_mlops.runtime.layout import Buffer
 
 _PLAIN_KINDS = "biufcmMSUV"
+_MOST_COMPARED = 64
 
 
 class BufferList:
     """Collects the buffers of one stream, with the memory addresses of those that others may overlap.
 
-    `wasteful` has (id of the array, its own bytes, position of its buffer) for arrays whose memory has gaps.
+    Arrays in `compact` (by id) are copied without the memory between their elements.
     """
 
     def __init__(self, compact: frozenset[int] = frozenset()) -> None:
         self.buffers: list[Buffer] = []
-        self.wasteful: list[tuple[int, int, int]] = []
+        self._strided: dict[int, Any] = {}  # position of the buffer -> array with gaps
         self.compact = compact
         self.private: set[int] = set()
         self._addresses: dict[int, tuple[int, Any]] = {}
-        self._gaps: dict[int, tuple[int, int]] = {}
+        self._gaps: dict[int, Any] = {}
         self._alive: list[Any] = []
 
     def take(self, buffer: PickleBuffer) -> bool:
@@ -40,7 +41,7 @@ class BufferList:
             return True
         address = self._addresses.pop(id(buffer), (None, None))[0]
         if id(buffer) in self._gaps:
-            self.wasteful.append((*self._gaps.pop(id(buffer)), len(self.buffers)))
+            self._strided[len(self.buffers)] = self._gaps.pop(id(buffer))
         self.buffers.append(Buffer(view, address))
         return False
 
@@ -53,6 +54,33 @@ class BufferList:
         if gaps is not None:
             self._gaps[id(made)] = gaps
         return made
+
+    def better_compact(self) -> frozenset[int]:
+        """Ids of arrays with gaps that share no element with the others: their elements alone are much less."""
+        chosen = set()
+        for position, array in self._strided.items():
+            if len(self.buffers[position].view) > 2 * array.nbytes and not self._shares(position, array):
+                chosen.add(id(array))
+        return frozenset(chosen)
+
+    def _shares(self, position: int, array: Any) -> bool:
+        low, high = self._span(position)
+        others = [
+            other
+            for other, buffer in enumerate(self.buffers)
+            if other != position and buffer.address is not None and self._overlaps(other, low, high)
+        ]
+        if len(others) > _MOST_COMPARED or any(other not in self._strided for other in others):
+            return bool(others)
+        return any(_may_share(array, self._strided[other]) for other in others)
+
+    def _span(self, position: int) -> tuple[int, int]:
+        buffer = self.buffers[position]
+        return buffer.address or 0, (buffer.address or 0) + len(buffer.view)
+
+    def _overlaps(self, position: int, low: int, high: int) -> bool:
+        start, end = self._span(position)
+        return start < high and low < end
 
 
 def numpy_array(memory: BufferList, array: Any) -> Any:
@@ -79,8 +107,16 @@ def _strided(memory: BufferList, array: Any, address: int) -> Any:
     low = sum(step for step in reach if step < 0)
     length = sum(abs(step) for step in reach) + array.itemsize
     stretch = numpy.asarray(_Stretch(array, address + low, length))
-    buffer = memory.buffer(stretch, address + low, (id(array), array.nbytes))
+    buffer = memory.buffer(stretch, address + low, array)
     return rebuild.array, (buffer, array.dtype, array.shape, array.strides, -low)
+
+
+def _may_share(a: Any, b: Any) -> bool:
+    numpy = importlib.import_module("numpy")
+    try:
+        return bool(numpy.shares_memory(a, b, max_work=10_000))
+    except RuntimeError:  # too hard to tell
+        return True
 
 
 class _Stretch:

@@ -143,9 +143,9 @@ class _Pickler:
             return exact[kind]
         if issubclass(kind, type):
             return self._class
-        refusal = _refusal(kind)
-        if refusal:
-            return functools.partial(_refuse, refusal)
+        what = refusal(kind)
+        if what:
+            return functools.partial(_refuse, what)
         memory_rule = MEMORY_RULES.get((kind.__module__, kind.__qualname__))
         if memory_rule is not None:
             return functools.partial(memory_rule, self.memory)
@@ -287,7 +287,8 @@ def _importable(function: Any) -> bool:
     return found is function
 
 
-def _refusal(kind: type) -> str:
+def refusal(kind: type) -> str:
+    """What instances of a type are, in words, if they must not be handed over; "" if they may."""
     for module_name, class_name, what in _REFUSED:
         refused = getattr(sys.modules.get(module_name), class_name, None)
         if refused is not None and issubclass(kind, refused):
@@ -296,8 +297,9 @@ def _refusal(kind: type) -> str:
 
 
 def _refuse(what: str, value: Any) -> Any:
-    if any(value is stream for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        return NotImplemented
+    for name in ("stdin", "stdout", "stderr"):
+        if value is getattr(sys, name):
+            return rebuild.standard_stream, (name,)
     if isinstance(value, (io.StringIO, io.BytesIO)):
         return NotImplemented
     raise NotPicklable(f"{what} ({type(value).__name__}) belongs to this process")

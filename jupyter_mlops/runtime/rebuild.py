@@ -39,6 +39,11 @@ def module(name: str) -> Any:
     return importlib.import_module(name)
 
 
+def standard_stream(name: str) -> Any:
+    """`sys.stdout` and its like of this process."""
+    return getattr(sys, name)
+
+
 def module_globals(name: str) -> dict[str, Any]:
     """The globals of a module, for a function made in it that cannot be found by name."""
     return importlib.import_module(name).__dict__
