@@ -24,6 +24,7 @@ NOTEBOOKS = sorted((ROOT / "tests/public_notebooks").glob("*.ipynb"))
 PAGE = ROOT / "docs/verified_notebooks.md"
 LIBRARIES = ("matplotlib", "numpy", "pandas", "sklearn", "torch", "xgboost")
 OPTIONAL = ("torch", "xgboost")
+MLOPS = str(Path(sys.executable).with_name("jupyter-mlops"))
 
 # Notebook -> the names (or cells) that differ by nature; why is told on the page.
 KNOWN_DIFFERENCES: Mapping[str, set[Any]] = {}
@@ -125,7 +126,7 @@ def _libraries(path: Path) -> list[str]:
 
 
 def _mlops(verb: str, path: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("jupyter-mlops")), verb, path.name, "--json"]
+    command = [MLOPS, verb, path.name, "--json"]
     return subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=600, check=False)
 
 
