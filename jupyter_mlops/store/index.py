@@ -11,9 +11,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_mlops.errors import NewerStore
 from jupyter_mlops.store.events_file import event_files, read_run
@@ -24,6 +24,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import run_ids
 from jupyter_mlops.store.run_state import fold, interrupted
 
+_T = TypeVar("_T")
 _BATCH = 200  # runs a transaction: others may write in between
 # A folder that changed just before it was read may change again without its time moving on.
 _RACY_NS = 2_000_000_000
@@ -42,38 +43,34 @@ class Index:
         self._project = project
         self._path = path or index_path(project.home)
         self._lock = threading.RLock()
-        self._base, self._inode = self._open_or_replace()
+        self._base, self._inode = _in_memory(), 0
+        self._surely(self._open)
 
     def refresh(self) -> int:
         """Take in what was appended since; returns the number of runs that changed."""
         with self._lock:
-            self._reopen_if_deleted()
-            try:
-                return self._refresh()
-            except sqlite3.DatabaseError as error:
-                if _cannot_write(error):
-                    self._path = None
-                elif not _is_damage(error):
-                    raise
-            self._replace()
-            return self._refresh()
+            if self._path is not None and _inode(self._path) != self._inode:  # deleted under us
+                self._surely(self._open)
+            return self._surely(self._refresh)
 
     def rebuild(self) -> int:
         """Throw everything away and read all runs again; returns their number."""
         with self._lock:
-            self._replace()
-            return self._refresh()
+            self._surely(self._make_anew)
+            return self._surely(self._refresh)
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Rows for a statement of this package. A damaged file is rebuilt, then asked once more."""
-        with self._lock:
-            try:
-                return self._base.execute(sql, tuple(values)).fetchall()
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-            self.rebuild()
+        """Rows for a statement of this package."""
+
+        def ask() -> list[sqlite3.Row]:
             return self._base.execute(sql, tuple(values)).fetchall()
+
+        def read_and_ask() -> list[sqlite3.Row]:
+            self._refresh()
+            return ask()
+
+        with self._lock:
+            return self._surely(ask, again=read_and_ask)
 
     def close(self) -> None:
         """Close the file."""
@@ -167,44 +164,51 @@ class Index:
             raise
         self._base.execute("COMMIT")
 
-    def _reopen_if_deleted(self) -> None:
-        if self._path is not None and _inode(self._path) != self._inode:
-            self._base.close()
-            self._base, self._inode = self._open_or_replace()
-
-    def _open_or_replace(self) -> tuple[sqlite3.Connection, int]:
+    def _surely(self, work: Callable[[], _T], *, again: Callable[[], _T] | None = None) -> _T:
+        """Do it; if the file is damaged, make it anew and do it `again`; if that is no use either, go on in memory."""
         try:
-            return self._open()
+            return work()
         except sqlite3.DatabaseError as error:
-            if _cannot_write(error):
-                self._path = None
-            elif not _is_damage(error):
+            if not (_is_damage(error) or _cannot_write(error)):
                 raise
-        if self._path is not None:
-            _unlink(self._path)
-        return self._open()
+            if _is_damage(error):
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    self._make_anew()
+                    return (again or work)()
+        self._path = None
+        self._open()
+        return (again or work)()
 
-    def _replace(self) -> None:
+    def _make_anew(self) -> None:
         self._base.close()
         if self._path is not None:
-            _unlink(self._path)
-        self._base, self._inode = self._open()
+            for name in (self._path.name, self._path.name + "-wal", self._path.name + "-shm"):
+                self._path.with_name(name).unlink(missing_ok=True)
+        self._open()
 
-    def _open(self) -> tuple[sqlite3.Connection, int]:
-        if self._path is not None:
+    def _open(self) -> None:
+        self._base.close()
+        if self._path is None:
+            base = _in_memory()
+        else:
             with contextlib.suppress(OSError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-        place = self._path or ":memory:"
-        base = sqlite3.connect(place, timeout=30.0, isolation_level=None, check_same_thread=False)
-        try:
-            base.row_factory = sqlite3.Row
-            _migrate(base)
-            base.execute("PRAGMA synchronous = NORMAL")
-            base.execute("PRAGMA cache_size = -32000")
-        except BaseException:
-            base.close()
-            raise
-        return base, _inode(self._path) if self._path else 0
+            base = _connect(self._path)
+        self._base = base  # closed with the index, also if it turns out to be of no use
+        _migrate(base)
+        base.execute("PRAGMA synchronous = NORMAL")
+        base.execute("PRAGMA cache_size = -32000")
+        self._inode = _inode(self._path) if self._path else 0
+
+
+def _in_memory() -> sqlite3.Connection:
+    return _connect(":memory:")
+
+
+def _connect(place: Path | str) -> sqlite3.Connection:
+    base = sqlite3.connect(place, timeout=30.0, isolation_level=None, check_same_thread=False)
+    base.row_factory = sqlite3.Row
+    return base
 
 
 def _migrate(base: sqlite3.Connection) -> None:
@@ -231,17 +235,12 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 
 def _cannot_write(error: sqlite3.Error) -> bool:
-    """Whether the disk does not take it; questions are then answered from memory."""
-    return any(sign in str(error) for sign in ("disk is full", "readonly database", "unable to open"))
+    """Whether the disk does not take it, or somebody holds the file; questions are then answered from memory."""
+    return any(sign in str(error) for sign in ("disk is full", "readonly database", "unable to open", "locked"))
 
 
 def _is_racy(changed: int) -> bool:
     return time.time_ns() - changed < _RACY_NS
-
-
-def _unlink(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-        name.unlink(missing_ok=True)
 
 
 def _time_of(path: Path) -> int:
