@@ -11,6 +11,7 @@ from jupyter_mlops.notebook.annotations import Annotations, By, StepDeclaration,
 from jupyter_mlops.notebook.cells import Cell, Document
 from jupyter_mlops.notebook.include import inclusion
 from jupyter_mlops.notebook.marks import PARAMETER_TAGS
+from jupyter_mlops.notebook.python_source import cell_magic
 from jupyter_mlops.notebook.step_options import OPTION_NAMES
 
 
@@ -45,7 +46,7 @@ def _converted(cell: Cell, annotations: Annotations, first: StepDeclaration | No
     role = annotations.roles[cell.index]
     if role == "parameters" and PARAMETER_TAGS & set(cell.tags) and not cell.metadata.get("jupyter_mlops"):
         return cell
-    if inclusion(cell) is not None:
+    if inclusion(cell) is not None or cell_magic(cell.source) == "step":
         return cell
     ours: dict[str, Any] = {"role": role}
     if role == "step":

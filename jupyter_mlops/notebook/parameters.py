@@ -120,11 +120,12 @@ _EXAMPLES = {
 
 def _wrong(parameter: Any, value: object) -> Usage:
     kind = read_type(parameter.type)
-    if kind.name == "Literal":
-        hint = f"It is one of {', '.join(repr(choice) for choice in kind.args)}."
-    else:
-        example = _EXAMPLES.get((kind.args[0] if kind.name == "Union" else kind).name)
-        hint = f"Write for example `-p {parameter.name}={example}`." if example else ""
+    members = kind.args if kind.name == "Union" else (kind,)
+    choices = [repr(choice) for member in members if member.name == "Literal" for choice in member.args]
+    examples = [_EXAMPLES[member.name] for member in members if member.name in _EXAMPLES]
+    hint = f"It is one of {', '.join(choices)}." if choices else ""
+    if examples:
+        hint = f"{hint} Write for example `-p {parameter.name}={examples[0]}`.".strip()
     return Usage(f"The parameter {parameter.name!r} takes {parameter.type}, not {value!r}.", hint=hint)
 
 
