@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ class ExecutedNotebook:
 
     def add_parameters(self, params: Mapping[str, Any]) -> None:
         """The cell that binds parameters, as papermill writes it: tagged `injected-parameters`."""
-        source = "".join(f"{name} = {value!r}\n" for name, value in params.items()).rstrip()
+        source = "".join(f"{name} = {literal(value)}\n" for name, value in params.items()).rstrip()
         metadata = {"tags": ["injected-parameters"], "jupyter_mlops": {"role": "parameters"}}
         self._cells.append(_Cell("injected-parameters", source, metadata, None))
 
@@ -109,6 +110,17 @@ class _Cell:
             "outputs": [_lines(output) for outputs in self.outputs for output in outputs.as_list()],
             "source": self.source.splitlines(keepends=True),
         }
+
+
+def literal(value: Any) -> str:
+    """A plain value as Python source; infinities and NaN have no literal of their own."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return repr(value)
 
 
 def _lines(output: dict[str, Any]) -> dict[str, Any]:
