@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jupyter_mlops.widgets.coordinates import place
+from jupyter_mlops.widgets.coordinates import nearest_apart, place
 from jupyter_mlops.widgets.layers import Layers, layered
 
 Point = tuple[float, float]
@@ -147,13 +147,23 @@ def _ports(
         arriving.setdefault(edge[1], []).append(edge)
     ports: dict[tuple[int, int], float] = {}
     for target, edges in arriving.items():
-        box = boxes[target]
-        edges.sort(key=lambda edge: (x[passed[edge][-1]] if passed[edge] else x[edge[0]], edge))
-        step = min(18.0, (box.width - 24) / len(edges))
-        first = box.x + box.width / 2 - step * (len(edges) - 1) / 2
-        for index, edge in enumerate(edges):
-            ports[edge] = first + step * index
+        origin = {edge: x[passed[edge][-1]] if passed[edge] else x[edge[0]] for edge in edges}
+        edges.sort(key=lambda edge: (origin[edge], edge))
+        ports |= zip(edges, _entries(boxes[target], [origin[edge] for edge in edges]), strict=True)
     return ports
+
+
+def _entries(box: Box, origins: Sequence[float]) -> list[float]:
+    """Where edges that come from `origins` (ascending) enter a box: about its middle, straight down where they can."""
+    step = min(18.0, (box.width - 24) / len(origins))
+    middle = box.x + box.width / 2
+    spread = [middle + step * (index - (len(origins) - 1) / 2) for index in range(len(origins))]
+    if len(origins) > 4:
+        return spread
+    near = [abs(origin - middle) <= 0.3 * box.width for origin in origins]
+    wanted = [origin if close else entry for origin, entry, close in zip(origins, spread, near, strict=True)]
+    weights = [10.0 if close else 1.0 for close in near]
+    return nearest_apart(wanted, weights, [step] * (len(origins) - 1))
 
 
 def _framed(names: Sequence[str], edges: Sequence[Edge], groups: Mapping[str, str]) -> dict[str, str]:

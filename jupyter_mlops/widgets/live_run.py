@@ -16,10 +16,14 @@ _INTERVAL = 0.1
 
 
 class View(Protocol):
-    """What shows a run: called from one thread at a time."""
+    """What shows a run: called from one thread at a time, and closed at the end."""
 
     def show(self, picture: RunPicture) -> None:
         """Show the run in a new state."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds, here and in the browser."""
         ...
 
 
@@ -52,6 +56,8 @@ class LiveRun:
         self._thread.join()
         if self._handle is not None:
             self._handle.update(GraphPicture(self._graph, self.picture.tasks))
+        if self._view is not None:
+            self._view.close()
 
     def on_event(self, event: Event) -> None:
         """Take one event of the run."""

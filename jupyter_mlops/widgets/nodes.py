@@ -11,11 +11,11 @@ from jupyter_mlops.widgets.run_picture import StepPicture, step_states
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
 
 HEIGHT = 50.0
-_NARROWEST, _WIDEST = 138.0, 236.0
+_NARROWEST, _WIDEST = 138.0, 244.0
 # A run's boxes have room for "running, cell 12 of 34": they keep their width while it goes on.
 _NARROWEST_RUN = 196.0
 # Widths of characters of a proportional font at 13.5 and 11.5 pixels, on the wide side.
-_NAME_CHAR, _MORE_CHAR = 7.7, 6.1
+_NAME_CHAR, _MORE_CHAR = 8.3, 6.2
 _LEFT, _RIGHT = 42.0, 14.0
 
 
@@ -34,12 +34,15 @@ class Node:
 
 
 def nodes_of(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture]) -> list[Node]:
-    """The boxes of a graph, with the states of its tasks where a run is shown."""
+    """The boxes of a graph, with the states of its tasks where a run is shown (or the `state` its steps have)."""
     states = step_states(tasks)
     items: dict[str, list[StepPicture]] = {}
     for task in tasks.values():
         items.setdefault(task.step, []).append(task)
-    return [_node(step, states.get(step["name"], ""), items.get(step["name"], [])) for step in graph.get("steps", ())]
+    return [
+        _node(step, states.get(step["name"]) or step.get("state") or "", items.get(step["name"], []))
+        for step in graph.get("steps", ())
+    ]
 
 
 def width_of_nodes(nodes: Sequence[Node]) -> float:
@@ -91,6 +94,8 @@ def _progress(state: str, items: Sequence[StepPicture]) -> str:
         counts = Counter(task.state for task in items)
         done = counts["succeeded"] + counts["cached"] + counts["skipped"]
         return f"{state}, {done} of {len(items)} done"
+    if not items:
+        return state
     task = items[0]
     if state == "running" and task.cells > 1:
         return f"running, cell {min(task.cells_done + 1, task.cells)} of {task.cells}"

@@ -7,11 +7,12 @@ CSS variables take the plain attributes. Every text from a notebook is escaped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from jupyter_mlops.widgets.labels import Label, place_labels
-from jupyter_mlops.widgets.layout import Box, Layout, Point, lay_out
+from jupyter_mlops.widgets.layout import Box, Edge, Layout, Point, lay_out
 from jupyter_mlops.widgets.nodes import HEIGHT, Node, nodes_of, width_of_nodes
 from jupyter_mlops.widgets.palette import CSS, DARK, LIGHT, Palette
 from jupyter_mlops.widgets.run_picture import StepPicture
@@ -53,13 +54,24 @@ def graph_svg(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture] | None 
 
 
 def graph_layout(graph: Mapping[str, Any], nodes: Sequence[Node]) -> Layout:
-    """Where the nodes and edges of a graph stand."""
+    """Where the nodes and edges of a graph stand; steps that run at the end stand below all others."""
     width = width_of_nodes(nodes)
-    return lay_out(
+    edges = [(edge["from"], edge["to"]) for edge in graph.get("edges", ())]
+    hidden = _edges_to_the_end(graph, edges)
+    layout = lay_out(
         {node.name: (width, HEIGHT) for node in nodes},
-        [(edge["from"], edge["to"]) for edge in graph.get("edges", ())],
+        [*edges, *hidden],
         groups={step["name"]: step.get("group") or "" for step in graph.get("steps", ())},
     )
+    return replace(layout, lines={edge: line for edge, line in layout.lines.items() if edge not in hidden})
+
+
+def _edges_to_the_end(graph: Mapping[str, Any], edges: Sequence[Edge]) -> set[Edge]:
+    """Edges that are not drawn, from every last step to the exit steps."""
+    exits = [step["name"] for step in graph.get("steps", ()) if step.get("exit")]
+    going_on = {source for source, target in edges if target not in exits}
+    lasts = [step["name"] for step in graph.get("steps", ()) if step["name"] not in going_on and not step.get("exit")]
+    return {(last, exit_step) for last in lasts for exit_step in exits} - set(edges)
 
 
 def line_path(points: Sequence[Point]) -> str:

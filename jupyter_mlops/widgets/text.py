@@ -51,7 +51,7 @@ def _incoming(graph: Mapping[str, Any]) -> dict[str, list[tuple[str, Sequence[st
 
 
 def _mark(step: Mapping[str, Any], states: Mapping[str, str] | None, unicode: bool) -> str:
-    state = (states or {}).get(step["name"], "")
+    state = (states or {}).get(step["name"]) or step.get("state") or ""
     if not state:
         return ""
     seen = look(state)

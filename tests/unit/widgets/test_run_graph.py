@@ -58,6 +58,10 @@ class Screen:
         self.shown: list = []
         self.seen = threading.Event()
         self.wanted = ""
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     def show(self, picture) -> None:
         self.shown.append(picture)
@@ -88,6 +92,8 @@ def test_a_view_is_brought_up_to_date_while_the_run_goes_on(run_events) -> None:
     with LiveRun(view=screen) as live:
         live.on_event(run_events[1])
         assert screen.seen.wait(5)
+        assert not screen.closed
+    assert screen.closed
 
 
 def test_nothing_is_left_running_when_the_run_is_over() -> None:

@@ -84,6 +84,15 @@ def test_what_flows_is_on_the_edge_and_in_its_title(graph) -> None:
     assert labels == ["df", "acc"]
 
 
+def test_a_step_that_runs_at_the_end_stands_below_all_others_without_a_line(graph) -> None:
+    graph["edges"].pop()
+    graph["steps"].append({"name": "aside", "cells": [6]})
+    drawing = drawing_of(graph, {})
+    tops = {node["name"]: node["y"] for node in drawing["nodes"]}
+    assert tops["notify"] > max(top for name, top in tops.items() if name != "notify")
+    assert [edge["to"] for edge in drawing["edges"]] == ["train", "report"]
+
+
 def test_a_group_has_a_frame_with_its_name(graph) -> None:
     graph["steps"][1]["group"] = graph["steps"][2]["group"] = "models"
     assert "models" in texts(graph_svg(graph))
@@ -178,6 +187,13 @@ def test_text_shows_depth_flow_and_state(graph, run_events) -> None:
 def test_depth_is_the_longest_way(graph) -> None:
     graph["edges"].append({"from": "load", "to": "report", "names": ["df"]})
     assert depths(graph) == {"load": 0, "train": 1, "report": 2, "notify": 3}
+
+
+def test_a_graph_whose_steps_have_a_state_shows_it(graph) -> None:
+    for step in graph["steps"]:
+        step["state"] = "cached"
+    assert {node.get("data-state") for node in nodes(graph_svg(graph)).values()} == {"cached"}
+    assert next(iter(graph_lines(graph))) == "◆ [cached] load  (cells 1, 2)"
 
 
 def test_the_drawing_for_a_browser_is_plain_data_with_every_step(graph, run_events) -> None:
