@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
 from jupyter_mlops.notebook.document import Cell, Document
+from jupyter_mlops.notebook.facts import CellFacts
+from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.runtime.spec import Definition
 
 
@@ -62,6 +64,14 @@ class Dataflow:
 
     Implicit names carry hidden state: `random.state`, `numpy.random.state`, `torch.random.state`, and IPython's
     `_`, `_N`. They contain a dot where they are not identifiers, so they never collide with the user's names.
+
+    `facts` are those of every analysed code cell, by index. `problems` are facts about the whole, without a verdict;
+    their kinds: `undefined` (read when the cell runs, set nowhere), `undefined_in_function` (only in the body of a
+    function that is called), `undefined_maybe` (only on some path), `set_later` (the same, but a later cell sets it),
+    `cycle`, `interleaved` (a step's cells cannot be brought together without changing the meaning), `unknown_after`,
+    `setup_reads_step`, `star_import`, `syntax`, `magic_defines_names` (`%%cython`, `%store`...), `magic_unsupported`,
+    `dynamic` (`exec`, `globals()`...), `hidden_configuration` (process state that cannot be carried to later steps),
+    `patched_module`, `relative_control` (a `when` or `for_each` that cannot be read or reads an unknown name).
     """
 
     document: Document
@@ -69,3 +79,5 @@ class Dataflow:
     steps: tuple[StepFlow, ...]
     after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     setup: tuple[Cell, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    facts: Mapping[int, CellFacts] = field(default_factory=dict)

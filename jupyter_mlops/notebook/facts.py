@@ -1,0 +1,204 @@
+"""What one cell does to names, seen from its source alone: the facts that everything else asks.
+
+`scopes.read_scopes(source)` makes `CellFacts`; it depends on nothing but the source, so it is kept per source.
+References in events: a global name is written as it is, a local `.name:scope`, a name of an enclosing function
+`^name:scope`, and the value of an expression is a number (a temporary).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from jupyter_mlops.notebook.ipython_source import MagicUse, SyntaxProblem
+
+Ref = str | int
+StoreKind = Literal["value", "import", "function", "class", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A global name that is read. `sure`: it is read whenever the code runs to its end.
+
+    `function` is the function or class method in whose body it stands, "" where it is read when the cell runs.
+    """
+
+    name: str
+    line: int
+    sure: bool = True
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A global name that is set (or deleted). `sure`: it is set whenever the cell runs to its end."""
+
+    name: str
+    line: int
+    sure: bool = True
+    kind: StoreKind = "value"
+
+
+class Value(NamedTuple):
+    """What an expression may give: one of `same`, something inside one of `part`, or a fresh object that holds `held`.
+
+    All empty and not `fresh`: a value that cannot be changed in place (a number, a string).
+    """
+
+    same: tuple[Ref, ...] = ()
+    part: tuple[Ref, ...] = ()
+    held: tuple[Ref, ...] = ()
+    fresh: bool = False
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Everything that it may share an object with."""
+        return self.same + self.part + self.held
+
+
+class Read(NamedTuple):
+    """A global name is read that this code has not surely set before. `called`: only to call it."""
+
+    name: str
+    line: int
+    sure: bool
+    called: bool = False
+
+
+class Bind(NamedTuple):
+    """A name is set to a value. `text` is what is known of it as a path (see `files`)."""
+
+    name: str
+    value: Value
+    line: int
+    sure: bool
+    kind: StoreKind = "value"
+    text: Text = ()
+    module: str = ""
+
+
+class Unbind(NamedTuple):
+    """A name is deleted."""
+
+    name: str
+    line: int
+    sure: bool
+
+
+class Mutate(NamedTuple):
+    """An object is changed in place. `adds` are then inside it."""
+
+    value: Value
+    adds: Value
+    line: int
+    sure: bool
+
+
+class Call(NamedTuple):
+    """A call. `root.path(...)` with a name as `root`, else a method `path[-1]` of (or simply a call of) `receiver`."""
+
+    result: int
+    root: str
+    path: tuple[str, ...]
+    receiver: Value
+    args: tuple[Value, ...]
+    keywords: tuple[tuple[str, Value], ...]
+    line: int
+    sure: bool
+    texts: tuple[Text, ...] = ()
+    flags: frozenset[str] = frozenset()
+
+
+class MakeFunction(NamedTuple):
+    """A function or lambda is made; `holds` are its defaults and decorators' values."""
+
+    result: int
+    code: FunctionFacts
+    holds: Value
+    line: int
+
+
+class MakeClass(NamedTuple):
+    """A class is made from bases and methods."""
+
+    result: int
+    code: ClassFacts
+    holds: Value
+    line: int
+
+
+class Identity(NamedTuple):
+    """Objects are compared by `is`: whether they are one object matters."""
+
+    values: tuple[Value, ...]
+    line: int
+
+
+class Return(NamedTuple):
+    """A function may give this."""
+
+    value: Value
+
+
+Text = tuple["str | tuple[str]", ...]
+Event = Read | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionFacts:
+    """A function's body. `parameters` are references in order; `variadic` those that take what is left over."""
+
+    name: str
+    line: int
+    parameters: tuple[str, ...]
+    keyword_only: tuple[str, ...]
+    variadic: tuple[str, ...]
+    events: tuple[Event, ...]
+    captured: tuple[str, ...] = ()
+    reads: tuple[Use, ...] = ()
+    writes: tuple[Store, ...] = ()
+    generator: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ClassFacts:
+    """A class: its methods by name. `reads` are the globals that its methods read."""
+
+    name: str
+    line: int
+    methods: Mapping[str, FunctionFacts]
+    bases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StarImport:
+    """`from module import *`; `names` is None when they cannot be known without running something."""
+
+    module: str
+    line: int
+    names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class CellFacts:
+    """All facts of one cell. Lines count from 1 in the cell.
+
+    `loads`: names read before the cell surely sets them, at most one entry a name and function (the first sure one).
+    `stores`: the last store of each name. `mutations`: names whose object the cell changes in place, or may change,
+    seen without knowing what is called. `dynamic`: calls that see names no analysis can see (`exec`, `globals()`, ...).
+    `displays`: the value of the last line, which IPython keeps as `_`.
+    """
+
+    loads: tuple[Use, ...] = ()
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    mutations: tuple[Use, ...] = ()
+    dynamic: tuple[Use, ...] = ()
+    star_imports: tuple[StarImport, ...] = ()
+    magics: tuple[MagicUse, ...] = ()
+    syntax_error: SyntaxProblem | None = None
+    displays: Value | None = None
+    events: tuple[Event, ...] = ()
+    files_in: tuple[str, ...] = ()
+    files_out: tuple[str, ...] = ()
+    strings: frozenset[str] = frozenset()
