@@ -44,7 +44,7 @@ class Statement:
     def order_by(self, keys: list[tuple[Key, bool]]) -> None:
         """Sort; runs without a value come last either way."""
         for key, descending in keys:
-            column = self._column(key, "number" if key.table == "metrics" else None)
+            column = self._column(key, "number" if key.table == "metrics" else "text")
             direction = "DESC" if descending else "ASC"
             if key.table in ("params", "tags"):
                 alias = column.partition(".")[0]
@@ -64,10 +64,7 @@ class Statement:
             return "(" + " OR ".join(parts) + ")"
         value = self._checked(tree)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if tree.key.table == "attribute":
-            column = self._column(tree.key, None)
-        else:
-            column = self._column(tree.key, "number" if is_number else "text")
+        column = self._column(tree.key, "number" if is_number or tree.key.table == "metrics" else "text")
         if value is None:
             missing = f"{column} IS NULL" + (f" OR {column} = 'null'" if tree.key.table == "params" else "")
             return f"(NOT ({missing}))" if tree.op == "!=" else f"({missing})"
@@ -103,14 +100,14 @@ class Statement:
                 self.text, position, f"{text!r} is not a date such as 2026-01-31 or 2026-01-31T12:00"
             ) from None
 
-    def _column(self, key: Key, column: str | None) -> str:
+    def _column(self, key: Key, column: str) -> str:
         if key.table == "attribute":
             return f"r.{'pipeline' if key.name == 'name' else key.name}"
         wanted = (key.table, key.name)
         if wanted not in self.joins and len(self.joins) >= MAX_KEYS:
             raise error_at(self.text, key.position, f"more than {MAX_KEYS} different params, metrics and tags")
         alias = self.joins.setdefault(wanted, f"j{len(self.joins)}")
-        return f"{alias}.{column or 'text'}"
+        return f"{alias}.{column}"
 
 
 def _as_text(value: bool) -> str:
