@@ -22,14 +22,13 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the user's folders, and none opens a window."""
+    """No test reads or writes the user's folders."""
     home = tmp_path_factory.mktemp("home")
     os.environ["IPYTHONDIR"] = str(home / "ipython")
     os.environ["MPLCONFIGDIR"] = _shared_font_cache(tmp_path_factory)
-    os.environ["MPLBACKEND"] = "agg"
     os.environ["JUPYTER_CONFIG_DIR"] = str(home / "jupyter")
     os.environ["XDG_CACHE_HOME"] = str(home / "cache")
-    for name in ("JUPYTER_MLOPS_HOME", "PYTHONHASHSEED"):
+    for name in ("JUPYTER_MLOPS_HOME", "PYTHONHASHSEED", "MPLBACKEND"):
         os.environ.pop(name, None)
 
 
