@@ -84,7 +84,7 @@ def test_an_example_means_the_same_as_a_pipeline(name: str, mlops: Mlops) -> Non
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_example_runs_and_is_not_run_again(name: str, mlops: Mlops) -> None:
+def test_an_example_runs_and_is_not_run_again(name: str, project: Path, mlops: Mlops) -> None:
     first = mlops("run", name)
     assert (first.code, first.data["state"]) == (0, "succeeded"), first.errors
     assert {step for step, state in states(first.data).items() if state == "skipped"} == SKIPPED.get(name, set())
