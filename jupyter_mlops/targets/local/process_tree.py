@@ -81,15 +81,20 @@ def kill_tree(root: int) -> None:
     """End a process, its group and its descendants at once, also those that started their own group or session."""
     # Stopped first, it starts nothing more, and as a subreaper it stays the parent of those whose parent dies.
     send(root, signal.SIGSTOP)
+    kill_descendants(root)
+    send_to_group(root, signal.SIGKILL)
+    send(root, signal.SIGKILL)
+
+
+def kill_descendants(root: int) -> None:
+    """End the descendants of a process, itself left out; what they start meanwhile, too."""
     for _ in range(_ROUNDS):
         running = [process for process in table() if process.state not in "ZX"]
         victims = descendants([root], running)
         if not victims:
-            break
+            return
         for pid in victims:
             send(pid, signal.SIGKILL)
-    send_to_group(root, signal.SIGKILL)
-    send(root, signal.SIGKILL)
 
 
 def kill_session(session: int) -> None:

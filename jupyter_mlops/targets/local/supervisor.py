@@ -113,19 +113,10 @@ class Supervisor:
 
     def _stop(self, id: str, reason: StopReason) -> None:
         running = self._running.get(id)
-        if running is None or running.around.stopped is not None:
+        if running is None or (running.around.stopped is not None and reason != "shutdown"):
             return
-        running.around = replace(running.around, stopped=reason)
-        now = time.monotonic()
-        if reason == "shutdown":
-            running.escalation = [(now, signal.SIGTERM), (now + min(self._grace, SHUTDOWN_S), signal.SIGKILL)]
-        else:
-            grace = self._grace
-            running.escalation = [
-                (now, signal.SIGINT),
-                (now + grace, signal.SIGTERM),
-                (now + 2 * grace, signal.SIGKILL),
-            ]
+        running.around = replace(running.around, stopped=running.around.stopped or reason)
+        running.escalation = _escalation(time.monotonic(), self._grace, reason)
         self._escalate(running)
 
     def _close(self) -> None:
@@ -182,6 +173,13 @@ class Supervisor:
             if used > running.start.memory and not running.around.over_limit:
                 running.around = replace(running.around, over_limit=used)
                 self._launchers.signal(running.start.attempt.id, signal.SIGKILL, everything=True)
+
+
+def _escalation(now: float, grace: float, reason: StopReason) -> list[tuple[float, int]]:
+    """When to send which signal."""
+    if reason == "shutdown":
+        return [(now, signal.SIGTERM), (now + min(grace, SHUTDOWN_S), signal.SIGKILL)]
+    return [(now, signal.SIGINT), (now + grace, signal.SIGTERM), (now + 2 * grace, signal.SIGKILL)]
 
 
 Tell = Callable[[Launcher, Message], None]

@@ -24,8 +24,6 @@ def main() -> int:
     """Do one launch; the first line of input says what to import, the second what to do."""
     # Kept apart from descriptor 0, which the task gets closed.
     requests = os.fdopen(os.dup(0), "rb")
-    with contextlib.suppress(AttributeError):
-        task_process.die_with_parent(signal.SIGKILL, os.getppid())
     prepare_runtime()
     for module in json.loads(requests.readline() or b"[]"):
         with contextlib.suppress(UnfitToFork):  # nobody forks here
@@ -43,7 +41,8 @@ def main() -> int:
 
 def _end_with_parent(requests: IO[bytes]) -> None:
     requests.read()
-    process_tree.kill_tree(os.getpid())
+    process_tree.kill_descendants(os.getpid())
+    process_tree.send_to_group(os.getpid(), signal.SIGKILL)
     os._exit(1)
 
 
