@@ -19,6 +19,8 @@ from jupyter_mlops.store.runs import Runs
 from jupyter_mlops.targets.base import load_target
 from jupyter_mlops.verbs.summary import summary
 
+_LOOK_EVERY_S = 0.1
+
 
 def list_runs(
     query: str = "", *, order_by: str | None = None, limit: int = 50, offset: int = 0, folder: str | Path = "."
@@ -53,9 +55,13 @@ def follow_logs(
     with _opened(folder) as runs:
         names = _tasks(runs, run, step)
         seen: dict[str, int] = {}
-        for _ in runs.follow(run, stop=stop):
+        waiting = stop or threading.Event()
+        while not waiting.is_set():
+            over = runs.get(run).over
             yield from _news(runs, run, names, seen)
-        yield from _news(runs, run, names, seen)
+            if over:
+                return
+            waiting.wait(_LOOK_EVERY_S)
 
 
 def diff(run: str, other: str, *, folder: str | Path = ".") -> dict[str, Any]:

@@ -49,6 +49,7 @@ def _task(task: TaskRecord, directory: Path, group: str) -> dict[str, Any]:
         "reason": task.reason,
         "why": list(task.why),
         "error": error,
+        "outputs": dict((task.result or {}).get("outputs") or {}),
         "notebook": _existing(place / MERGED) if place else None,
         "log": _existing(place / "log") if place else None,
     }
