@@ -21,7 +21,7 @@ from jupyter_mlops.notebook.parameter_types import (
     type_of_value,
 )
 from jupyter_mlops.notebook.problems import Problem
-from jupyter_mlops.notebook.python_source import module_of
+from jupyter_mlops.notebook.python_source import calls_shell, module_of
 from jupyter_mlops.notebook.schema import did_you_mean
 
 __all__ = ["Parameter", "as_literal", "bind", "parse_value", "read_parameters"]
@@ -131,9 +131,9 @@ def _wrong(parameter: Any, value: object) -> Usage:
 
 def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Parameter | Problem | None:
     """What a statement of a parameters cell is; None for what is no matter: a docstring, an import for the types."""
-    if isinstance(statement, ast.Pass | ast.Import | ast.ImportFrom) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    ):
+    if isinstance(statement, ast.Pass | ast.Import | ast.ImportFrom) or calls_shell(statement):
+        return None
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return None
     target = _target(statement)
     if target is None:

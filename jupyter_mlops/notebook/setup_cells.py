@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.configuration import LINE_MAGICS, import_aliases, is_configuration
-from jupyter_mlops.notebook.python_source import cell_magic, line_magics, module_of
+from jupyter_mlops.notebook.python_source import calls_shell, cell_magic, line_magics, module_of
 
 _BUILTINS = frozenset(dir(builtins))
 _PURE_DECORATORS = frozenset({"property", "staticmethod", "classmethod"})
@@ -56,7 +56,7 @@ class _Scan:
         """Whether the cell is setup; either way its names count for the cells below."""
         bound: set[str] = set()
         ok = tree is not None and _magics_are_configuration(cell.source)
-        solid = bool(set(line_magics(cell.source)) & LINE_MAGICS)
+        solid = any(name in LINE_MAGICS for name, _ in line_magics(cell.source))
         for statement in tree.body if tree else ():
             kind = self._kind(statement, bound)
             solid = solid or kind == "solid"
@@ -79,9 +79,9 @@ class _Scan:
             pure = statement.name not in self.data and self._pure(statement, bound)
             bound.add(statement.name)
             return "solid" if pure else ""
-        if isinstance(statement, ast.Pass) or (
-            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        ):
+        if isinstance(statement, ast.Pass) or calls_shell(statement):
+            return "neutral"
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             return "neutral"
         if is_configuration(statement, self.aliases):
             return "solid"
@@ -180,7 +180,7 @@ def _is_immutable(value: object) -> bool:
 
 
 def _magics_are_configuration(source: str) -> bool:
-    return cell_magic(source) == "" and all(name in LINE_MAGICS for name in line_magics(source))
+    return cell_magic(source) == "" and all(name in LINE_MAGICS for name, _ in line_magics(source))
 
 
 def _store_counts(modules: Sequence[ast.Module]) -> dict[str, int]:

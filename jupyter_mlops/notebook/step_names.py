@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from jupyter_mlops.notebook.python_source import calls_shell
+
 MAX_LENGTH = 48
 
 _NAME = re.compile(r"[^\W\d]\w*(?:-\w+)*")
@@ -98,7 +100,7 @@ def _called(node: ast.expr) -> str:
     """The last part of the function's name; a method of a literal (`"".join`) or a chain says the outermost call."""
     if isinstance(node, ast.Await):
         node = node.value
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or calls_shell(node):
         return ""
     function = node.func
     return (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.dataflow import Dataflow
-from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
-from jupyter_mlops.notebook.python_source import PYTHON_CELL_MAGICS, cell_magic, line_magics
+from jupyter_mlops.notebook.diagnostics.registry import Finding, from_problems, rule
+from jupyter_mlops.notebook.python_source import cell_magic, is_python, line_magics
 
 # What lives in the interactive session: its history, its debugger, its event loop, its own store.
 _SESSION = frozenset(
@@ -30,7 +30,7 @@ def session_magic(flow: Dataflow) -> Iterator[Finding]:
     It runs in the step's own fresh session; the other steps do not see what it does.
     """
     for cell in _python_cells(flow):
-        for line, name in _magics(cell):
+        for name, line in line_magics(cell.source):
             if name in _SESSION:
                 yield Finding(
                     message=f"%{name} works on the interactive session; in a step it has nothing to work on.",
@@ -77,6 +77,21 @@ def other_language(flow: Dataflow) -> Iterator[Finding]:
             )
 
 
+@rule("MLO605", severity="warning")
+def unseen_names(flow: Dataflow) -> Iterator[Finding]:
+    """A magic sets names that cannot be seen in the source: `%%cython`, `%store -r`, `%pylab`.
+
+    What it sets is not known to later steps. Keep it in one step with the cells that use it, or in a setup cell.
+    """
+    return from_problems(flow, "magic_defines_names")
+
+
+@rule("MLO606", severity="warning")
+def unsupported_magic(flow: Dataflow) -> Iterator[Finding]:
+    """A magic that is not supported in a step."""
+    return from_problems(flow, "magic_unsupported")
+
+
 @rule("MLO604", severity="info")
 def installs_packages(flow: Dataflow) -> Iterator[Finding]:
     """A cell installs packages: where steps run in pods of their own, only that step has them."""
@@ -94,19 +109,8 @@ def installs_packages(flow: Dataflow) -> Iterator[Finding]:
 
 def _python_cells(flow: Dataflow) -> Iterator[Cell]:
     for cell in flow.document.code_cells:
-        skipped = flow.annotations.roles.get(cell.index) == "skip"
-        if not skipped and cell_magic(cell.source) in ("", *PYTHON_CELL_MAGICS):
+        if flow.annotations.roles.get(cell.index) != "skip" and is_python(cell.source):
             yield cell
-
-
-def _magics(cell: Cell) -> Iterator[tuple[int, str]]:
-    """(line, name) of each line magic."""
-    if not line_magics(cell.source):
-        return
-    for number, text in enumerate(cell.source.splitlines(), 1):
-        match = re.match(r"\s*%([A-Za-z_]\w*)", text)
-        if match:
-            yield number, match[1]
 
 
 def _exists(folder: Path, path: str, flow: Dataflow, cell: Cell) -> bool:

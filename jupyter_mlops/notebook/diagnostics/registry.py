@@ -82,8 +82,8 @@ def load_families() -> None:
 
 
 def from_problems(flow: Dataflow, *kinds: str) -> Iterator[Finding]:
-    """The annotations' problems of these kinds as findings."""
-    for problem in flow.annotations.problems:
+    """The problems of these kinds, of the annotations and of the dataflow, as findings."""
+    for problem in (*flow.annotations.problems, *flow.problems):
         if problem.kind in kinds:
             yield Finding(
                 message=problem.message,

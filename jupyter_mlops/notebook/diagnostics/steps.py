@@ -99,6 +99,24 @@ def no_steps(flow: Dataflow) -> Iterator[Finding]:
         yield Finding("The notebook has no step to run.", "Add a code cell that does something.")
 
 
+@rule("MLO210", severity="error")
+def interleaved(flow: Dataflow) -> Iterator[Finding]:
+    """A step's cells stand on both sides of one that works with the same names: together they would mean another thing.
+
+    Give the later cells a step of their own, or move them next to the first ones.
+    """
+    return from_problems(flow, "interleaved")
+
+
+@rule("MLO211", severity="error")
+def setup_reads_step(flow: Dataflow) -> Iterator[Finding]:
+    """A setup cell reads what a step makes. Setup runs in every step after it, before any value is handed over.
+
+    Take the role `setup` from the cell: it then belongs to the step above.
+    """
+    return from_problems(flow, "setup_reads_step")
+
+
 def _before(flow: Dataflow) -> dict[str, list[str]]:
     """Which steps each step waits for."""
     names = {step.name for step in flow.steps}

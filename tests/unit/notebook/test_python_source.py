@@ -1,4 +1,4 @@
-"""A cell's Python with its magics left out."""
+"""What annotations and diagnostics ask of a cell's source."""
 
 from __future__ import annotations
 
@@ -6,34 +6,16 @@ import ast
 
 import pytest
 
-from jupyter_mlops.notebook.python_source import cell_magic, line_magics, module_of
-
-SOURCES = {
-    "x = 1": "x = 1",
-    "%matplotlib inline\nx = 1": "pass\nx = 1",
-    "!ls\nx = 1": "pass\nx = 1",
-    "x?\ny.z??": "pass\npass",
-    "?x": "pass",
-    "files = !ls\na = %time f()": "files = __magic__()\na = __magic__()",
-    "if x:\n    %time y()\n    !ls": "if x:\n    pass\n    pass",
-    "%%time\nx = 1": "x = 1",
-    "\n%%step a --cpu 2\n%%time\nx = 1": "x = 1",
-    "%%bash\nls": "",
-    "%%capture out\nx": "x",
-    "x = '''\n%not a magic\n'''": "x = '\\n%not a magic\\n'",
-    "await x": "await x",
-    "x = '\\d'[0]": "x = '\\\\d'[0]",
-}
+from jupyter_mlops.notebook.python_source import calls_shell, cell_magic, is_python, line_magics, module_of
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_magics_are_left_out(source: str) -> None:
-    tree = module_of(source)
-    assert tree is not None and ast.unparse(tree) == SOURCES[source]
+@pytest.mark.parametrize("source", ["x = 1", "%time\nawait y", "%%time\nx", "%%bash\nls ((", "'\\d'", "x?"])
+def test_python_and_magics_have_a_tree(source: str) -> None:
+    assert module_of(source) is not None
 
 
-@pytest.mark.parametrize("source", ["x = (", "x = 1\n  y", "\0", "(" * 5000])
-def test_what_is_no_python_gives_nothing(source: str) -> None:
+@pytest.mark.parametrize("source", ["x = (", "x = 1\n  y", "%%time\n)", "(" * 5000])
+def test_what_is_no_python_has_none(source: str) -> None:
     assert module_of(source) is None
 
 
@@ -43,14 +25,35 @@ def test_lines_keep_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "names", "cell"),
+    ("source", "lines", "cell", "python"),
     [
-        ("x = 1 % 2", [], ""),
-        ("%a\n!b\n?c\nd?", ["a", "!", "?", "d"], ""),
-        ("%%time\n%load_ext x", ["load_ext"], "time"),
-        ("%%bash\n%x", [], "bash"),
+        ("x = 1 % 2", [], "", True),
+        ("%a\n!b\n?c\nd?", [("a", 1), ("!", 2), ("?", 3), ("?", 4)], "", True),
+        ("%%time\n%load_ext x", [("load_ext", 2)], "time", True),
+        ("\n%%step a\n%%capture\nx", [], "step", True),
+        ("%%bash\n%x", [], "bash", False),
+        ("%%time\n%%html\n<b>", [], "time", False),
     ],
 )
-def test_magics_are_named(source: str, names: list[str], cell: str) -> None:
-    assert line_magics(source) == names
-    assert cell_magic(source) == cell
+def test_magics_are_named(source: str, lines: list[tuple[str, int]], cell: str, python: bool) -> None:
+    assert (line_magics(source), cell_magic(source), is_python(source)) == (lines, cell, python)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("%matplotlib inline", True),
+        ("!ls", True),
+        ("get_ipython().x()", True),
+        ("x.y()", False),
+        ("f()", False),
+        ("pass", False),
+    ],
+)
+def test_what_a_magic_became_is_known(source: str, expected: bool) -> None:
+    tree = module_of(source)
+    assert tree is not None and calls_shell(tree.body[0]) is expected
+
+
+def test_any_node_can_be_asked() -> None:
+    assert not calls_shell(ast.Name("x"))
