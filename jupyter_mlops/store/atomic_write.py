@@ -42,7 +42,7 @@ def unwritable_explained(place: Path) -> Iterator[None]:
                 f"The disk is full: {place} cannot be written.",
                 hint="Free some space (`jupyter mlops store gc` removes what no run needs), then `retry` the run.",
             ) from error
-        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}:
             raise StoreUnwritable(
                 f"{place} cannot be written: {error.strerror}.",
                 hint="Set JUPYTER_MLOPS_HOME to a folder that can be written.",

@@ -100,6 +100,16 @@ class RunFold:
         ):  # known by name, but not in the shape that it should have
             self._count(event)
 
+    @property
+    def over(self) -> bool:
+        """Whether the run is over."""
+        return self._run.over
+
+    @property
+    def engine(self) -> Mapping[str, Any] | None:
+        """The process that drives it, as far as one said so."""
+        return self._run.engine or None
+
     def record(self) -> RunRecord:
         """The run as of now."""
         return replace(

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from jupyter_mlops.errors import NotFound
 from jupyter_mlops.store.atomic_write import unwritable_explained
 from jupyter_mlops.store.diff import RunDiff, diff_runs
 from jupyter_mlops.store.events import CancelRequested
 from jupyter_mlops.store.events_file import EventWriter, RunEvents, read_run
+from jupyter_mlops.store.following import LogPart, follow_events, follow_log, log_path, read_log, task_of
 from jupyter_mlops.store.garbage import delete_run
 from jupyter_mlops.store.index import Index
 from jupyter_mlops.store.lineage import Lineage, made_from, used_for
 from jupyter_mlops.store.links import links
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import resolve
-from jupyter_mlops.store.run_record import RunRecord, TaskRecord
+from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.store.search import RunSummary, search_index
-
-_POLL_S = 0.1
-
-
-@dataclass(frozen=True)
-class LogPart:
-    """Bytes `start` to `end` of the log of one attempt; `size` is its whole length now."""
-
-    task: str
-    text: str
-    start: int
-    end: int
-    size: int
 
 
 class Runs:
@@ -91,53 +77,27 @@ class Runs:
         self, run: str, offsets: Mapping[str, int] | None = None, *, stop: threading.Event | None = None
     ) -> Iterator[RunEvents]:
         """What is appended, part by part, until the run is over or `stop` is set. Resumes at `offsets`."""
-        directory = self.directory(run)
-        stop = stop or threading.Event()
-        known = dict(offsets or {})
-        while True:
-            over = load_run(directory).over  # asked before reading: what is written before the end is not missed
-            found = read_run(directory, known)
-            known = dict(found.offsets)
-            if found.events or found.damaged:
-                yield found
-            if over or stop.wait(_POLL_S):
-                return
+        return follow_events(self.directory(run), offsets, stop=stop or threading.Event())
 
     def log(
         self, run: str, task: str, *, start: int = 0, limit: int | None = None, attempt: int | None = None
     ) -> LogPart:
         """Part of what a task printed: `limit` bytes from `start` (negative: from the end), of its latest attempt."""
-        record = self.get(run)
-        return _read_log(self._log_path(record, _task(record, task), attempt), task, start, limit)
+        directory = self.directory(run)
+        found = task_of(load_run(directory), task)
+        return read_log(log_path(directory, found, attempt), task, start=start, limit=limit)
 
     def logs(self, run: str) -> Iterator[LogPart]:
         """What every task printed, in the plan's order; tasks without a log are left out."""
-        record = self.get(run)
-        for task in record.tasks.values():
-            part = _read_log(self._log_path(record, task, None), task.task, 0, None)
-            if part.size:
-                yield part
+        directory = self.directory(run)
+        parts = (read_log(log_path(directory, task), task.task) for task in load_run(directory).tasks.values())
+        return (part for part in parts if part.size)
 
     def follow_log(
         self, run: str, task: str, *, start: int = 0, stop: threading.Event | None = None
     ) -> Iterator[LogPart]:
         """What a task prints, as it comes, until the task or its run is over or `stop` is set."""
-        stop = stop or threading.Event()
-        path: Path | None = None
-        while True:
-            record = self.get(run)
-            found = _task(record, task)
-            over = record.over or found.state not in ("pending", "running")
-            latest = self._log_path(record, found, None)
-            if path is not None and latest != path:  # another attempt began
-                start = 0
-            path = latest
-            part = _read_log(path, task, start, None, whole=over)
-            if part.text:
-                yield part
-            start = part.end
-            if over or stop.wait(_POLL_S):
-                return
+        return follow_log(self.directory(run), task, start=start, stop=stop or threading.Event())
 
     def export(self, run: str, output: str | Path) -> Path:
         """Write a zip: events, logs, executed notebooks, results, `run.json`, and a list of artifacts by digest.
@@ -182,37 +142,5 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _log_path(self, record: RunRecord, task: TaskRecord, attempt: int | None) -> Path | None:
-        if not task.directory:
-            return None
-        folder = self.project.run_directory(record.run) / task.directory
-        return (folder.parent / str(attempt) if attempt is not None else folder) / "log"
-
 
 _EXPORTED = re.compile(r"events.*\.jsonl|executed\.ipynb|log|result\.json|spec\.json")
-
-
-def _task(record: RunRecord, name: str) -> TaskRecord:
-    found = record.tasks.get(name)
-    if found is None:
-        known = ", ".join(list(record.tasks)[:20]) or "none"
-        raise NotFound(f"The run {record.run} has no task {name!r}.", hint=f"Its tasks: {known}.")
-    return found
-
-
-def _read_log(path: Path | None, task: str, start: int, limit: int | None, *, whole: bool = True) -> LogPart:
-    """Read and decode. Unless this is the `whole` rest, a character that is not complete waits for the next read."""
-    try:
-        if path is None:
-            raise FileNotFoundError
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            first = max(0, size + start) if start < 0 else min(start, size)
-            file.seek(first)
-            data = file.read(limit if limit is not None else -1)
-    except FileNotFoundError:
-        return LogPart(task, "", 0, 0, 0)
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(data, final=whole)
-    end = first + len(data) - len(decoder.getstate()[0])
-    return LogPart(task, text, first, end, max(size, end))
