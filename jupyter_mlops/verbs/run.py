@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions, start_run
@@ -20,25 +20,29 @@ from jupyter_mlops.verbs.pipelines import Loaded, load_pipeline
 from jupyter_mlops.verbs.summary import summary
 
 
-def run(
-    source: str | Path | Pipeline,
-    *,
-    params: Mapping[str, object] | None = None,
-    target: str = "local",
-    experiment: str | None = None,
-    from_step: str | None = None,
-    only: str | None = None,
-    cache: bool = True,
-    parallel: int | None = None,
-    detach: bool = False,
-    on_event: Callable[[Event], None] | None = None,
-    stop: threading.Event | None = None,
-) -> dict[str, Any]:
-    """Run `source` to its end and return the run as `show` does; with `detach`, return once it has begun.
+class RunRequest(TypedDict, total=False):
+    """What may be asked of a run, all optional.
 
     `params` override parameters; text is read by the parameter's type. `from_step` runs that step and all that needs
-    it, `only` that step alone: both reuse the rest. `cache=False` runs everything. `on_event` gets each event of the
-    run as it is written, from this thread; `stop` cancels the run once it is set.
+    it, `only` that step alone: both reuse the rest. `cache=False` runs everything. `parallel` is how many steps run at
+    once (default: one a core). `detach` returns once the run has begun. `on_event` gets each event of the run as it is
+    written, from the calling thread; `stop` cancels the run once it is set.
+    """
+
+    params: Mapping[str, object] | None
+    target: str
+    experiment: str | None
+    from_step: str | None
+    only: str | None
+    cache: bool
+    parallel: int | None
+    detach: bool
+    on_event: Callable[[Event], None] | None
+    stop: threading.Event | None
+
+
+def run(source: str | Path | Pipeline, **asked: Unpack[RunRequest]) -> dict[str, Any]:
+    """Run a notebook, a pipeline file, a plan or a pipeline to its end and return the run as `show` does.
 
     Raises:
         NotebookHasErrors: a diagnostic is an error; nothing ran.
@@ -48,20 +52,26 @@ def run(
     loaded = load_pipeline(source)
     if loaded.path:
         refuse_errors(list(loaded.diagnostics), loaded.path)
-    selection = Selection(from_step or "", only or "", not cache)
-    plan = make_plan(loaded.pipeline, bind(loaded.pipeline.parameters, params or {}), selection)
+    plan = _plan(loaded.pipeline, asked)
     project = project_of(loaded)
-    if detach:
+    target, parallel, experiment = asked.get("target", "local"), asked.get("parallel"), asked.get("experiment") or ""
+    if asked.get("detach"):
         from jupyter_mlops.verbs.detached import start_detached
 
-        return start_detached(plan, project, target=target, parallel=parallel, experiment=experiment or "")
+        return start_detached(plan, project, target=target, parallel=parallel, experiment=experiment)
+    listener = asked.get("on_event")
     options = RunOptions(
         parallel=parallel,
-        stop=stop or threading.Event(),
-        listeners=(on_event,) if on_event else (),
-        experiment=experiment or "",
+        stop=asked.get("stop") or threading.Event(),
+        listeners=(listener,) if listener else (),
+        experiment=experiment,
     )
     return drive_to_end(plan, project, target, options)
+
+
+def _plan(pipeline: Pipeline, asked: RunRequest) -> Plan:
+    selection = Selection(asked.get("from_step") or "", asked.get("only") or "", not asked.get("cache", True))
+    return make_plan(pipeline, bind(pipeline.parameters, asked.get("params") or {}), selection)
 
 
 def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A scratch copy of a notebook's folder: what runs there leaves nothing behind, and finds nothing left by another run."""
+"""A scratch copy of a notebook's folder: what runs there leaves nothing behind and finds nothing of another run."""
 
 from __future__ import annotations
 

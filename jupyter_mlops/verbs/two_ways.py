@@ -36,11 +36,11 @@ class Part:
 def as_pipeline(plan: Plan, store: Project, target: Target, stop: threading.Event) -> list[Part]:
     """Run the plan; a part a task, in running order, the items of a loop in the order of the items."""
     finished = start_run(plan, store, target, RunOptions(stop=stop, final=True))
-    parts = []
-    for task in finished.state.tasks.values():
-        if task.attempt and task.name not in finished.state.items:
-            parts.append(_part(task, finished.directory / attempt_folder(task.name, task.attempt)))
-    return parts
+    return [
+        _part(task, finished.directory / attempt_folder(task.name, task.attempt))
+        for task in finished.state.tasks.values()
+        if task.attempt and task.name not in finished.state.items
+    ]
 
 
 def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Target) -> Part:
