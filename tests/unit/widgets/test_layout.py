@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
 import pytest
@@ -152,7 +153,8 @@ def test_five_hundred_steps_are_laid_out_within_the_promise() -> None:
         start = time.process_time()
         draw(edges)
         taken.append(time.process_time() - start)
-    assert min(taken) < 0.05
+    traced = sys.gettrace() is not None or "coverage" in sys.modules
+    assert min(taken) < (0.25 if traced else 0.05)
 
 
 def test_a_graph_with_very_many_long_edges_stays_small() -> None:
