@@ -20,12 +20,16 @@ from jupyter_mlops.runtime.layout import cannot_write
 
 
 def stage(item: Any, name: Optional[str], type: Optional[str], folder: str) -> dict[str, Any]:
-    """Write `item` to `folder/<sha256>` and describe it: name, digest, type, bytes, metadata (`file`: a name with suffix)."""
+    """Write `item` to `folder/<sha256>` and describe it: name, digest, kind, bytes, path, metadata.
+
+    `metadata["file"]` is a file name with the right suffix.
+    """
     partial = os.path.join(folder, f".{uuid.uuid4().hex}")
     try:
         default_name, kind, metadata = _write(item, partial)
         digest, size = file_sha256(partial), os.path.getsize(partial)
-        os.replace(partial, os.path.join(folder, digest))
+        path = os.path.join(folder, digest)
+        os.replace(partial, path)
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:
@@ -37,8 +41,9 @@ def stage(item: Any, name: Optional[str], type: Optional[str], folder: str) -> d
     return {
         "name": chosen,
         "digest": digest,
-        "type": type or kind,
+        "kind": type or kind,
         "bytes": size,
+        "path": path,
         "metadata": {**metadata, "file": os.path.basename(file)},
     }
 

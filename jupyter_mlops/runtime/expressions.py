@@ -149,7 +149,7 @@ class _Evaluator:
         return found[node.attr]
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        return self.value(node.value)[self.value(getattr(node.slice, "value", node.slice))]
+        return self.value(node.value)[self.value(node.slice)]
 
     def _slice(self, node: ast.Slice) -> Any:
         return slice(*(None if part is None else self.value(part) for part in (node.lower, node.upper, node.step)))
