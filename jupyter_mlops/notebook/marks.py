@@ -140,16 +140,17 @@ def _violations(
     found = list(schema.violations(data, schema.load(name)))
     for item in found:
         kind = "unknown_key" if item.unknown else "bad_metadata"
-        problems.append(
-            Problem(kind, f"In the metadata `jupyter_mlops`: {item.message}", item.hint, item.key, cell=cell)
-        )
+        hint = item.hint or f"The schema: `jupyter_mlops/notebook/schema/{name}.json`."
+        problems.append(Problem(kind, f"In the metadata `jupyter_mlops`: {item.message}", hint, item.key, cell=cell))
     return found
 
 
 def _clean(data: Mapping[str, Any], problems: list[Problem], cell: int | None, step: str) -> dict[str, Any]:
     options, wrong = clean_options(data)
     for name, why in wrong.items():
-        problems.append(Problem("bad_option", f"The option {name!r}: {why}.", "", name=name, step=step, cell=cell))
+        what, _, way = why.partition("; ")
+        hint = f"{way[:1].upper()}{way[1:]}." if way else "Until it is right, the option is left out."
+        problems.append(Problem("bad_option", f"The option {name!r}: {what}.", hint, name=name, step=step, cell=cell))
     return options
 
 

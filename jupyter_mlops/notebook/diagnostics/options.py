@@ -1,4 +1,4 @@
-"""Options of steps and the metadata that holds them."""
+"""Options: values of the steps' options, and the metadata that holds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in what is shared with the notebook. No message ever shows any part of one."""
+"""Secrets: in what is shared with the notebook. No message ever shows any part of one."""
 
 from __future__ import annotations
 

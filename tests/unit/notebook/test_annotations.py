@@ -43,14 +43,17 @@ def test_metadata_name_steps_and_what_follows_belongs_to_them() -> None:
     assert found.step_of == {1: "load", 2: "load", 4: "load", 5: "train"}
     train = found.steps[1]
     assert (train.after, train.options, train.title) == (("load",), {"cpu": 2.0}, "Train it")
-    assert found.origin == "metadata" and not found.problems
+    assert found.origin == "metadata"
+    assert not found.problems
 
 
 def test_a_magic_names_a_step() -> None:
     found = read(cell("%%step load --cpu 2 --title 'Load it'\nx = 1"), cell("\n%%step train --after load\ny = x"))
     assert steps(found) == {"load": (0,), "train": (1,)}
-    assert found.steps[0].options == {"cpu": 2.0} and found.steps[0].title == "Load it"
-    assert found.steps[1].after == ("load",) and found.origin == "magic"
+    assert found.steps[0].options == {"cpu": 2.0}
+    assert found.steps[0].title == "Load it"
+    assert found.steps[1].after == ("load",)
+    assert found.origin == "magic"
 
 
 def test_cells_of_one_name_are_one_step() -> None:
@@ -62,12 +65,14 @@ def test_cells_of_one_name_are_one_step() -> None:
 
 def test_two_values_of_an_option_are_told_and_the_later_counts() -> None:
     found = read(cell("%%step a --cpu 2\n1"), cell("%%step a --cpu 3\n2"))
-    assert found.steps[0].options == {"cpu": 3.0} and problems(found) == [("two_values", 1)]
+    assert found.steps[0].options == {"cpu": 3.0}
+    assert problems(found) == [("two_values", 1)]
 
 
 def test_metadata_win_over_the_magic_of_the_same_cell() -> None:
     found = read(cell("%%step a --cpu 2 --gpu 1\n1", step="b", cpu=4))
-    assert steps(found) == {"b": (0,)} and found.steps[0].options == {"cpu": 4.0, "gpu": 1}
+    assert steps(found) == {"b": (0,)}
+    assert found.steps[0].options == {"cpu": 4.0, "gpu": 1}
     assert problems(found) == [("two_names", 0)]
     assert not read(cell("%%step a --gpu 1\n1", cpu=4)).problems
 
@@ -79,7 +84,8 @@ def test_a_step_without_a_name_is_named_by_its_code() -> None:
 
 def test_code_above_the_first_step_is_setup_if_it_can_be() -> None:
     found = read(cell("import os\ndef f(): pass"), cell("# words"), cell("1", step="a"))
-    assert found.roles == {0: "setup", 1: "setup", 2: "step"} and not found.problems
+    assert found.roles == {0: "setup", 1: "setup", 2: "step"}
+    assert not found.problems
 
 
 def test_code_above_the_first_step_is_a_step_else() -> None:
@@ -92,7 +98,8 @@ def test_code_above_the_first_step_is_a_step_else() -> None:
 def test_without_annotations_each_cell_is_a_step() -> None:
     found = read(cell("# words"), cell("import os"), cell("x = load()"), cell("# words"), cell("x.fit()"))
     assert steps(found) == {"load": (2, 3), "fit": (4,)}
-    assert found.roles == {0: "setup", 1: "setup", 2: "step", 3: "step", 4: "step"} and found.origin == "cells"
+    assert found.roles == {0: "setup", 1: "setup", 2: "step", 3: "step", 4: "step"}
+    assert found.origin == "cells"
 
 
 HEADED = (
@@ -106,15 +113,18 @@ HEADED = (
 
 def test_headings_make_steps_and_other_roles_stay() -> None:
     found = read(*HEADED)
-    assert steps(found) == {"load": (2,), "train": (4,)} and found.roles[1] == "skip"
-    assert [step.title for step in found.steps] == ["Load", "Train"] and found.origin == "headings"
+    assert steps(found) == {"load": (2,), "train": (4,)}
+    assert found.roles[1] == "skip"
+    assert [step.title for step in found.steps] == ["Load", "Train"]
+    assert found.origin == "headings"
 
 
 def test_what_makes_steps_can_be_chosen() -> None:
     named = (*HEADED, cell("z = 1", step="named", cpu=2))
     assert steps(read(*named)) == {"start": (2, 4), "named": (5,)}
     by_headings = read(*named, by="headings")
-    assert steps(by_headings) == {"load": (2,), "train": (4, 5)} and by_headings.steps[1].options == {"cpu": 2.0}
+    assert steps(by_headings) == {"load": (2,), "train": (4, 5)}
+    assert by_headings.steps[1].options == {"cpu": 2.0}
     assert steps(read(*named, by="cells")) == {"x": (2,), "y": (4,), "z": (5,)}
 
 
@@ -126,15 +136,18 @@ def test_a_heading_of_symbols_only_gets_a_number() -> None:
 def test_parameters_come_from_the_tag_and_the_role() -> None:
     found = read(cell("a = 1", "parameters"), cell("b = 2", role="parameters"), cell("c = 3", "injected-parameters"))
     assert [(item.name, item.cell) for item in found.parameters] == [("a", 0), ("b", 1), ("c", 2)]
-    assert set(found.roles.values()) == {"parameters"} and found.steps == ()
+    assert set(found.roles.values()) == {"parameters"}
+    assert found.steps == ()
 
 
 def test_kale_wins_over_headings_and_loses_to_metadata() -> None:
     kale = cell("x = 1", "step:one", "skipped-tag"), cell("y = 1", "step:two", "prev:one")
     assert steps(read(*HEADED[:1], *kale)) == {"one": (1,), "two": (2,)}
-    assert read(*kale).origin == "kale" and read(*kale).steps[1].after == ("one",)
+    assert read(*kale).origin == "kale"
+    assert read(*kale).steps[1].after == ("one",)
     mixed = '# %% tags=["step:one"] jupyter_mlops={"step": "ours"}\nx = 1\n'
-    assert steps(read(mixed)) == {"ours": (0,)} and steps(read(mixed, by="kale")) == {"one": (0,)}
+    assert steps(read(mixed)) == {"ours": (0,)}
+    assert steps(read(mixed, by="kale")) == {"one": (0,)}
     assert steps(read(cell("%%step ours\n1", step="ours"), by="kale")) == {"ours": (0,)}
 
 
@@ -159,17 +172,20 @@ def test_kale_wins_over_headings_and_loses_to_metadata() -> None:
 def test_bad_metadata_are_told_and_left_out(ours: dict[str, object], kind: str, name: str) -> None:
     found = read(cell(**ours))
     assert [(problem.kind, problem.name, problem.cell) for problem in found.problems] == [(kind, name, 0)]
-    assert found.steps[0].after == () and found.steps[0].options == {}
+    assert found.steps[0].after == ()
+    assert found.steps[0].options == {}
 
 
 def test_metadata_that_are_no_object_are_told() -> None:
     found = read("# %% jupyter_mlops=3\nx = 1\n")
-    assert problems(found) == [("bad_metadata", 0)] and steps(found) == {"x": (0,)}
+    assert problems(found) == [("bad_metadata", 0)]
+    assert steps(found) == {"x": (0,)}
 
 
 def test_a_bad_magic_line_is_told_with_its_hint() -> None:
     found = read(cell("%%step a --cpu lots\nx = 1"))
-    assert problems(found) == [("bad_step_line", 0)] and found.problems[0].hint
+    assert problems(found) == [("bad_step_line", 0)]
+    assert found.problems[0].hint
 
 
 def test_hints_name_what_was_meant() -> None:
@@ -191,7 +207,8 @@ def test_the_notebook_says_name_experiment_and_defaults() -> None:
 @pytest.mark.parametrize("metadata", ["3", '{"pipeline": 3}', '{"pipeline": {"name": 3}}'])
 def test_bad_notebook_metadata_are_told(metadata: str) -> None:
     found = read(cell(), metadata=metadata)
-    assert found.pipeline == {} and problems(found) == [("bad_metadata", None)]
+    assert found.pipeline == {}
+    assert problems(found) == [("bad_metadata", None)]
 
 
 def test_steps_without_cells_and_an_empty_notebook_are_fine() -> None:

@@ -56,7 +56,8 @@ def test_headings_become_metadata_and_all_else_stays() -> None:
     ]
     assert converted.cells[4].metadata["collapsed"] is True
     assert [cell.source for cell in converted.cells] == [cell.source for cell in PLAIN.cells]
-    assert notes == [] and converted.metadata == PLAIN.metadata
+    assert notes == []
+    assert converted.metadata == PLAIN.metadata
 
 
 def test_kale_becomes_metadata_with_notes_on_the_rest() -> None:
@@ -71,7 +72,8 @@ def test_kale_becomes_metadata_with_notes_on_the_rest() -> None:
     ]
     assert converted.metadata["jupyter_mlops"] == {"pipeline": {"name": "p", "defaults": {"image": "i:1"}}}
     assert [note.partition(":")[0] for note in notes] == ["notebook", "cell 3", "cell 4"]
-    assert converted.cells[1].tags == KALE.cells[1].tags and "kubeflow_notebook" in converted.metadata
+    assert converted.cells[1].tags == KALE.cells[1].tags
+    assert "kubeflow_notebook" in converted.metadata
 
 
 @pytest.mark.parametrize("document", [PLAIN, KALE])
@@ -86,7 +88,8 @@ def test_converting_twice_changes_nothing_more(document: Document, by: Any) -> N
 @pytest.mark.parametrize("document", [PLAIN, KALE])
 def test_the_converted_notebook_means_the_same(document: Document) -> None:
     before, after = annotate(document), annotate(convert(document)[0])
-    assert after.roles == before.roles and after.pipeline == before.pipeline
+    assert after.roles == before.roles
+    assert after.pipeline == before.pipeline
     for old, new in zip(before.steps, after.steps, strict=True):
         assert (new.name, new.cells, new.after, new.options) == (old.name, old.cells, old.after, old.options)
 

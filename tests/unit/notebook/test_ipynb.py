@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from jupyter_mlops.errors import NotANotebook
+from jupyter_mlops.errors import MissingLibrary, NotANotebook
 from jupyter_mlops.notebook import ipynb
 from jupyter_mlops.notebook.document import Document, read_text, write_text
 
@@ -76,9 +77,10 @@ def test_writing_what_was_read_gives_the_same_text(text: str) -> None:
 
 
 def test_half_a_surrogate_pair_in_an_output_survives() -> None:
-    text = text_of([CELL]).replace('"outputs": []', '"outputs": [{"text": "\\ud83d"}]')
+    text = text_of([{**CELL, "source": "é"}]).replace('"outputs": []', '"outputs": [{"text": "\\ud83d"}]')
     written = write_text(read_text(text), "n.ipynb")
-    assert written.encode("utf-8") and json.loads(written)["cells"][0]["outputs"][0]["text"] == "\ud83d"
+    assert written.encode("utf-8")
+    assert json.loads(written)["cells"][0]["outputs"][0]["text"] == "\ud83d"
 
 
 def test_a_changed_cell_changes_nothing_but_its_own_lines() -> None:
@@ -97,7 +99,8 @@ def test_a_changed_source_keeps_the_form_that_it_had() -> None:
 def test_notebook_metadata_are_written_with_their_order() -> None:
     document = read_text(text_of([CELL]))
     data = json.loads(write_text(replace(document, metadata={**document.metadata, "new": 1}), "n.ipynb"))
-    assert list(data["metadata"]) == ["custom", "new"] and list(data["metadata"]["custom"]) == ["z", "a"]
+    assert list(data["metadata"]) == ["custom", "new"]
+    assert list(data["metadata"]["custom"]) == ["z", "a"]
 
 
 def test_missing_and_repeated_ids_are_made_and_stay_the_same_and_are_not_written() -> None:
@@ -105,7 +108,8 @@ def test_missing_and_repeated_ids_are_made_and_stay_the_same_and_are_not_written
     text = text_of([*cells, cells[2]])
     document = read_text(text)
     ids = [cell.id for cell in document.cells]
-    assert len(set(ids)) == 4 and ids[0] == "same"
+    assert len(set(ids)) == 4
+    assert ids[0] == "same"
     assert ids == [cell.id for cell in read_text(text).cells]
     assert write_text(document, "n.ipynb") == text
 
@@ -123,7 +127,8 @@ def test_new_cells_get_ids_only_where_the_format_has_them() -> None:
 def test_a_file_without_metadata_is_read_and_gets_none() -> None:
     text = '{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4, "nbformat_minor": 2}'
     document = read_text(text)
-    assert document.metadata == {} and document.cells[0].metadata == {}
+    assert document.metadata == {}
+    assert document.cells[0].metadata == {}
     assert "metadata" not in json.loads(write_text(document, "n.ipynb"))["cells"][0]
 
 
@@ -147,7 +152,8 @@ BROKEN = {
 def test_what_is_no_notebook_says_what_is_wrong_and_what_to_do(text: str) -> None:
     with pytest.raises(NotANotebook, match=BROKEN[text]) as caught:
         read_text(text, "some/n.ipynb")
-    assert "n.ipynb" in caught.value.message and caught.value.hint
+    assert "n.ipynb" in caught.value.message
+    assert caught.value.hint
 
 
 def test_a_merge_conflict_is_called_by_its_name() -> None:
@@ -176,9 +182,16 @@ def test_format_3_is_upgraded_and_written_as_4() -> None:
     assert json.loads(write_text(document, "n.ipynb"))["nbformat"] == 4
 
 
+def test_without_nbformat_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    with pytest.raises(MissingLibrary, match="needs nbformat"):
+        read_text('{"nbformat": 3, "worksheets": []}', "old.ipynb")
+
+
 def test_five_thousand_cells_are_fine() -> None:
     document = ipynb.parse(text_of([{**CELL, "id": f"c{number}"} for number in range(5000)]), "big.ipynb", None)
-    assert len(document.code_cells) == 5000 and document.code_cells[-1].count == 5000
+    assert len(document.code_cells) == 5000
+    assert document.code_cells[-1].count == 5000
 
 
 @pytest.mark.parametrize(

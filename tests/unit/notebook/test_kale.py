@@ -40,24 +40,32 @@ def test_tags_say_what_a_cell_is(tags: tuple[str, ...]) -> None:
 
 
 def test_tags_of_others_say_nothing() -> None:
-    assert tagged() is None and tagged("parameters", "raises-exception", "prev:x") is None
+    assert tagged() is None
+    assert tagged("parameters", "raises-exception", "prev:x") is None
 
 
 def test_printed_metrics_become_a_step_with_a_note() -> None:
     found = tagged("pipeline-metrics")
-    assert found is not None and found.step == "pipeline_metrics" and "log_metric" in found.notes[0]
+    assert found is not None
+    assert found.step == "pipeline_metrics"
+    assert "log_metric" in found.notes[0]
 
 
 @pytest.mark.parametrize("tag", ["secret:n:k", "label:x", "annotation:", "cache:maybe", "image:", "limit:cpu:many"])
 def test_tags_that_cannot_be_read_are_told(tag: str) -> None:
     found = tagged("step:x", tag)
-    assert found is not None and not found.options and len(found.wrong) == 1
+    assert found is not None
+    assert not found.options
+    assert len(found.wrong) == 1
 
 
 @pytest.mark.parametrize("tag", ["report:enabled", "limit:example.com/fpga:1"])
 def test_tags_without_a_counterpart_are_noted(tag: str) -> None:
     found = tagged("step:x", tag)
-    assert found is not None and not found.options and not found.wrong and tag in found.notes[0]
+    assert found is not None
+    assert not found.options
+    assert not found.wrong
+    assert tag in found.notes[0]
 
 
 NOTEBOOKS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
@@ -69,7 +77,7 @@ NOTEBOOKS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"base_image": "new:1", "docker_image": "old:1", "enable_caching": False, "timeout": 60},
      {"defaults": {"image": "new:1", "cache": False, "timeout": 60.0}}, []),
     ({"steps_defaults": ["label:a:b", "cache:disabled", "report:enabled", "odd:"], "docker_image": ""},
-     {"defaults": {"labels": {"a": "b"}, "cache": False}}, ["report:enabled", "Kale's tag 'odd:'"]),
+     {"defaults": {"labels": {"a": "b"}, "cache": False}}, ["report:", "Kale's tag 'odd:'"]),
     ({"volumes": [{"type": "pvc", "name": "data", "mount_point": "/data", "size": 1},
                   {"type": "new_pvc", "name": "made", "mount_point": "/m"}, "odd", {"name": "bad", "mount_point": "m"}]},
      {"defaults": {}}, ["volume made of type new_pvc", "volume ? of type odd", "volumes: "]),
@@ -84,7 +92,8 @@ NOTEBOOKS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 def test_settings_become_ours(key: str, settings: dict[str, Any], pipeline: dict[str, Any], notes: list[str]) -> None:
     found = read_notebook({key: settings, "kernelspec": {}})
     assert found.pipeline == {key: value for key, value in pipeline.items() if value != {}}
-    assert len(found.notes) == len(notes) and all(map(str.startswith, found.notes, notes))
+    assert len(found.notes) == len(notes)
+    assert all(map(str.startswith, found.notes, notes))
 
 
 def test_settings_that_are_no_object_are_ignored() -> None:
@@ -92,4 +101,6 @@ def test_settings_that_are_no_object_are_ignored() -> None:
 
 
 def test_kale_tags_are_known() -> None:
-    assert is_kale_tag("prev:x") and is_kale_tag("imports") and not is_kale_tag("parameters")
+    assert is_kale_tag("prev:x")
+    assert is_kale_tag("imports")
+    assert not is_kale_tag("parameters")

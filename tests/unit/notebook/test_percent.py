@@ -89,7 +89,8 @@ def test_a_script_is_read_as_cells() -> None:
         ("raw", "raw"),
     ]
     assert document.cells[1].tags == ("parameters",)
-    assert document.kernel == "python3" and document.is_python
+    assert document.kernel == "python3"
+    assert document.is_python
 
 
 @pytest.mark.parametrize(
@@ -155,9 +156,11 @@ def test_a_notebook_becomes_a_script_and_comes_back() -> None:
     notebook = read_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
     script = read_text(write_text(notebook, "n.py"), "n.py")
     assert [(cell.kind, cell.source) for cell in script.cells] == [(cell.kind, cell.source) for cell in notebook.cells]
-    assert script.metadata == metadata and script.cells[1].tags == ("parameters",)
+    assert script.metadata == metadata
+    assert script.cells[1].tags == ("parameters",)
     again = json.loads(write_text(script, "n.ipynb"))
-    assert again["nbformat"] == 4 and [cell["cell_type"] for cell in again["cells"]] == ["markdown", "code"]
+    assert again["nbformat"] == 4
+    assert [cell["cell_type"] for cell in again["cells"]] == ["markdown", "code"]
 
 
 def test_a_notebook_without_metadata_needs_no_header() -> None:

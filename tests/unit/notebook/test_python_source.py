@@ -21,7 +21,8 @@ def test_what_is_no_python_has_none(source: str) -> None:
 
 def test_lines_keep_their_numbers() -> None:
     tree = module_of("%%time\n%config x\n\ny = 1")
-    assert tree is not None and tree.body[-1].lineno == 4
+    assert tree is not None
+    assert tree.body[-1].lineno == 4
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,8 @@ def test_magics_are_named(source: str, lines: list[tuple[str, int]], cell: str, 
 )
 def test_what_a_magic_became_is_known(source: str, expected: bool) -> None:
     tree = module_of(source)
-    assert tree is not None and calls_shell(tree.body[0]) is expected
+    assert tree is not None
+    assert calls_shell(tree.body[0]) is expected
 
 
 def test_any_node_can_be_asked() -> None:

@@ -55,7 +55,8 @@ def test_violations_name_the_key_and_the_way_out() -> None:
         ("role", "Did you mean 'step'?"),
         ("memroy", "Did you mean 'memory'?"),
     ]
-    assert found[2].hint.startswith("There are: role, step") and found[2].unknown
+    assert found[2].hint.startswith("There are: role, step")
+    assert found[2].unknown
     assert found[3].message == "'step' must be string, not 3."
     assert found[4].message.endswith("...."), "long values are cut"
 

@@ -57,7 +57,8 @@ BAD_LINES = {
 def test_a_bad_line_says_what_is_wrong(line: str) -> None:
     with pytest.raises(Usage) as caught:
         parse_step_line(line)
-    assert BAD_LINES[line] in caught.value.message and caught.value.hint
+    assert BAD_LINES[line] in caught.value.message
+    assert caught.value.hint
 
 
 def test_a_flag_that_is_nearly_right_is_named() -> None:
@@ -129,7 +130,9 @@ BAD = [
 def test_options_without_sense_are_left_out_and_told(name: str, value: object) -> None:
     options, problems = clean_options({name: value, "image": "kept", "other": 1, "cache": None})
     assert options == {"image": "kept"}
-    assert list(problems) == [name] and problems[name] and not problems[name].endswith(".")
+    assert list(problems) == [name]
+    assert problems[name]
+    assert not problems[name].endswith(".")
 
 
 def test_a_duration_may_be_a_number_in_text() -> None:
@@ -140,5 +143,6 @@ def test_expressions_are_looked_into() -> None:
     assert names_read("a > metrics.b and params.c") == {"a"}
     assert names_read("a >") == set()
     assert constant_value("1 > 2") is False
-    assert constant_value("x > 2") is ... and constant_value("1 / 0") is ...
+    assert constant_value("x > 2") is ...
+    assert constant_value("1 / 0") is ...
     assert loop_parts("a in [1]") == ("a", "[1]") == loop_parts({"variable": "a", "items": "[1]"})
