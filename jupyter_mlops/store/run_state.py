@@ -30,6 +30,7 @@ __all__ = [
 
 FORMAT = 1
 INTERRUPTED = "the engine died; `retry` continues it"
+SESSION_ENDED = "the process died before its session ended"
 
 
 def load_run(directory: Path) -> RunRecord:
@@ -67,7 +68,7 @@ def fold(events: Iterable[e.Event | Unknown], *, run: str = "") -> RunRecord:
 
 def interrupted(record: RunRecord) -> RunRecord:
     """The run with its death made visible: what was running failed, what was not begun stays pending."""
-    reason = INTERRUPTED
+    reason = INTERRUPTED if record.plan else SESSION_ENDED
     tasks = {
         name: replace(task, state="failed", reason=reason) if task.state == "running" else task
         for name, task in record.tasks.items()

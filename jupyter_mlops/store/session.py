@@ -74,6 +74,8 @@ class SessionTracker:
             staged = data.pop("path", None)
             if data.get("type") == "artifact" and staged and data.get("digest"):
                 self.project.artifacts.take_over(Path(staged), str(data["digest"]))
+                with contextlib.suppress(OSError):
+                    Path(staged).parent.rmdir()  # it was made for this file
             writer.append(data)
 
     def finish(self, state: RunState = "succeeded", reason: str = "") -> None:

@@ -210,6 +210,16 @@ def test_a_file_that_is_damaged_while_open_is_made_again(project, make_run, plac
         assert len(second.query("SELECT * FROM runs JOIN metrics USING(id) ORDER BY reason, number")) == 50
 
 
+def test_a_question_to_a_file_that_was_damaged_meanwhile_is_answered(index, make_run, place):
+    written = a_run(make_run)
+    index.refresh()
+    base = sqlite3.connect(place)
+    base.execute("DROP TABLE metrics")
+    base.close()
+    assert set(states(index)) == {written.run}
+    assert len(index.query("SELECT * FROM tasks LEFT JOIN metrics USING(id)")) == 1
+
+
 @pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
 def test_tables_of_another_version_are_dropped_and_made_anew(project, make_run, place, version):
     written = a_run(make_run)

@@ -49,7 +49,8 @@ def test_what_is_logged_becomes_a_run_that_is_running(project, tracker, tmp_path
 
 
 def test_an_event_as_a_task_would_write_it_is_taken(project, tracker, tmp_path):
-    staged = tmp_path / ("ab" * 32)
+    staged = tmp_path / "staging" / ("ab" * 32)
+    staged.parent.mkdir()
     staged.write_bytes(b"x")
     tracker({"type": "metric", "at": 1.0, "name": "acc", "value": 0.5})
     tracker(
@@ -67,7 +68,7 @@ def test_an_event_as_a_task_would_write_it_is_taken(project, tracker, tmp_path):
     assert run.metrics == {"acc": 0.5}
     assert [item.name for item in run.artifacts] == ["a"]
     assert project.artifacts.exists("ab" * 32)
-    assert not staged.exists()
+    assert not staged.parent.exists()
 
 
 def test_finishing_ends_the_run_and_the_next_log_begins_another(project, tracker):
@@ -125,7 +126,7 @@ def run_script(tmp_path, more: str) -> None:
         ("", "succeeded", ""),
         ("raise ValueError('boom')", "failed", "ValueError: boom"),
         ("sys.exit(3)", "succeeded", ""),
-        ("os.kill(os.getpid(), 9)", "failed", "the engine died; `retry` continues it"),
+        ("os.kill(os.getpid(), 9)", "failed", "the process died before its session ended"),
         ("if os.fork() == 0:\n    sys.exit()\nos.wait()", "succeeded", ""),
     ],
 )
