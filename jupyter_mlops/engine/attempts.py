@@ -44,7 +44,7 @@ def gather(state: State, task: Task, journal: RunJournal) -> Material:
     params = {name: state.plan.params[parameter] for name, parameter in step.params.items()}
     bind = _loop_item(state, step, task)
     digests = {name: digest for name, place in found.items() if (digest := _digest(state, place)) is not None}
-    taken = Taken(digests, params, bind)
+    taken = Taken(digests, params, bind, _repeat(state, task))
     if step.component.kind == "notebook":
         # papermill takes parameters only: values come as plain data, by what the steps before exported.
         plain = {name: exported(state, place) for name, place in found.items()}
@@ -108,6 +108,14 @@ def _loop_item(state: State, step: Step, task: Task) -> dict[str, Any]:
     if task.item is None or step.options.for_each is None:
         return {}
     return {step.options.for_each.variable: state.items[step.name][task.item]}
+
+
+def _repeat(state: State, task: Task) -> int:
+    """How many items before this one in its loop are equal to it."""
+    if task.item is None:
+        return 0
+    items = state.items[task.step]
+    return items[: task.item].count(items[task.item])
 
 
 def _digest(state: State, place: Found) -> Any:

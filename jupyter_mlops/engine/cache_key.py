@@ -20,12 +20,14 @@ from jupyter_mlops.runtime.spec import SPEC_VERSION
 @dataclass(frozen=True)
 class Taken:
     """What a task takes from its run. `inputs` are content digests by local name (a list for a loop's values),
-    `params` and `arguments` plain values by local name, `bind` the loop's variable with its item.
+    `params` and `arguments` plain values by local name, `bind` the loop's variable with its item, `repeat` counts
+    the equal items before it.
     """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
+    repeat: int = 0
 
 
 def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
@@ -35,6 +37,8 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
     """
     options = step.options
     return {
+        # Two steps with the same source are two pieces of work: they may draw random numbers or append to a file.
+        "step": _digest([step.name, taken.repeat]),
         "source": _digest(_source(step.component, cwd)),
         "definitions": _digest(_definitions(step.component)),
         "params": _digest([taken.params, step.arguments]),

@@ -15,7 +15,7 @@ from typing import Any
 from jupyter_mlops.engine.attempts import attempt_folder, working_directory
 from jupyter_mlops.engine.beginning import Beginning, begin
 from jupyter_mlops.engine.keeping import keep
-from jupyter_mlops.engine.lineage import made, store_event, used
+from jupyter_mlops.engine.lineage import is_logged, made, store_event, used
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import (
     AttemptEnded,
@@ -202,7 +202,8 @@ class _Loop:
             return [CannotBegin(at, order.task, str(error))]
         lineage = used(self.state, task, at)
         if beginning.hit is not None:
-            logged = [event for line in beginning.hit.logged if (event := store_event(line, task.name, at)) is not None]
+            lines = ({**line, "at": at} for line in beginning.hit.logged)
+            logged = [event for line in lines if (event := store_event(line, task.name, at)) is not None]
             result = beginning.hit.result
             return [*lineage, *logged, *made(result, task.name, at), Hit(at, order.task, result, beginning.hit.source)]
         self._begun[_id(order.task, order.attempt)] = beginning
@@ -236,8 +237,8 @@ class _Loop:
         for line in report.events:
             event = store_event(line, running.task, self._work.clock(), self._work.journal, running.directory)
             if event is not None:
-                running.logged.append(line)
                 stimuli.append(event)
+                running.logged += [line] if is_logged(line) else []
         if report.outcome is not None:
             del self._running[report.attempt]
             stimuli += self._ended(running, report.outcome)

@@ -44,6 +44,11 @@ def store_event(
     return event if isinstance(event, _FROM_TASKS) else None
 
 
+def is_logged(line: Mapping[str, Any]) -> bool:
+    """Whether a line belongs to the result: it is logged again when the result is reused. Cells ran only once."""
+    return line.get("type") in ("metric", "params", "tags", "artifact")
+
+
 def used(state: State, task: Task, at: float) -> list[Event]:
     """The values that a task takes from others."""
     step = state.plan.by_name[task.step]

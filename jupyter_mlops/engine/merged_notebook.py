@@ -54,12 +54,18 @@ class _Execution:
         self.metadata: Mapping[str, Any] = notebook.get("metadata", {})
         self.cells: list[CellData] = list(notebook.get("cells", ()))
 
-    def by_index(self) -> Iterator[tuple[int, str, CellData]]:
-        """(index in the original notebook, role, cell) of each cell that comes from there."""
+    def by_index(self, step: Step) -> Iterator[tuple[int, str, CellData]]:
+        """(index in the notebook as it is now, role, cell) of each cell that comes from there.
+
+        A reused result was executed when the notebook may have had other cells above: the order within the step counts.
+        """
+        own = [cell for cell in self.cells if _role(cell) == "step"]
+        yield from ((place.index, "step", cell) for place, cell in zip(step.component.cells, own, strict=False))
+        setup = {cell.source: cell.index for cell in step.component.setup}
         for cell in self.cells:
-            about = cell.get("metadata", {}).get("jupyter_mlops", {})
-            if isinstance(about.get("index"), int):
-                yield about["index"], about.get("role", "step"), cell
+            source = "".join(cell.get("source", ()))
+            if _role(cell) == "setup" and source in setup:
+                yield setup[source], "setup", cell
 
     def outputs(self, cell: CellData) -> list[Any]:
         """What the cell showed; in a loop, below a line that names the item."""
@@ -129,10 +135,10 @@ def _shown(ran: _Ran) -> dict[int, tuple[int | None, list[Any]]]:
     """By index of the cell: its number and outputs. Setup cells run in many steps and show those of the first."""
     shown: dict[int, tuple[int | None, list[Any]]] = {}
     of_setup = set[int]()
-    for _, executions in ran:
+    for step, executions in ran:
         own = set[int]()
         for execution in executions:
-            for index, role, cell in execution.by_index():
+            for index, role, cell in execution.by_index(step):
                 if (role == "setup" and index in of_setup) or (index in own and not execution.label):
                     continue
                 (of_setup if role == "setup" else own).add(index)

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_mlops.engine.attempts import attempt_folder, working_directory
+from jupyter_mlops.engine.cache_key import key_of
 from jupyter_mlops.engine.driver import kept_outcome
 from jupyter_mlops.engine.facts import apply, replay
-from jupyter_mlops.engine.lineage import made, store_event
+from jupyter_mlops.engine.lineage import is_logged, made, store_event
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.engine.run_journal import RunJournal
+from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import AttemptEnded, State, Task, tasks_of
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
 from jupyter_mlops.errors import NotFound, Usage
 from jupyter_mlops.runtime.spec import TaskResult
-from jupyter_mlops.store.events import Event, RunCreated, TaskFinished
+from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import RunEvents
 
 RESULT = "result.json"
@@ -74,7 +75,22 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
     outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state))
     if outcome.state == "succeeded" and outcome.result:
         yield from made(outcome.result, task.name, at)
+        _remember(state, task, outcome.result, journal, known)
     yield end_of(state, AttemptEnded(at, task.name, task.attempt, outcome, result.seconds))[0]
+
+
+def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, known: list[Event]) -> None:
+    """Keep an adopted result in the cache, under the key that it began with."""
+    began = [event for event in known if isinstance(event, TaskStarted) and event.task == task.name]
+    step = state.step(task.name)
+    if not step.options.cache or not began or not began[-1].key:
+        return
+    parts = began[-1].key
+    logged = tuple(
+        line for line in _attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)
+    )
+    names = (*step.outputs, *step.exports)
+    journal.save(key_of(parts), CachedResult(result, f"{journal.run}/{task.name}", parts, names, logged))
 
 
 def _without_lost(state: State, journal: RunJournal) -> State:
