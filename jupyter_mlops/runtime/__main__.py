@@ -1,4 +1,4 @@
-"""`python -m jupyter_mlops.runtime SPEC`: run one task; exit code 0 if it succeeded, 1 if it failed, 2 for wrong usage."""
+"""`python -m jupyter_mlops.runtime SPEC`: run one task. Exit code 0: succeeded, 1: failed, 2: wrong usage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_mlops.runtime.task import run_task
 def main(arguments: list[str]) -> int:
     """Run the task of the spec file that is the only argument."""
     if len(arguments) != 1:
-        print("usage: python -m jupyter_mlops.runtime SPEC", file=sys.stderr)
+        sys.stderr.write("usage: python -m jupyter_mlops.runtime SPEC\n")
         return 2
     return run_task(arguments[0])
 

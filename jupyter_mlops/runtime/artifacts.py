@@ -148,6 +148,10 @@ def _is_array(item: Any) -> bool:
     return type(item).__name__ == "ndarray" and not item.dtype.hasobject
 
 
+def _is_pandas(item: Any) -> bool:
+    return type(item).__module__.partition(".")[0] == "pandas" and hasattr(item, "to_csv")
+
+
 _WRITERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], tuple[str, str]]], ...] = (
     (lambda item: isinstance(item, (bytes, bytearray, memoryview)), _bytes),
     (_has("savefig"), _figure),
@@ -155,16 +159,12 @@ _WRITERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], tuple[str, str
         _has("get_figure", "plot"),
         lambda item, target: _frame(item, target) if _is_pandas(item) else _axes(item, target),
     ),
-    (lambda item: _is_pandas(item), _frame),
+    (_is_pandas, _frame),
     (_has("write_html"), _plotly),
     (_has("save", "tobytes", "mode"), _image),
     (_is_array, _array),
     (lambda item: isinstance(item, (dict, list, tuple, int, float, bool, type(None))), _json),
 )
-
-
-def _is_pandas(item: Any) -> bool:
-    return type(item).__module__.partition(".")[0] == "pandas" and hasattr(item, "to_csv")
 
 
 def _pickle(item: Any, target: str) -> tuple[str, str, dict[str, Any]]:

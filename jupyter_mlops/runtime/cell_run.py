@@ -84,7 +84,7 @@ class CellRun:
             try:
                 self._executed.save()
             except MlopsError as error:
-                print(f"{error.message} {error.hint}", file=sys.stderr)
+                sys.stderr.write(f"{error}\n")
             except RuntimeError:  # the cell is changing its outputs right now
                 wait = 0.1
 
@@ -147,7 +147,7 @@ def _time_limit(seconds: Optional[float]) -> Iterator[None]:
         yield
         return
 
-    def interrupt(number: int, frame: Any) -> None:
+    def interrupt(*_: Any) -> None:
         raise CellTimeout(f"the cell ran longer than {seconds:g} seconds.", hint="Raise its timeout, or do less in it.")
 
     before = signal.signal(signal.SIGALRM, interrupt)

@@ -40,7 +40,7 @@ def inert(source: str) -> str:
     return _LINE_MAGIC.sub(r"\1pass", source)
 
 
-def refuse_input(prompt: object = "", *args: Any, **options: Any) -> NoReturn:
+def refuse_input(prompt: object = "", *_: Any, **__: Any) -> NoReturn:
     """Replaces `input` and `getpass`: nobody sits at a task."""
     raise InputRefused(
         f"input() was called ({str(prompt)!r}), and nobody can answer in a pipeline.",

@@ -17,7 +17,7 @@ _DEEPEST = 200
 
 
 def differences(a: Any, b: Any, path: str = "") -> list[str]:
-    """What differs between two values, empty if nothing. NaN equals NaN; addresses in texts do not count; cycles are fine.
+    """What differs between two values, empty if nothing. NaN equals NaN; addresses do not count; cycles are fine.
 
     Classes are compared by name, since the values may come from two processes. At most `MOST` differences.
     """
@@ -48,7 +48,8 @@ class _Comparison:
             return
         if depth > _DEEPEST:
             return
-        self._seen[id(a), id(b)] = (a, b)
+        if not isinstance(a, (int, float, str, bytes)):
+            self._seen[id(a), id(b)] = (a, b)
         yield from self._rule(a)(a, b, path, depth + 1)
 
     def _rule(self, value: Any) -> Callable[[Any, Any, str, int], Iterator[str]]:
@@ -90,12 +91,12 @@ class _Comparison:
         for index, (left, right) in enumerate(zip(a, b)):
             yield from self.compare(left, right, f"{path}[{index}]", depth)
 
-    def _set(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+    def _set(self, a: Any, b: Any, path: str, _: int) -> Iterator[str]:
         left, right = sorted(map(_key, a)), sorted(map(_key, b))
         if left != right:
             yield f"{path}: {_short(left)} / {_short(right)}"
 
-    def _code(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+    def _code(self, a: Any, b: Any, path: str, _: int) -> Iterator[str]:
         left, right = getattr(a, "__qualname__", a.__name__), getattr(b, "__qualname__", b.__name__)
         if left != right:
             yield f"{path}: {left} / {right}"
@@ -155,13 +156,13 @@ class _Comparison:
         except TypeError:  # sparse, quantised, bfloat16
             yield from _text(a, b, path, depth)
 
-    def _booster(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+    def _booster(self, a: Any, b: Any, path: str, _: int) -> Iterator[str]:
         if a.save_raw("json") != b.save_raw("json"):
             yield f"{path}: the models differ"
 
     def _object(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
         if dataclasses.is_dataclass(a) or "__eq__" not in _defined(type(a)) or hasattr(a, "get_params"):
-            states = _state(a), _state(b)
+            states = _state(a) or _reduced(a), _state(b) or _reduced(b)
             if states[0] or states[1]:
                 yield from self._mapping(*states, path, depth)
                 return
@@ -171,7 +172,7 @@ class _Comparison:
             same = a == b
             if bool(same):
                 return
-        except Exception:  # noqa: BLE001 - an array of answers, or an __eq__ that fails: look at the parts
+        except Exception:  # an array of answers, or an __eq__ that fails: look at the parts
             same = None
         if _state(a) and same is not True:
             yield from self._mapping(_state(a), _state(b), path, depth)
@@ -180,15 +181,13 @@ class _Comparison:
 
 
 def _state(value: Any) -> dict[str, Any]:
-    """What an object consists of: its attributes and slots, else what pickle would keep of it."""
+    """What an object consists of: its attributes and slots."""
     state = dict(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if hasattr(value, name) and name not in ("__dict__", "__weakref__"):
                 state[name] = getattr(value, name)
-    if not state:
-        state = _reduced(value)
     return state
 
 
@@ -197,9 +196,10 @@ def _defined(kind: type) -> set[str]:
 
 
 def _reduced(value: Any) -> dict[str, Any]:
+    """What pickle would keep of an object."""
     try:
         reduced = value.__reduce_ex__(4)
-    except Exception:  # noqa: BLE001 - whatever a library raises for what it cannot reduce
+    except Exception:  # whatever a library raises for what it cannot reduce
         return {}
     if not isinstance(reduced, tuple):
         return {}
@@ -207,17 +207,17 @@ def _reduced(value: Any) -> dict[str, Any]:
     return {f"<{index}>": part for index, part in enumerate(parts) if not isinstance(part, type)}
 
 
-def _equal(a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+def _equal(a: Any, b: Any, path: str, _: int) -> Iterator[str]:
     if a != b and without_addresses(str(a)) != without_addresses(str(b)):
         yield f"{path}: {_short(a)} / {_short(b)}"
 
 
-def _number(a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+def _number(a: Any, b: Any, path: str, _: int) -> Iterator[str]:
     if a != b and not (math.isnan(a) and math.isnan(b)):
         yield f"{path}: {_short(a)} / {_short(b)}"
 
 
-def _text(a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+def _text(a: Any, b: Any, path: str, _: int) -> Iterator[str]:
     left, right = without_addresses(repr(a)), without_addresses(repr(b))
     if left != right:
         yield f"{path}: {left:.80} / {right:.80}"

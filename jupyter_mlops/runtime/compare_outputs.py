@@ -27,7 +27,7 @@ class OutputDifference:
 
 
 def output_differences(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[OutputDifference]:
-    """Compare two executed notebooks (parsed JSON) cell by cell; cells that are in one only are compared with nothing."""
+    """Compare two executed notebooks (parsed JSON) cell by cell; a cell that one lacks shows nothing there."""
     ours, theirs = _by_cell(left), _by_cell(right)
     found: list[OutputDifference] = []
     for cell in sorted({*ours, *theirs}):

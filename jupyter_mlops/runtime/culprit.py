@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_mlops.runtime import pickling
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import type_name
+from jupyter_mlops.runtime.functions import is_empty
 
 _DEEPEST = 30
 _WIDEST = 10_000
@@ -78,6 +79,12 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
         return
     for name, item in list(getattr(value, "__dict__", {}).items()):
         yield f".{name}", item
+    yield from _hidden_attributes(value)
+    if type(value).__name__ == "ndarray" and value.dtype.hasobject and value.size < _WIDEST:
+        yield from ((f".flat[{index}]", item) for index, item in enumerate(value.flat))
+
+
+def _hidden_attributes(value: Any) -> Iterator[tuple[str, Any]]:
     for name in ("__self__", "__wrapped__", "func", "args", "keywords"):
         if name not in getattr(value, "__dict__", {}) and hasattr(type(value), name):
             yield f".{name}", getattr(value, name, None)
@@ -85,8 +92,6 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
         for name in _slots(kind):
             if hasattr(value, name):
                 yield f".{name}", getattr(value, name)
-    if type(value).__name__ == "ndarray" and value.dtype.hasobject and value.size < _WIDEST:
-        yield from ((f".flat[{index}]", item) for index, item in enumerate(value.flat))
 
 
 def _slots(kind: type) -> tuple[str, ...]:
@@ -96,10 +101,8 @@ def _slots(kind: type) -> tuple[str, ...]:
 
 def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-        try:
+        if not is_empty(cell):
             yield f".<closure {name}>", cell.cell_contents
-        except ValueError:
-            continue
     for index, default in enumerate(function.__defaults__ or ()):
         yield f".__defaults__[{index}]", default
     for name, default in (function.__kwdefaults__ or {}).items():

@@ -76,7 +76,7 @@ class Definitions:
         return self._made[id]
 
     def make_names(self, names: Iterable[str]) -> None:
-        """Bind those names that are unbound here and have a definition in force: a function that came as a value uses them."""
+        """Bind those names that are unbound here and have a definition in force: a function that came uses them."""
         for name in names:
             if name in self._in_force and name not in self.namespace and name not in self.by_value:
                 self.make(self._in_force[name])
@@ -112,16 +112,16 @@ class Definitions:
 
     def ran_setup(self, cell: CellSource) -> None:
         """A setup cell ran: every step re-runs it, so what it defined is known everywhere under the cell's id."""
-        id = f"setup:{cell.notebook}:{cell.id or cell.index}"
+        key = f"setup:{cell.notebook}:{cell.id or cell.index}"
         made = {
             name: value
             for name, value in self.namespace.items()
             if isinstance(value, (FunctionType, type)) and value.__module__ == "__main__" and not self._known(value)
         }
-        self._made[id] = made
+        self._made[key] = made
         for name, value in made.items():
             if name not in self.by_value:
-                self._origins[builtins.id(value)] = (value, (id, name))
+                self._origins[builtins.id(value)] = (value, (key, name))
 
     def _known(self, value: Any) -> bool:
         return builtins.id(value) in self._origins
@@ -161,9 +161,9 @@ class Definitions:
         if not isinstance(value, (FunctionType, type)) or "." not in value.__qualname__:
             return None
         top, _, rest = value.__qualname__.partition(".")
-        for holder, (id, name) in list(self._origins.values()):
+        for holder, (key, name) in list(self._origins.values()):
             if name == top and _member(holder, rest) is value:
-                return (id, f"{name}.{rest}")
+                return (key, f"{name}.{rest}")
         return None
 
 

@@ -18,7 +18,7 @@ _PLAIN_LIMIT = 100_000
 def describe(value: Any, digest: str) -> ValueInfo:
     """Type, shape, bytes and a short text. Never calls `repr` of a library or of the user, which may take long."""
     shape = _shape(value)
-    return ValueInfo(type_name(value), digest, shape, _bytes(value, shape), _text(value))
+    return ValueInfo(type_name(value), digest, shape, _bytes(value), _text(value))
 
 
 def type_name(value: Any) -> str:
@@ -88,7 +88,7 @@ def _shape(value: Any) -> Optional[tuple[int, ...]]:
         return None
 
 
-def _bytes(value: Any, shape: Optional[tuple[int, ...]]) -> Optional[int]:
+def _bytes(value: Any) -> Optional[int]:
     if isinstance(value, type):
         return None
     try:

@@ -244,9 +244,9 @@ def _refuse_large(op: ast.operator, left: Any, right: Any) -> None:
     if isinstance(op, ast.LShift) and isinstance(right, int) and bits + right > MAX_BITS:
         raise ExpressionError("the number is too large")
     for container, times in ((left, right), (right, left)):
-        if isinstance(op, ast.Mult) and isinstance(container, (str, list, tuple)) and isinstance(times, int):
-            if len(container) * times > MAX_ITEMS:
-                raise ExpressionError("the result is too large")
+        repeats = isinstance(op, ast.Mult) and isinstance(container, (str, list, tuple)) and isinstance(times, int)
+        if repeats and len(container) * times > MAX_ITEMS:
+            raise ExpressionError("the result is too large")
 
 
 def _bounded(value: Any) -> Any:

@@ -17,7 +17,7 @@ _NOT_LIBRARIES = frozenset(["jupyter_mlops", "__main__", "cython_runtime"])
 
 
 def facts() -> dict[str, Any]:
-    """Plain data: `python`, `platform`, `libraries` (versions of what is imported), `peak_rss` in bytes, `cpu_seconds`."""
+    """Plain data: `python`, `platform`, `libraries` (versions of what is imported), `peak_rss` (B), `cpu_seconds`."""
     return {
         "python": platform.python_version(),
         "platform": sys.platform,

@@ -18,7 +18,7 @@ def marshalled(code: CodeType) -> bytes:
 def function_state(function: FunctionType) -> dict[str, Any]:
     """Everything but code and globals, for `rebuild.set_function`."""
     state: dict[str, Any] = {
-        "cells": [(cell, cell.cell_contents) for cell in function.__closure__ or () if not _is_empty(cell)],
+        "cells": [(cell, cell.cell_contents) for cell in function.__closure__ or () if not is_empty(cell)],
         "dict": dict(vars(function)),
         "name": function.__name__,
         "qualname": function.__qualname__,
@@ -49,7 +49,8 @@ def _annotations(function: FunctionType) -> dict[str, Any]:
         return {}
 
 
-def _is_empty(cell: Any) -> bool:
+def is_empty(cell: Any) -> bool:
+    """Whether a closure cell has no value (yet)."""
     try:
         return cell.cell_contents is cell
     except ValueError:

@@ -80,7 +80,7 @@ class _SetOnImport(importlib.abc.MetaPathFinder):
     def __init__(self) -> None:
         self.states: dict[str, Any] = {}
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
+    def find_spec(self, fullname: str, path: Any, _target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         if fullname not in self.states:
             return None
         state = self.states.pop(fullname)

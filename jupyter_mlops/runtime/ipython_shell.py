@@ -94,7 +94,7 @@ class TaskShell(InteractiveShell):  # type: ignore[misc]
     outputs: CellOutputs = CellOutputs()
     updates: Callable[[Mapping[str, Any], Mapping[str, Any], str], None] = staticmethod(lambda *_: None)
 
-    def init_ipython_dir(self, ipython_dir: Any) -> None:
+    def init_ipython_dir(self, _: Any) -> None:
         """No profile is read, none is made: a home folder may be read-only, or another's."""
         self.ipython_dir = ""
 
@@ -152,7 +152,7 @@ class TaskShell(InteractiveShell):  # type: ignore[misc]
 
 
 class IPythonCells:
-    """Runs cells in the process's `TaskShell`. `updates` is told of displays that change what an earlier cell showed."""
+    """Runs cells in the process's `TaskShell`. `updates` is told of displays that change what was shown before."""
 
     def __init__(self, updates: Callable[[Mapping[str, Any], Mapping[str, Any], str], None]) -> None:
         self._shell = take_shell()
@@ -189,6 +189,9 @@ class IPythonCells:
             shell.user_ns_hidden.pop(name, None)
         elif name[1:].isdigit():
             shell.user_ns["_oh"][int(name[1:])] = value
+
+    def close(self) -> None:
+        """Nothing to end: the shell lives as long as its process."""
 
     def _error(self, error: BaseException, cell: CellSource) -> CellError:
         shown = self._shell._last_traceback

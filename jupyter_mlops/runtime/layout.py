@@ -8,6 +8,7 @@ overlap in the file in the same way, so a change through one is seen through the
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -185,7 +186,5 @@ def _header(path: str, whole: memoryview) -> tuple[dict[str, Any], int]:
 
 
 def _remove(path: str) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.unlink(path)
-    except OSError:
-        pass

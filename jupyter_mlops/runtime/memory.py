@@ -55,6 +55,10 @@ class BufferList:
             self._gaps[id(made)] = gaps
         return made
 
+    def keep(self, thing: Any) -> None:
+        """Keep an object alive as long as its address matters."""
+        self._alive.append(thing)
+
     def better_compact(self) -> frozenset[int]:
         """Ids of arrays with gaps that share no element with the others: their elements alone are much less."""
         chosen = set()
@@ -143,7 +147,7 @@ def pandas_block(memory: BufferList, block: Any) -> Any:
         for part in (values, *(getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes"))):
             if type(part).__name__ == "ndarray":
                 memory.private.add(id(part))
-                memory._alive.append(part)
+                memory.keep(part)
     return NotImplemented
 
 
@@ -163,7 +167,7 @@ def torch_storage(memory: BufferList, storage: Any) -> Any:
     return rebuild.tensor_storage, (memory.buffer(data, storage.data_ptr()),)
 
 
-def torch_typed_storage(memory: BufferList, storage: Any) -> Any:
+def torch_typed_storage(_: BufferList, storage: Any) -> Any:
     """What a tensor's reduction holds: the untyped storage and a dtype."""
     if storage.device.type != "cpu":
         return NotImplemented

@@ -77,11 +77,11 @@ class CellOutputs:
     def as_list(self) -> list[dict[str, Any]]:
         """The outputs in the notebook format."""
         plain = []
-        for item in self._items:
-            item = {key: value for key, value in item.items() if key != _DISPLAY_ID}
-            if item["output_type"] == "stream":
-                item["text"] = item["text"].text()
-            plain.append(item)
+        for item in list(self._items):
+            output = {key: value for key, value in item.items() if key != _DISPLAY_ID}
+            if output["output_type"] == "stream":
+                output["text"] = output["text"].text()
+            plain.append(output)
         return plain
 
     def _add(self, item: dict[str, Any], display_id: str = "") -> None:

@@ -25,7 +25,7 @@ from jupyter_mlops.runtime.memory import RULES as MEMORY_RULES
 from jupyter_mlops.runtime.memory import BufferList
 
 _LRU = type(functools.lru_cache(lambda: None))
-# Handles of the operating system or of a running program: pickle (or cloudpickle) might copy some, but not what they mean.
+# Handles of the system or of a running program: pickle (or cloudpickle) might copy some, but not what they mean.
 _REFUSED = (
     ("_io", "_IOBase", "an open file"),
     ("socket", "socket", "a socket"),
@@ -96,7 +96,7 @@ def _pickler_class() -> Any:
 
 
 class _PlainPickler(pickle.Pickler):
-    def reducer_override(self, value: Any) -> Any:
+    def reducer_override(self, _: Any) -> Any:
         return NotImplemented
 
 

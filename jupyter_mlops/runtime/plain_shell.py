@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import inspect
 import linecache
 import re
@@ -34,11 +35,12 @@ _REPRESENTATIONS = {
 class PlainCells:
     """Runs cells with `exec` in a fresh `__main__`."""
 
-    def __init__(self, updates: Callable[[Mapping[str, Any], Mapping[str, Any], str], None]) -> None:
+    def __init__(self, _: Callable[[Mapping[str, Any], Mapping[str, Any], str], None]) -> None:
         self.main: ModuleType = fresh_main()
         self.main.__dict__.update({"In": [""], "Out": {}, "_": "", "__": "", "___": ""})
         builtins.input = refuse_input
         self._outputs = CellOutputs()
+        self._loop: Any = None
 
     def run(self, cell: CellSource, outputs: CellOutputs) -> Optional[CellError]:
         """Run a cell; its output goes to `outputs`. Answers the error that ended it, if one did."""
@@ -50,11 +52,11 @@ class PlainCells:
         namespace["In"][cell.count] = source
         try:
             body, last = _compile(source, filename)
-            _execute(body, namespace)
+            self._execute(body)
             if last is not None:
-                self._show(_execute(last, namespace), cell.count)
+                self._show(self._execute(last), cell.count)
         except BaseException as error:
-            return self._failed(error, cell, filename)
+            return self._failed(error, filename)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -70,6 +72,21 @@ class PlainCells:
         if name[1:].isdigit():
             self.main.__dict__["Out"][int(name[1:])] = value
 
+    def close(self) -> None:
+        """End the event loop, if cells used one."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    def _execute(self, code: CodeType) -> Any:
+        """Run code in the namespace; await it if it awaits."""
+        value = eval(code, self.main.__dict__)  # noqa: S307 - the user's own code: running it is the purpose
+        if not (inspect.iscoroutine(value) and code.co_flags & inspect.CO_COROUTINE):
+            return value
+        if self._loop is None:
+            self._loop = importlib.import_module("asyncio").new_event_loop()
+        return self._loop.run_until_complete(value)
+
     def _show(self, value: Any, count: int) -> None:
         if value is None:
             return
@@ -79,7 +96,7 @@ class PlainCells:
         sys.stdout.flush()
         self._outputs.result(as_json_data(mime_bundle(value)), {}, count)
 
-    def _failed(self, error: BaseException, cell: CellSource, filename: str) -> CellError:
+    def _failed(self, error: BaseException, filename: str) -> CellError:
         sys.stdout.flush()
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename != filename and frames.tb_next is not None:
@@ -116,7 +133,7 @@ def _compile(source: str, filename: str) -> tuple[CodeType, Optional[CodeType]]:
         if found is None:
             raise
         raise MlopsError(
-            f"the cell has IPython syntax ({found.group().strip()!r} in line {source[: found.end()].count(chr(10)) + 1}), "
+            f"the cell has IPython syntax ({found.group().strip()!r} in line {_line(source, found)}), "
             "and this environment has no IPython.",
             hint="Install ipython there, or write it as Python.",
         ) from None
@@ -128,16 +145,5 @@ def _compile(source: str, filename: str) -> tuple[CodeType, Optional[CodeType]]:
     return body, None if last is None else compile(last, filename, "eval", flags, True)
 
 
-def _execute(code: CodeType, namespace: dict[str, Any]) -> Any:
-    value = eval(code, namespace)  # the user's own code: running it is the purpose
-    if inspect.iscoroutine(value) and code.co_flags & inspect.CO_COROUTINE:
-        import asyncio
-
-        global _loop
-        if _loop is None:
-            _loop = asyncio.new_event_loop()
-        return _loop.run_until_complete(value)
-    return value
-
-
-_loop: Any = None
+def _line(source: str, found: re.Match[str]) -> int:
+    return source.count("\n", 0, found.end()) + 1

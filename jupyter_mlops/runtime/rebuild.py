@@ -52,7 +52,13 @@ def module_globals(name: str) -> dict[str, Any]:
 def make_function(namespace: dict[str, Any], code: bytes, cells: tuple[CellType, ...]) -> FunctionType:
     """A function over `namespace`; `set_function` fills it."""
     namespace.setdefault("__builtins__", __builtins__)
-    return FunctionType(marshal.loads(code), namespace, None, None, cells or None)
+    return FunctionType(
+        marshal.loads(code),  # noqa: S302 - sealed
+        namespace,
+        None,
+        None,
+        cells or None,
+    )
 
 
 def set_function(function: FunctionType, state: dict[str, Any]) -> None:

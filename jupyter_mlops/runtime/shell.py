@@ -35,6 +35,10 @@ class Cells(Protocol):
         """Bind `_`, `__`, `___` or `_N`."""
         ...
 
+    def close(self) -> None:
+        """Free what is not the namespace's."""
+        ...
+
 
 def open_cells(updates: Updates) -> Cells:
     """A fresh namespace and what runs cells in it. `updates` is told when a display changes what was shown before."""
@@ -46,7 +50,7 @@ def open_cells(updates: Updates) -> Cells:
 
 
 def prepare() -> None:
-    """Do ahead of a task what all tasks need: import and make the shell. Starts no thread, opens no file: fork after it."""
+    """Do ahead of a task what all tasks need: imports, the shell. Starts no thread, opens no file: fork after it."""
     _choose_backend()
     for name in ("jupyter_mlops.runtime.task", "concurrent.futures.thread", "asyncio", "bdb"):
         importlib.import_module(name)

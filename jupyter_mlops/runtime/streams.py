@@ -7,6 +7,7 @@ the stretches between are what came from elsewhere: they are read back, in order
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -184,10 +185,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _flush(stream: Any) -> None:
-    try:
+    with contextlib.suppress(AttributeError, ValueError, OSError):
         stream.flush()
-    except (AttributeError, ValueError, OSError):
-        pass
 
 
 def _dup(number: int) -> Optional[int]:

@@ -96,6 +96,7 @@ class _Task:
             namespace.update(spec.bind)
             cell_run.run_blocks(run, list(zip(spec.cells, main)), definitions)
         self._leave(cells, definitions)
+        cells.close()
 
     def _leave(self, cells: Any, definitions: Definitions) -> None:
         spec, namespace = self.spec, cells.main.__dict__
@@ -129,7 +130,7 @@ def _interrupted_by_sigterm() -> Iterator[None]:
         yield
         return
 
-    def interrupt(number: int, frame: Any) -> None:
+    def interrupt(*_: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt("stopped by SIGTERM")
 
@@ -175,9 +176,10 @@ def _last_writer(cells: Sequence[CellSource], name: str) -> Optional[int]:
 def _tell(problem: BaseException, error: ErrorInfo) -> None:
     """Into the log: the error of a cell with its traceback, ours as a sentence."""
     if isinstance(problem, CellFailed) or not isinstance(problem, MlopsError):
-        print("\n".join(error.traceback) or f"{error.kind}: {error.message}", file=sys.stderr)
+        text = "\n".join(error.traceback) or f"{error.kind}: {error.message}"
     else:
-        print(f"{error.message} {error.hint}".rstrip(), file=sys.stderr)
+        text = f"{error.message} {error.hint}".rstrip()
+    sys.stderr.write(text + "\n")
 
 
 def _file_digests(paths: Sequence[str]) -> dict[str, str]:

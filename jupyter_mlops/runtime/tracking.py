@@ -1,6 +1,6 @@
 """What a step reports while it runs: metrics, parameters, artifacts, figures.
 
-In a task they are lines of its event file, named by the environment: child processes that a cell starts can report, too.
+In a task they are lines of its event file, named by the environment: processes that a cell starts can report, too.
 Outside of a task (a plain cell in a kernel) a session run of the store takes them.
 """
 
@@ -121,7 +121,7 @@ def _report(event: dict[str, Any]) -> None:
     if tracker is not None:
         tracker(event)
     else:
-        print(f"JM_{event['type'].upper()} {json.dumps(event, ensure_ascii=False)}", file=sys.stdout)
+        sys.stdout.write(f"JM_{event['type'].upper()} {json.dumps(event, ensure_ascii=False)}\n")
 
 
 def _session() -> Any:

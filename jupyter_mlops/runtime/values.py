@@ -57,15 +57,26 @@ def write_final(path: str, definitions: Definitions, origin: str) -> dict[str, A
     """
     namespace = definitions.namespace
     values = {name: value for name, value in namespace.items() if is_users(name) and not _is_code(value)}
-    while True:
-        try:
-            ref, _ = write_bundle(path, values, namespace=namespace, definitions=definitions, origin=origin)
-            return {"path": ref.path, "seal": ref.seal, "names": sorted(values)}
-        except CannotHandOver as error:
-            name = getattr(error, "variable", "")
-            if name not in values or _is_recorded(values[name]):
-                raise
-            values[name] = {UNPICKLABLE: type_name(values[name]), "repr": _text(values[name])}
+    ref = None
+    while ref is None:
+        ref, culprit = _try_to_write(path, values, definitions, origin)
+        if ref is None:
+            values[culprit] = {UNPICKLABLE: type_name(values[culprit]), "repr": _text(values[culprit])}
+    return {"path": ref.path, "seal": ref.seal, "names": sorted(values)}
+
+
+def _try_to_write(
+    path: str, values: Mapping[str, Any], definitions: Definitions, origin: str
+) -> tuple[Optional[BundleRef], str]:
+    """The bundle, or the name of a value that cannot be in it."""
+    try:
+        ref, _ = write_bundle(path, values, namespace=definitions.namespace, definitions=definitions, origin=origin)
+    except CannotHandOver as error:
+        name = getattr(error, "variable", "")
+        if name not in values or _is_recorded(values[name]):
+            raise
+        return None, name
+    return ref, ""
 
 
 def exports(names: Iterable[str], namespace: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ Job = Callable[[], None]
 def write_buffers(
     descriptor: int, start: int, pieces: Sequence[tuple[int, memoryview]], buffers: Sequence[memoryview]
 ) -> list[bytes]:
-    """Write `pieces` (offset from `start`, bytes; ascending, without overlaps) and answer the digest of each of `buffers`.
+    """Write `pieces` (offset from `start`, bytes; ascending, no overlaps); answers the digest of each of `buffers`.
 
     The file reads as zeros between pieces.
     """

@@ -116,7 +116,8 @@ class Tasks:
         spec = self.spec(*cells, **options)
         path = Path(spec.directory) / "spec.json"
         path.write_text(spec.to_json())
-        assert self.server.stdin and self.server.stdout
+        assert self.server.stdin
+        assert self.server.stdout
         self.server.stdin.write(f"{path}\n")
         self.server.stdin.flush()
         return read_ran(int(self.server.stdout.readline()), Path(spec.directory))

@@ -38,8 +38,10 @@ BEHAVIOUR = {
     "attributes of functions": ("def f(): pass\nf.cache = {1: f}", "f", "assert f.cache[1] is f"),
     "lambda": ("k = 2; f = lambda x: x * k", "f k", "assert f(4) == 8"),
     "closures share their cells": (
-        "def make():\n n = 0\n def inc():\n  nonlocal n\n  n += 1\n def get(): return n\n return inc, get\n"
-        "inc, get = make(); inc()",
+        (
+            "def make():\n n = 0\n def inc():\n  nonlocal n\n  n += 1\n def get(): return n\n return inc, get\n"
+            "inc, get = make(); inc()"
+        ),
         "inc get",
         "inc(); assert get() == 2",
     ),
@@ -56,8 +58,10 @@ BEHAVIOUR = {
     "a generator function": ("def g(n):\n yield from range(n)", "g", "assert list(g(3)) == [0, 1, 2]"),
     "partial": ("import functools\nf = functools.partial(int, base=2)", "f", "assert f('101') == 5"),
     "a decorated function": (
-        "import functools\ndef twice(f):\n @functools.wraps(f)\n def w(*a): return 2 * f(*a)\n return w\n"
-        "@twice\ndef f(x): return x + K",
+        (
+            "import functools\ndef twice(f):\n @functools.wraps(f)\n def w(*a): return 2 * f(*a)\n return w\n"
+            "@twice\ndef f(x): return x + K"
+        ),
         "f",
         "K = 1; assert f(2) == 6 and f.__name__ == 'f'",
     ),
@@ -72,14 +76,18 @@ BEHAVIOUR = {
         "K = 3\nwith c() as k: assert k == 3",
     ),
     "a class made at run time": (
-        "class A:\n def __init__(self): self.v = 1\n def m(self): return K\n"
-        "class B(A):\n def m(self): return super().m() + 1\nb = B()",
+        (
+            "class A:\n def __init__(self): self.v = 1\n def m(self): return K\n"
+            "class B(A):\n def m(self): return super().m() + 1\nb = B()"
+        ),
         "A B b",
         "K = 1; assert isinstance(b, A) and type(b) is B and b.m() == 2 and b.v == 1",
     ),
     "properties, static and class methods": (
-        "class A:\n @property\n def p(self): return 1\n @staticmethod\n def s(): return 2\n"
-        " @classmethod\n def c(cls): return cls\na = A()",
+        (
+            "class A:\n @property\n def p(self): return 1\n @staticmethod\n def s(): return 2\n"
+            " @classmethod\n def c(cls): return cls\na = A()"
+        ),
         "A a",
         "assert a.p == 1 and a.s() == 2 and a.c() is A",
     ),
@@ -114,9 +122,11 @@ BEHAVIOUR = {
     ),
     "a view alone": ("import numpy as np\nb = np.arange(10)[2:4]", "b", "assert b.tolist() == [2, 3]; b[0] = 0"),
     "empty, zero-dimensional, boolean, dates, structured": (
-        "import numpy as np\n"
-        "a = np.zeros((0, 3)); z = np.array(5.); t = np.array([True]); d = np.array(['2020-01-01'], 'M8[D]')\n"
-        "s = np.array([(1, 2.)], dtype=[('x', 'i4'), ('y', 'f8')]); e = np.array([], 'M8[s]'); u = np.array(['é'])",
+        (
+            "import numpy as np\n"
+            "a = np.zeros((0, 3)); z = np.array(5.); t = np.array([True]); d = np.array(['2020-01-01'], 'M8[D]')\n"
+            "s = np.array([(1, 2.)], dtype=[('x', 'i4'), ('y', 'f8')]); e = np.array([], 'M8[s]'); u = np.array(['é'])"
+        ),
         "a z t d s e u",
         "assert a.shape == (0, 3) and z == 5 and t[0] and str(d[0]) == '2020-01-01' and s['y'][0] == 2 and u[0] == 'é'",
     ),
@@ -143,8 +153,11 @@ BEHAVIOUR = {
     "views of bytes": ("b = bytearray(b'abc'); v = bytes(b)", "b v", "b[0] = 0; assert v == b'abc'"),
     "a non-contiguous memoryview": ("v = memoryview(b'abcdef')[::2]", "v", "assert bytes(v) == b'ace'"),
     "frames": (
-        "import pandas as pd\ndf = pd.DataFrame({'x': [1, 2], 'y': ['a', None], 't': pd.to_datetime(['2020-01-01'] * 2),"
-        " 'c': pd.Categorical(['u', 'v'])})\ng = df.groupby('c', observed=True); alias = df",
+        (
+            "import pandas as pd\n"
+            "df = pd.DataFrame({'x': [1, 2], 'y': ['a', None], 't': pd.to_datetime(['2020-01-01'] * 2),"
+            " 'c': pd.Categorical(['u', 'v'])})\ng = df.groupby('c', observed=True); alias = df"
+        ),
         "df g alias",
         "assert alias is df and g.obj is df and g.x.sum().tolist() == [1, 2] and df.dtypes['c'] == 'category'",
     ),
@@ -159,15 +172,19 @@ BEHAVIOUR = {
         "assert fig.axes[0] is ax and ax.lines[0].axes is ax; ax.set_title('t')",
     ),
     "a transformer of the notebook inside a pipeline": (
-        "from sklearn.base import BaseEstimator, TransformerMixin\nfrom sklearn.pipeline import make_pipeline\n"
-        "from sklearn.linear_model import LinearRegression\n"
-        "class Add(TransformerMixin, BaseEstimator):\n"
-        " def __init__(self, k=1): self.k = k\n def fit(self, X, y=None): return self\n"
-        " def transform(self, X): return [[v + self.k for v in row] for row in X]\n"
-        "m = make_pipeline(Add(2), LinearRegression()).fit([[1], [2], [3]], [1, 2, 3])",
+        (
+            "from sklearn.base import BaseEstimator, TransformerMixin\nfrom sklearn.pipeline import make_pipeline\n"
+            "from sklearn.linear_model import LinearRegression\n"
+            "class Add(TransformerMixin, BaseEstimator):\n"
+            " def __init__(self, k=1): self.k = k\n def fit(self, X, y=None): return self\n"
+            " def transform(self, X): return [[v + self.k for v in row] for row in X]\n"
+            "m = make_pipeline(Add(2), LinearRegression()).fit([[1], [2], [3]], [1, 2, 3])"
+        ),
         "m Add",
-        "from sklearn.base import clone\n"
-        "assert isinstance(m[0], Add) and abs(m.predict([[4]])[0] - 4) < 1e-6 and clone(m)[0].k == 2",
+        (
+            "from sklearn.base import clone\n"
+            "assert isinstance(m[0], Add) and abs(m.predict([[4]])[0] - 4) < 1e-6 and clone(m)[0].k == 2"
+        ),
     ),
 }
 
@@ -279,7 +296,8 @@ def test_the_source_of_a_function_travels_with_it(hand_over: HandOver, tmp_path:
     exec(compile(source, "<cell 77>", "exec"), step.namespace)
     ref, _ = write_bundle(str(tmp_path / "b"), {"f": step["f"]}, namespace=step.namespace)
     code = (
-        "import inspect, sys\nfrom jupyter_mlops.runtime.bundle import *\nfrom jupyter_mlops.runtime.spec import BundleRef\n"
+        "import inspect, sys\nfrom jupyter_mlops.runtime.bundle import *\n"
+        "from jupyter_mlops.runtime.spec import BundleRef\n"
         "print(inspect.getsource(read_bundle(BundleRef(*sys.argv[1:]), namespace={})['f']), end='')"
     )
     done = subprocess.run(

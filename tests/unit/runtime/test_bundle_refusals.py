@@ -22,8 +22,10 @@ from tests.unit.runtime.conftest import Step
 CANNOT = {
     "a lock": ("import threading\nx = threading.Lock()", "x", ["'x'", "lock"]),
     "a lock deep inside": (
-        "import threading\nclass C:\n def __init__(self): self.lock = threading.Lock()\n"
-        "class M: pass\nx = M(); x.callbacks = [C()]",
+        (
+            "import threading\nclass C:\n def __init__(self): self.lock = threading.Lock()\n"
+            "class M: pass\nx = M(); x.callbacks = [C()]"
+        ),
         "x",
         ["'x' (M)", "x.callbacks[0].lock", "a lock"],
     ),

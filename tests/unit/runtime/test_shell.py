@@ -1,7 +1,8 @@
-"""Cells behave as in a Jupyter kernel: rich outputs, magics, shell commands, await; and without IPython as far as that goes."""
+"""Cells behave as in a Jupyter kernel: rich outputs, magics, commands, await; without IPython as far as that goes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -89,7 +90,7 @@ def test_figures_of_pyplot_are_shown_after_their_cell_and_closed(tasks: Tasks) -
 def test_a_figure_that_is_handed_over_is_not_shown_again(tasks: Tasks) -> None:
     from jupyter_mlops.runtime.spec import InputValues
 
-    setup = "import os; os.environ['MPLBACKEND'] = 'module://matplotlib_inline.backend_inline'\nimport matplotlib.pyplot as plt"
+    setup = "%matplotlib inline\nimport matplotlib.pyplot as plt"
     first = tasks(setup, "fig, ax = plt.subplots()", outputs=("fig", "ax"))
     inputs = (InputValues({"fig": "fig", "ax": "ax"}, (first.result.bundle,)),)
     ran = tasks(setup, "ax.plot([1, 2])\nfig.axes[0] is ax", inputs=inputs)
@@ -104,7 +105,8 @@ def test_displays_are_updated_in_place(tasks: Tasks) -> None:
 
 def test_clear_output_forgets(tasks: Tasks) -> None:
     ran = tasks(
-        "from IPython.display import clear_output\nprint(1)\nclear_output()\nprint(2)\nclear_output(wait=True)\nprint(3)"
+        "from IPython.display import clear_output\nprint(1)\nclear_output()\nprint(2)\n"
+        "clear_output(wait=True)\nprint(3)"
     )
     assert ran.text() == "3\n"
 
@@ -129,8 +131,10 @@ def test_much_output_is_cut_in_the_notebook_and_whole_in_the_log(tasks: Tasks) -
 
 
 @pytest.fixture
-def plain() -> PlainCells:
-    return PlainCells(lambda *_: None)
+def plain() -> Iterator[PlainCells]:
+    plain = PlainCells(lambda *_: None)
+    yield plain
+    plain.close()
 
 
 def _run(plain: PlainCells, *sources: str) -> tuple[list[dict[str, object]], object]:

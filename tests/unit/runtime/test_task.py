@@ -342,7 +342,8 @@ def test_a_task_runs_without_site_packages(tasks: Tasks) -> None:
     spec = tasks.spec("x = 1", "print('plain')\nx + 1", outputs=("x",))
     path = Path(spec.directory) / "spec.json"
     path.write_text(spec.to_json())
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r}); " + (
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
         f"from jupyter_mlops.runtime.task import run_task; sys.exit(run_task({str(path)!r}))"
     )
     done = subprocess.run([sys.executable, "-S", "-I", "-c", code], capture_output=True, text=True, check=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import tarfile
@@ -151,8 +150,8 @@ def test_a_folder_is_one_archive_with_the_same_bytes_each_time(events: Any, tmp_
     tracking.log_artifact(str(folder))
     first, second = events()
     assert first["digest"] == second["digest"]
-    archive = tarfile.open(fileobj=io.BytesIO((tmp_path / "artifacts" / first["digest"]).read_bytes()))
-    assert archive.getnames() == ["b", "sub/a"]
+    with tarfile.open(tmp_path / "artifacts" / first["digest"]) as archive:
+        assert archive.getnames() == ["b", "sub/a"]
 
 
 def test_a_path_that_does_not_exist_is_a_clear_error(events: Any) -> None:
