@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ipynb", ".sh", ".cfg", ".js", ".css", ".ts", ""}
 # Put together here, so that this file does not contain them.
 HOSTS = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("crates", "io"))]
-OWN_PATH = re.compile(r"/(?:work|root|home|Users)" + "/[a-z]")
+OWN_PATH = re.compile(r"/(?:work|root)" + "/[a-z]")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 
 
