@@ -153,6 +153,7 @@ def test_stopping_a_task_ends_its_children(runs: Bench, session: bool) -> None:
 
 
 def test_closing_the_target_ends_everything_and_still_reports(tmp_path: Path) -> None:
+    before = set(descendants([os.getpid()]))
     with bench(LocalTarget(slots=4, grace=0.3), tmp_path) as runs:
         attempts = [runs.start(SAY_PID + WAIT, task=f"t{number}") for number in range(3)]
         pids = [runs.wait_metric(attempt, "pid") for attempt in attempts]
@@ -161,7 +162,7 @@ def test_closing_the_target_ends_everything_and_still_reports(tmp_path: Path) ->
 
         assert [runs.wait(attempt).stopped for attempt in attempts] == ["shutdown"] * 3
         assert all(gone(pid) for pid in pids)
-        assert not descendants([os.getpid()])
+        assert set(descendants([os.getpid()])) <= before
 
 
 def test_when_the_zygote_is_killed_its_tasks_fail_with_the_reason_and_the_next_ones_run(forks: Bench) -> None:
@@ -247,7 +248,13 @@ def test_eight_attempts_run_at_once(tmp_path: Path) -> None:
         assert [runs.wait(attempt).state for attempt in attempts] == ["succeeded"] * 8
 
 
-def test_two_hundred_attempts_at_once_and_in_all_leak_no_descriptor_and_no_process(forks: Bench) -> None:
+def test_two_hundred_attempts_at_once_leak_no_descriptor_and_no_process(tmp_path: Path) -> None:
+    others = set(descendants([os.getpid()]))
+    with bench(LocalTarget(slots=2, method="fork"), tmp_path) as forks:
+        check_that_nothing_leaks(forks, others)
+
+
+def check_that_nothing_leaks(forks: Bench, others: set[int]) -> None:
     forks.run("pass", task="first")
     before = open_descriptors()
 
@@ -255,9 +262,7 @@ def test_two_hundred_attempts_at_once_and_in_all_leak_no_descriptor_and_no_proce
 
     assert {forks.wait(attempt).state for attempt in attempts} == {"succeeded"}
     assert open_descriptors() == before
-    zygotes = [pid for pid in descendants([os.getpid()]) if parent_of(pid) == os.getpid()]
-    assert len(zygotes) == 1
-    assert eventually(lambda: not descendants(zygotes))
+    assert eventually(lambda: len(set(descendants([os.getpid()])) - others) == 1)  # the zygote
 
 
 def test_spawned_workers_leak_no_descriptor(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Bench:
     events: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
-    def start(self, *sources: str, task: str = "t", options: Options = Options(), **spec: Any) -> str:
+    def start(self, *sources: str, task: str = "t", options: Options | None = None, **spec: Any) -> str:
         directory = self.folder / task
         cells = tuple(CellSource(index, f"c{index}", source, index + 1) for index, source in enumerate(sources))
         told = TaskSpec(
@@ -43,6 +43,7 @@ class Bench:
                 **spec,
             }
         )
+        options = options or Options()
         attempt = Attempt(told, directory, options, options.env)
         self.target.start(attempt, self._report)
         return attempt.id

@@ -18,12 +18,16 @@ GIB = 1 << 30
 @pytest.mark.parametrize(
     ("status", "around", "reason"),
     [
-        (-signal.SIGKILL, Circumstances(), "killed by signal 9 (SIGKILL): somebody ended it (the task used up to 2.0 GiB)"),
+        (
+            -signal.SIGKILL,
+            Circumstances(),
+            "killed by signal 9 (SIGKILL): somebody ended it (the task used up to 2.0 GiB)",
+        ),
         (-signal.SIGKILL, Circumstances(oom_kills=1), "this machine ran out of memory (the task used up to 2.0 GiB)"),
         (-signal.SIGKILL, Circumstances(memory=3 * GIB), "out of memory? It used up to 2.0 GiB of 3.0 GiB"),
         (-signal.SIGSEGV, Circumstances(), "killed by signal 11 (SIGSEGV): a library crashed"),
         (-signal.SIGABRT, Circumstances(), "killed by signal 6 (SIGABRT): a library aborted"),
-        (-signal.SIGUSR1, Circumstances(), "killed by signal 10 (SIGUSR1)"),
+        (-signal.SIGUSR1, Circumstances(), f"killed by signal {int(signal.SIGUSR1)} (SIGUSR1)"),
         (-63, Circumstances(), "killed by signal 63 (unknown)"),
         (3, Circumstances(), "exit code 3 and without a result"),
         (0, Circumstances(), "os._exit(0)"),

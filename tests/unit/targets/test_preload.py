@@ -51,7 +51,10 @@ def test_the_users_own_modules_are_refused(tmp_path: Path) -> None:
     ("source", "answer"),
     [
         ("x = 1", "said:"),
-        ("import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()", "starts threads"),
+        (
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+            "starts threads",
+        ),
         ("print('hello from a library')", "unfit: it prints when it is imported"),
         ("raise RuntimeError('no GPU')", "said: its import fails: RuntimeError: no GPU"),
         ("raise SystemExit(3)", "said: its import fails: SystemExit: 3"),

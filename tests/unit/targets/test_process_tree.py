@@ -9,7 +9,13 @@ from jupyter_mlops.targets.local import process_tree
 from jupyter_mlops.targets.local.process_tree import Process
 from tests.unit.targets.attempts import eventually, gone
 
-FAMILY = [Process(1, 0, 1, "S"), Process(2, 1, 2, "S"), Process(3, 2, 2, "R"), Process(4, 3, 4, "Z"), Process(9, 1, 9, "S")]
+FAMILY = [
+    Process(1, 0, 1, "S"),
+    Process(2, 1, 2, "S"),
+    Process(3, 2, 2, "R"),
+    Process(4, 3, 4, "Z"),
+    Process(9, 1, 9, "S"),
+]
 
 
 def test_descendants_are_found_at_any_depth() -> None:
