@@ -19,7 +19,7 @@ START = "start"
 
 @dataclass
 class Draft:
-    """A step that still takes cells. `anchor` is the cell that begins it."""
+    """A step that still takes cells. `anchor` is the cell that step_of it."""
 
     name: str
     anchor: int
@@ -34,14 +34,26 @@ class Draft:
 class Plan:
     """The steps and roles of one notebook's cells, and what went wrong on the way."""
 
-    drafts: list[Draft] = field(default_factory=list)
+    named: dict[str, Draft] = field(default_factory=dict)
     roles: dict[int, Role] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    last: str = ""
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def free(self, name: str) -> str:
+        """The name, or the name with the first number that no step has yet."""
+        if name not in self.named:
+            return name
+        number = self.numbers.get(name, 2)
+        while f"{name}_{number}" in self.named:
+            number += 1
+        self.numbers[name] = number + 1
+        return f"{name}_{number}"
 
     @property
-    def names(self) -> set[str]:
-        """The names taken so far."""
-        return {draft.name for draft in self.drafts}
+    def drafts(self) -> list[Draft]:
+        """The steps in the order of their first cells."""
+        return sorted(self.named.values(), key=lambda draft: draft.anchor)
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ def by_marks(material: Material) -> Plan:
         elif current is not None and not current.notebook:
             _join(plan, current, cell.index)
         elif broken and has_code(cell) and cell.index not in material.setup:
-            current = _new(plan, _code_name(cell), cell.index)
+            current = _new(plan, _free_name(plan, cell), cell.index)
             _join(plan, current, cell.index)
         else:
             first.append(cell)
@@ -107,7 +119,7 @@ def by_cells(material: Material) -> Plan:
     free = [cell for cell in material.code if cell.index not in plan.roles]
     for cell in free:
         if has_code(cell):
-            draft = _new(plan, _code_name(cell), cell.index)
+            draft = _new(plan, _free_name(plan, cell), cell.index)
             _join(plan, draft, cell.index)
             _adopt(plan, draft, material.marks[cell.index], cell.index)
     return _with_empty(plan, free)
@@ -126,11 +138,11 @@ def has_sections(material: Material) -> bool:
 
 def _marked(plan: Plan, cell: Cell, mark: Mark) -> Draft:
     """The step that the cell names, joined if there is one of that name."""
-    name = mark.step or step_names.unique(_code_name(cell), plan.names)
-    draft = next((item for item in plan.drafts if item.name == name), None)
+    name = mark.step or _free_name(plan, cell)
+    draft = plan.named.get(name)
     if draft is None:
         draft = _new(plan, name, cell.index)
-    elif _last_step(plan, cell.index) != name:
+    elif plan.last != name:
         plan.problems.append(
             Problem(
                 "split_step",
@@ -147,12 +159,6 @@ def _marked(plan: Plan, cell: Cell, mark: Mark) -> Draft:
     else:
         _join(plan, draft, cell.index)
     return draft
-
-
-def _last_step(plan: Plan, index: int) -> str:
-    """The step of the nearest cell above that is in one."""
-    above = [(cell, draft.name) for draft in plan.drafts for cell in draft.cells if cell < index]
-    return max(above)[1] if above else ""
 
 
 def _adopt(plan: Plan, draft: Draft, mark: Mark, index: int) -> None:
@@ -180,8 +186,7 @@ def _place_first(plan: Plan, material: Material, cells: Sequence[Cell]) -> None:
     if not working:
         plan.roles |= {cell.index: "setup" for cell in cells}
         return
-    draft = _new(plan, step_names.unique(START, plan.names), working[0].index)
-    plan.drafts.sort(key=lambda item: item.anchor)
+    draft = _new(plan, plan.free(START), working[0].index)
     for cell in cells:
         if cell.index in material.setup or not has_code(cell):
             plan.roles[cell.index] = "setup"
@@ -214,34 +219,39 @@ def _with_roles(material: Material) -> Plan:
 
 def _with_empty(plan: Plan, free: Sequence[Cell]) -> Plan:
     """Cells without code belong to the step above, or are setup where there is none."""
-    plan.drafts.sort(key=lambda item: item.anchor)
+    above: Draft | None = None
+    step_of = {index: draft for draft in plan.drafts for index in draft.cells}
     for cell in free:
-        if cell.index not in plan.roles:
-            above = [draft for draft in plan.drafts if draft.anchor < cell.index and draft.cells]
-            if above:
-                _join(plan, above[-1], cell.index)
-            else:
-                plan.roles[cell.index] = "setup"
+        if cell.index in step_of:
+            above = step_of[cell.index]
+        elif above is not None:
+            _join(plan, above, cell.index)
+        else:
+            plan.roles[cell.index] = "setup"
+    for draft in plan.named.values():
+        draft.cells.sort()
     return plan
 
 
 def _new(plan: Plan, name: str, anchor: int) -> Draft:
-    draft = Draft(name, anchor)
-    plan.drafts.append(draft)
+    draft = plan.named[name] = Draft(name, anchor)
+    plan.last = name
     return draft
 
 
 def _join(plan: Plan, draft: Draft, index: int) -> None:
     plan.roles[index] = "step"
-    draft.cells = sorted([*draft.cells, index])
+    plan.last = draft.name
+    draft.cells.append(index)
 
 
 def _section_name(section: Section, plan: Plan) -> str:
     if section.heading is None:
-        return step_names.unique(START, plan.names)
-    name = step_names.from_heading(section.heading.text) or f"step_{len(plan.drafts) + 1}"
-    return step_names.unique(name, plan.names)
+        return plan.free(START)
+    name = step_names.from_heading(section.heading.text) or f"step_{len(plan.named) + 1}"
+    return plan.free(name)
 
 
-def _code_name(cell: Cell) -> str:
-    return step_names.from_code(module_of(cell.source), f"cell_{cell.count}")
+def _free_name(plan: Plan, cell: Cell) -> str:
+    """A name from the cell's code that no step has yet."""
+    return plan.free(step_names.from_code(module_of(cell.source), f"cell_{cell.count}"))

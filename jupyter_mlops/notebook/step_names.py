@@ -6,7 +6,6 @@ import ast
 import html
 import re
 import unicodedata
-from collections.abc import Collection
 
 from jupyter_mlops.notebook.python_source import calls_shell
 
@@ -58,16 +57,6 @@ def slug(text: str) -> str:
         cut = name.rfind("_", 0, MAX_LENGTH + 1)
         name = name[: cut if cut > MAX_LENGTH // 3 else MAX_LENGTH].strip("_")
     return f"step_{name}" if name and not re.match(r"[^\W\d]", name) else name
-
-
-def unique(name: str, taken: Collection[str]) -> str:
-    """The name, or the name with the first number from 2 that makes it new."""
-    number = 2
-    made = name
-    while made in taken:
-        made = f"{name}_{number}"
-        number += 1
-    return made
 
 
 def suggestion(name: str) -> str:

@@ -111,6 +111,14 @@ HEADED = (
 )
 
 
+def test_cells_that_do_the_same_get_numbers() -> None:
+    assert steps(read(cell("x = load()"), cell("y = load()"), cell("%time"))) == {
+        "load": (0,),
+        "load_2": (1,),
+        "cell_3": (2,),
+    }
+
+
 def test_headings_make_steps_and_other_roles_stay() -> None:
     found = read(*HEADED)
     assert steps(found) == {"load": (2,), "train": (4,)}

@@ -115,7 +115,3 @@ def test_code_gives_a_name_by_what_it_does_first(source: str) -> None:
 
 def test_broken_code_gets_the_name_of_its_cell() -> None:
     assert step_names.from_code(None, "cell_3") == "cell_3"
-
-
-def test_a_name_that_is_taken_gets_a_number() -> None:
-    assert [step_names.unique("a", taken) for taken in ((), ("a",), ("a", "a_2"))] == ["a", "a_2", "a_3"]
