@@ -41,29 +41,44 @@ class Store:
 
 
 class Value(NamedTuple):
-    """What an expression may give: one of `same`, something inside one of `part`, or a fresh object that holds `held`.
+    """What an expression may give: one of `same`, something inside one of `part`, or a fresh object that holds `held`
+    and what is inside `inner`.
 
-    All empty and not `fresh`: a value that cannot be changed in place (a number, a string).
+    It is an object (something that can be changed in place) if `fresh`, or if one of `same`, `part` or `operands` is.
+    `chain` spells a dotted name: `np.random` -> ("np", "random"). `elements` are those of a tuple display; `position` says
+    which element of `part` it is, if that is known.
     """
 
     same: tuple[Ref, ...] = ()
     part: tuple[Ref, ...] = ()
     held: tuple[Ref, ...] = ()
+    inner: tuple[Ref, ...] = ()
+    operands: tuple[Ref, ...] = ()
     fresh: bool = False
+    chain: tuple[str, ...] = ()
+    elements: tuple[Value, ...] = ()
+    position: int = -1
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         """Everything that it may share an object with."""
-        return self.same + self.part + self.held
+        return self.same + self.part + self.held + self.inner
+
+
+NOTHING = Value()
 
 
 class Read(NamedTuple):
-    """A global name is read that this code has not surely set before. `called`: only to call it."""
+    """A global name is read that this code has not surely set before.
+
+    `called`: only to call it; `optional`: in a shell line, where a name that is not there is no error.
+    """
 
     name: str
     line: int
     sure: bool
     called: bool = False
+    optional: bool = False
 
 
 class Bind(NamedTuple):
@@ -87,7 +102,7 @@ class Unbind(NamedTuple):
 
 
 class Mutate(NamedTuple):
-    """An object is changed in place. `adds` are then inside it."""
+    """An object is changed in place; then `adds` is inside it."""
 
     value: Value
     adds: Value
@@ -96,7 +111,10 @@ class Mutate(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call. `root.path(...)` with a name as `root`, else a method `path[-1]` of (or simply a call of) `receiver`."""
+    """A call: `root.path(...)` where `root` is a reference to a name; without one, method `path` of `receiver`.
+
+    `texts` are arguments known as texts, by position or keyword; `flags` the keywords given as `True`.
+    """
 
     result: int
     root: str
@@ -106,8 +124,15 @@ class Call(NamedTuple):
     keywords: tuple[tuple[str, Value], ...]
     line: int
     sure: bool
-    texts: tuple[Text, ...] = ()
+    texts: tuple[tuple[str | int, Text], ...] = ()
     flags: frozenset[str] = frozenset()
+
+
+class Keep(NamedTuple):
+    """The value of an expression is kept before names that it uses are set again (`a, b = b, a`)."""
+
+    result: int
+    value: Value
 
 
 class MakeFunction(NamedTuple):
@@ -141,13 +166,17 @@ class Return(NamedTuple):
     value: Value
 
 
+# What is known of a string or path: pieces of text, and names of strings in a tuple of one.
 Text = tuple["str | tuple[str]", ...]
-Event = Read | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
+Event = Read | Keep | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
 
 
 @dataclass(frozen=True, eq=False)
 class FunctionFacts:
-    """A function's body. `parameters` are references in order; `variadic` those that take what is left over."""
+    """A function's body. `parameters` are references in order; `variadic` those that take what is left over.
+
+    `captured` are variables of functions around it; `sure_writes` globals that it surely sets.
+    """
 
     name: str
     line: int
@@ -156,14 +185,13 @@ class FunctionFacts:
     variadic: tuple[str, ...]
     events: tuple[Event, ...]
     captured: tuple[str, ...] = ()
-    reads: tuple[Use, ...] = ()
-    writes: tuple[Store, ...] = ()
+    sure_writes: frozenset[str] = frozenset()
     generator: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class ClassFacts:
-    """A class: its methods by name. `reads` are the globals that its methods read."""
+    """A class: its methods by name, and the names of its bases ("" for one that is no plain name)."""
 
     name: str
     line: int

@@ -1,0 +1,319 @@
+"""The expressions of a cell: one method a kind, each says what the expression reads and what its value may share."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable
+
+from jupyter_mlops.notebook.facts import NOTHING, Bind, Call, Event, Identity, Read, Ref, Text, Use, Value
+from jupyter_mlops.notebook.scope import Scope, inner_scope
+from jupyter_mlops.notebook.texts import text_of
+
+# Operators whose result shares what is inside a container operand: `[a] + [b]`, `[a] * 2`, `{...} | {...}`.
+_SHARING_OPERATORS = (ast.Add, ast.Mult, ast.BitOr, ast.BitAnd, ast.Sub)
+# Calls that see names no analysis can see.
+DYNAMIC_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "compile", "__import__"})
+SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "pinfo"})
+
+
+class ExpressionVisitor:
+    """Visits expressions in the order in which Python evaluates them. Not reused: one a cell."""
+
+    scope: Scope
+
+    def __init__(self) -> None:
+        self.dynamic: list[Use] = []
+        self.strings: set[str] = set()
+        self.optional = 0  # above 0 inside a shell line: a name that is not there stays as it is written
+        self._temporaries = itertools.count(1)
+
+    # ------------------------------------------------------------------------------------------------- what is done
+
+    def emit(self, event: Event) -> None:
+        """Record an event of the code that is being visited."""
+        self.scope.frame.events.append(event)
+
+    @property
+    def sure(self) -> bool:
+        """Whether this point is reached whenever the code runs to its end."""
+        return self.scope.frame.sure and not self.scope.frame.dead
+
+    def temporary(self) -> int:
+        """A new reference to the value of an expression."""
+        return next(self._temporaries)
+
+    def load(self, name: str, line: int, *, called: bool = False) -> str:
+        """Read a name; give its reference."""
+        reference = self.scope.reference(name)
+        frame = self.scope.frame
+        if reference[0] in ".^" or reference in frame.bound:
+            return reference
+        key = (reference, self.sure, called)
+        if not ({key, (reference, True, False), (reference, True, called)} & frame.seen) or self.optional:
+            frame.seen.add(key)
+            self.emit(Read(reference, line, self.sure, called, bool(self.optional)))
+        return reference
+
+    def bind(self, name: str, value: Value, line: int, *, scope: Scope | None = None, text: Text = ()) -> None:
+        """Set a name."""
+        self.bind_reference((scope or self.scope), name, Bind("", value, line, self.sure, text=text))
+
+    def bind_reference(self, scope: Scope, name: str, event: Bind) -> None:
+        """Set a name of a scope; `event` says all but its reference."""
+        if scope.kind == "class":
+            name = scope.mangled(name)
+            if name not in scope.global_names:
+                scope.names.add(name)
+        reference = scope.reference(name)
+        self.emit(event._replace(name=reference))
+        scope.frame.bound.add(reference)
+
+    # ------------------------------------------------------------------------------------------------- expressions
+
+    def value(self, node: ast.expr | None) -> Value:
+        """Visit an expression."""
+        if node is None:
+            return NOTHING
+        method = getattr(self, f"value_{type(node).__name__}", None)
+        if method is None:
+            return self.all_of(node)
+        found: Value = method(node)
+        return found
+
+    def all_of(self, node: ast.AST) -> Value:
+        """Visit every part of an expression that gives a plain value: a comparison, a string, a slice."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+        return NOTHING
+
+    def value_Constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, str) and len(node.value) < 300:
+            self.strings.add(node.value)
+        return NOTHING
+
+    def value_Name(self, node: ast.Name) -> Value:
+        return Value(same=(self.load(node.id, node.lineno),), chain=(node.id,))
+
+    def value_Attribute(self, node: ast.Attribute) -> Value:
+        base = self.value(node.value)
+        chain = (*base.chain, node.attr) if base.chain else ()
+        return inside(base)._replace(chain=chain)
+
+    def value_Subscript(self, node: ast.Subscript) -> Value:
+        base = self.value(node.value)
+        self.value(node.slice)
+        return inside(base)
+
+    def value_Starred(self, node: ast.Starred) -> Value:
+        return inside(self.value(node.value))
+
+    def value_List(self, node: ast.List | ast.Set) -> Value:
+        return holding([self.value(item) for item in node.elts])._replace(fresh=True)
+
+    value_Set = value_List
+
+    def value_Tuple(self, node: ast.Tuple) -> Value:
+        elements = tuple(self.value(item) for item in node.elts)
+        starred = any(isinstance(item, ast.Starred) for item in node.elts)
+        return holding(elements)._replace(elements=() if starred else elements)
+
+    def value_Dict(self, node: ast.Dict) -> Value:
+        items = [self.value(item) for pair in zip(node.keys, node.values, strict=True) for item in pair]
+        return holding(items)._replace(fresh=True)
+
+    def value_BinOp(self, node: ast.BinOp) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        operands = left.refs + right.refs
+        inner = operands if isinstance(node.op, _SHARING_OPERATORS) else ()
+        return Value(inner=inner, operands=operands, fresh=left.fresh or right.fresh)
+
+    def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
+        operand = self.value(node.operand)
+        return NOTHING if isinstance(node.op, ast.Not) else Value(operands=operand.refs, fresh=operand.fresh)
+
+    def value_Compare(self, node: ast.Compare) -> Value:
+        values = [self.value(node.left)]
+        identity = False
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            values.append(self.value(right))
+            identity |= isinstance(operator, ast.Is | ast.IsNot) and not isinstance(right, ast.Constant)
+        if identity:
+            self.emit(Identity(tuple(values), node.lineno))
+        operands = tuple(ref for value in values for ref in value.refs)
+        return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
+
+    def value_BoolOp(self, node: ast.BoolOp) -> Value:
+        found = [self.value(node.values[0])]
+
+        def rest(index: int) -> None:
+            found.append(self.value(node.values[index]))
+            if index + 1 < len(node.values):
+                self.scope.frame.maybe(lambda: rest(index + 1))
+
+        self.scope.frame.maybe(lambda: rest(1))
+        return either(found)
+
+    def value_IfExp(self, node: ast.IfExp) -> Value:
+        self.value(node.test)
+        found: list[Value] = []
+        self.scope.frame.branches(
+            lambda: found.append(self.value(node.body)), lambda: found.append(self.value(node.orelse))
+        )
+        return either(found)
+
+    def value_NamedExpr(self, node: ast.NamedExpr) -> Value:
+        found = self.value(node.value)
+        self.bind(node.target.id, found, node.lineno, scope=self.scope.target())
+        return found._replace(chain=())
+
+    def value_JoinedStr(self, node: ast.JoinedStr) -> Value:
+        for item in node.values:
+            if isinstance(item, ast.FormattedValue):
+                self.value(item.value)
+                self.value(item.format_spec)
+            elif isinstance(item, ast.Constant) and isinstance(item.value, str):
+                self.strings.add(item.value)
+        return NOTHING
+
+    def value_Await(self, node: ast.Await) -> Value:
+        return inside(self.value(node.value))
+
+    def value_Yield(self, node: ast.Yield) -> Value:
+        self.yielded(self.value(node.value) if node.value else NOTHING)
+        return Value(fresh=True)
+
+    def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
+        found = inside(self.value(node.value))
+        self.yielded(found)
+        return found
+
+    def yielded(self, value: Value) -> None:
+        """A generator gives a value."""
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------------------------------------- comprehensions
+
+    def value_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        return self._comprehension(node.generators, [node.elt])
+
+    value_SetComp = value_GeneratorExp = value_ListComp
+
+    def value_DictComp(self, node: ast.DictComp) -> Value:
+        return self._comprehension(node.generators, [node.key, node.value])
+
+    def _comprehension(self, generators: list[ast.comprehension], results: list[ast.expr]) -> Value:
+        """The first iterable belongs to the code around; the rest is a scope of its own and may not run at all."""
+        outside = self.scope
+        first = self.value(generators[0].iter)
+        self.scope = inner_scope("comprehension", outside)
+        self.scope.names = {
+            item.id
+            for generator in generators
+            for item in ast.walk(generator.target)
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
+        }
+        found: list[Value] = []
+
+        def body() -> None:
+            for index, generator in enumerate(generators):
+                source = first if index == 0 else self.value(generator.iter)
+                self.assign(generator.target, inside(source))
+                for condition in generator.ifs:
+                    self.value(condition)
+            found.extend(self.value(item) for item in results)
+
+        self.scope.frame.maybe(body)
+        self.scope = outside
+        return holding(found)._replace(fresh=True)
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Set a target of an assignment or a loop."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------------- calls
+
+    def value_Call(self, node: ast.Call) -> Value:
+        root, path, receiver = self._callee(node.func)
+        magic = path == ("system",) or (bool(path) and path[0] in SHELL_METHODS and _is_shell(node.func))
+        self.optional += magic
+        arguments = tuple(self.value(item) for item in node.args)
+        keywords = tuple((item.arg or "", self.value(item.value)) for item in node.keywords)
+        self.optional -= magic
+        if root in DYNAMIC_CALLS and not path and not (root == "vars" and node.args):
+            self.dynamic.append(Use(root, node.lineno, self.sure, self.scope.frame.name))
+        result = self.temporary()
+        self.emit(
+            Call(
+                result, root, path, receiver, arguments, keywords, node.lineno, self.sure, _texts(node), _flags(node)
+            )
+        )
+        return Value(same=(result,))
+
+    def _callee(self, node: ast.expr) -> tuple[str, tuple[str, ...], Value]:
+        """Root name and dotted path of what is called; the value of what a method belongs to if it has no such root."""
+        path: list[str] = []
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            path.append(inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            root = self.load(inner.id, inner.lineno, called=not path)
+            return root, tuple(reversed(path)), NOTHING
+        if isinstance(node, ast.Attribute):
+            return "", (node.attr,), self.value(node.value)
+        return "", (), self.value(node)
+
+
+def inside(value: Value) -> Value:
+    """Something inside the value: an element, an attribute."""
+    return Value(same=value.held, part=value.same + value.part + value.inner)
+
+
+def holding(values: Iterable[Value]) -> Value:
+    """A container of the values."""
+    refs: tuple[Ref, ...] = ()
+    fresh = False
+    for value in values:
+        refs += value.refs
+        fresh |= value.fresh
+    return Value(held=refs, operands=refs, fresh=fresh)
+
+
+def either(values: Iterable[Value]) -> Value:
+    """One of the values."""
+    same: tuple[Ref, ...] = ()
+    part: tuple[Ref, ...] = ()
+    held: tuple[Ref, ...] = ()
+    inner: tuple[Ref, ...] = ()
+    operands: tuple[Ref, ...] = ()
+    fresh = False
+    for value in values:
+        same, part, held = same + value.same, part + value.part, held + value.held
+        inner, operands, fresh = inner + value.inner, operands + value.operands, fresh or value.fresh
+    return Value(same, part, held, inner, operands, fresh)
+
+
+def _is_shell(function: ast.expr) -> bool:
+    """`get_ipython().system(...)`: what `ipython_source` writes for a magic or a shell line."""
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Call)
+        and isinstance(function.value.func, ast.Name)
+        and function.value.func.id == "get_ipython"
+    )
+
+
+def _texts(node: ast.Call) -> tuple[tuple[str | int, Text], ...]:
+    arguments: list[tuple[str | int, Text]] = [(index, text_of(item)) for index, item in enumerate(node.args)]
+    arguments += [(item.arg, text_of(item.value)) for item in node.keywords if item.arg]
+    return tuple((place, text) for place, text in arguments if text)
+
+
+def _flags(node: ast.Call) -> frozenset[str]:
+    return frozenset(
+        item.arg
+        for item in node.keywords
+        if item.arg and isinstance(item.value, ast.Constant) and item.value.value is True
+    )
