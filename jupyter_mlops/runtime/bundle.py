@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
-from jupyter_mlops.runtime import layout, pickling
+from jupyter_mlops.runtime import layout, pickling, rebuild
 from jupyter_mlops.runtime.culprit import find_culprit
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import describe
@@ -37,7 +37,8 @@ def write_bundle(
     naming the variable and the place in it, and `MlopsError` if the file cannot be written.
     """
     definitions = definitions or Definitions(namespace, by_value=by_value)
-    values = dict(values)
+    # `g = globals()` means the namespace of whoever reads.
+    values = {name: rebuild.NAMESPACE if value is namespace else value for name, value in values.items()}
     stream, pickler = _pickle(values, definitions, origin)
     seal, digests = layout.write(path, _header(values, pickler), stream, pickler.buffers)
     content = _content_digests(values, stream, pickler, digests, origin)

@@ -13,6 +13,8 @@ import importlib
 import io
 import pickle
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any, Optional
@@ -37,6 +39,10 @@ _REFUSED = (
 )
 
 
+_LARGE_STACK = 1 << 29
+_DEEPEST = 400_000
+
+
 class NotPicklable(TypeError):
     """A value that must not be handed over; the message says what it is."""
 
@@ -49,6 +55,16 @@ def dumps(
     `origin` makes ids of classes made at run time deterministic: it must be unique to the writing task. Arrays whose
     id is in `compact` are written without the memory between their elements.
     """
+    try:
+        return _dumps(value, definitions, origin, compact)
+    except (RecursionError, pickle.PicklingError) as error:
+        if "recursion" not in str(error):
+            raise
+        answer: tuple[bytes, _Pickler] = _on_a_large_stack(lambda: _dumps(value, definitions, origin, compact))
+        return answer
+
+
+def _dumps(value: Any, definitions: Definitions, origin: str, compact: frozenset[int]) -> tuple[bytes, _Pickler]:
     file = io.BytesIO()
     pickler: _Pickler = _pickler_class()(file, definitions, origin, compact)
     pickler.dump(value)
@@ -58,6 +74,31 @@ def dumps(
 def loads(stream: Any, definitions: Definitions, buffers: Sequence[Any] = ()) -> Any:
     """The value of a stream that this store wrote (the caller has checked its seal)."""
     return Reader(_BytesFile(stream), definitions, buffers).load()
+
+
+def _on_a_large_stack(work: Callable[[], Any]) -> Any:
+    """Do the work in a thread with room for a deep value (a linked list of 100 000 nodes)."""
+    answer: list[Any] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answer.append(work())
+        except Exception as error:
+            errors.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_LARGE_STACK)
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    if errors:
+        raise errors[0]
+    return answer[0]
 
 
 class Reader(pickle.Unpickler):
@@ -138,11 +179,17 @@ class _Pickler:
             CodeType: self._code,
             BuiltinFunctionType: self._builtin,
             _LRU: self._lru_cache,
+            functools.cached_property: _cached_property,
+            weakref.ref: _weak_reference,
+            weakref.WeakKeyDictionary: _weak_dictionary,
+            weakref.WeakValueDictionary: _weak_dictionary,
         }
         if kind in exact:
             return exact[kind]
         if issubclass(kind, type):
             return self._class
+        if any(parent.__module__ == "IPython.core.interactiveshell" for parent in kind.__mro__):
+            return lambda _: (rebuild.interactive_shell, ())
         what = refusal(kind)
         if what:
             return functools.partial(_refuse, what)
@@ -285,6 +332,19 @@ def _importable(function: Any) -> bool:
     for attribute in function.__qualname__.split("."):
         found = getattr(found, attribute, None)
     return found is function
+
+
+def _cached_property(value: Any) -> Any:
+    return rebuild.cached_property, (value.func, value.attrname)
+
+
+def _weak_reference(value: Any) -> Any:
+    target = value()
+    return rebuild.weak_reference, () if target is None else (target,)
+
+
+def _weak_dictionary(value: Any) -> Any:
+    return rebuild.weak_dictionary, (type(value), dict(value))
 
 
 def refusal(kind: type) -> str:

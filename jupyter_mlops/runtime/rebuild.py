@@ -9,6 +9,7 @@ import functools
 import importlib
 import marshal
 import sys
+import weakref
 from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any
@@ -85,6 +86,33 @@ def lru_cache(function: Callable[..., Any], maxsize: Any, typed: bool, attribute
     cached = functools.lru_cache(maxsize=maxsize, typed=typed)(function)
     cached.__dict__.update(attributes)
     return cached
+
+
+def cached_property(function: Callable[[Any], Any], name: Any) -> Any:
+    """A `functools.cached_property` (before Python 3.12 it holds a lock)."""
+    made = functools.cached_property(function)
+    if name is not None:
+        made.__set_name__(object, name)
+    return made
+
+
+def weak_reference(*target: Any) -> Any:
+    """A weak reference; without a target one that is dead already."""
+    return weakref.ref(target[0] if target else _Gone())
+
+
+class _Gone:
+    """Lives for the moment in which a dead reference is made."""
+
+
+def weak_dictionary(kind: type, items: dict[Any, Any]) -> Any:
+    """A weak dictionary."""
+    return kind(items)
+
+
+def interactive_shell() -> Any:
+    """What `get_ipython()` gives here."""
+    return importlib.import_module("IPython").get_ipython()
 
 
 def array(buffer: Any, dtype: Any, shape: tuple[int, ...], strides: Any = None, offset: int = 0) -> Any:

@@ -91,6 +91,11 @@ BEHAVIOUR = {
         "A a",
         "assert a.p == 1 and a.s() == 2 and a.c() is A",
     ),
+    "cached properties": (
+        "import functools\nclass A:\n @functools.cached_property\n def p(self): return []\na = A()",
+        "A a",
+        "assert a.p is a.p",
+    ),
     "slots": ("class A:\n __slots__ = ('x',)\na = A(); a.x = 1", "a", "assert a.x == 1"),
     "bound methods keep their object": (
         "class A:\n def m(self): return self\na = A(); m = a.m",
@@ -160,6 +165,25 @@ BEHAVIOUR = {
         ),
         "df g alias",
         "assert alias is df and g.obj is df and g.x.sum().tolist() == [1, 2] and df.dtypes['c'] == 'category'",
+    ),
+    "the namespace itself": ("g = globals()", "g", "assert g is globals()"),
+    "a weak reference": (
+        (
+            "import weakref\nclass A: pass\na = A(); r = weakref.ref(a); d = weakref.WeakKeyDictionary({a: 1})\n"
+            "dead = weakref.ref(A())"
+        ),
+        "A a r d dead",
+        "assert r() is a and d[a] == 1 and dead() is None",
+    ),
+    "a generic function with implementations": (
+        "import functools\n@functools.singledispatch\ndef f(x): return 'any'\n@f.register\ndef _(x: int): return 'int'",
+        "f",
+        "assert f(1) == 'int' and f('') == 'any'",
+    ),
+    "a deep chain": (
+        "x = []\nfor _ in range(20000): x = [x]",
+        "x",
+        "n = 0\nwhile x: x = x[0]; n += 1\nassert n == 20000",
     ),
     "columns do not write through": (
         "import pandas as pd\ndf = pd.DataFrame({'x': [1, 2], 'y': [3, 4]}); s = df['x']; t = df.iloc[:1]",
