@@ -11,7 +11,6 @@ from jupyter_mlops.engine.cache_key import Taken, changed, key_of, key_parts
 from jupyter_mlops.pipeline.model import Component, Options, Step
 from jupyter_mlops.runtime.spec import CellSource, Definition
 
-
 NOTHING = Taken()
 
 
