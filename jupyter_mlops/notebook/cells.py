@@ -58,7 +58,7 @@ class Document:
     """A notebook as read. `raw` is the parsed JSON as it was, so that writing changes nothing else.
 
     For a percent-format script `raw` holds the pieces of its text. `groups` is filled by `expand`: the metadata of the
-    cell that included each group.
+    cell that included each group. `text` is a notebook file's text, which writing changes only in its changed values.
     """
 
     cells: tuple[Cell, ...]
@@ -67,6 +67,7 @@ class Document:
     raw: Mapping[str, Any] = field(default_factory=dict)
     layout: Layout = Layout()
     groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from jupyter_mlops.errors import MissingLibrary, NotANotebook
+from jupyter_mlops.notebook import json_splice
 from jupyter_mlops.notebook.cells import Cell, CellKind, Document, Layout, numbered
 
 KINDS = ("code", "markdown", "raw")
@@ -22,7 +23,9 @@ def parse(text: str, name: str, path: Path | None) -> Document:
     Raises:
         NotANotebook: broken JSON (with its line), not a notebook, or a format that is not read.
     """
-    raw = _version_4(_json(text.removeprefix("\ufeff"), name), name)
+    body = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    data = _json(body, name)
+    raw = _version_4(data, name)
     cells = raw.get("cells")
     if not isinstance(cells, list):
         raise NotANotebook(f"{name} is JSON, but not a notebook: it has no list of cells.", hint=_EXPORT_HINT)
@@ -34,6 +37,7 @@ def parse(text: str, name: str, path: Path | None) -> Document:
         path=path,
         raw=raw,
         layout=_layout(text),
+        text=body if raw is data else "",
     )
 
 
@@ -42,10 +46,44 @@ def serialise(document: Document) -> str:
     raw = document.raw if "cells" in document.raw and "nbformat" in document.raw else _new()
     old = _by_id(raw)
     with_ids = _has_ids(raw)
-    data = {**raw, "cells": [_raw_cell(cell, old.get(cell.id), with_ids=with_ids) for cell in document.cells]}
-    if raw.get("metadata") is not document.metadata:
-        data["metadata"] = dict(document.metadata)
-    return _dump(data, document.layout)
+    cells = [_raw_cell(cell, old.get(cell.id), with_ids=with_ids) for cell in document.cells]
+    changed = dict(document.metadata) if raw.get("metadata", {}) != document.metadata else None
+    if document.text and [cell.id for cell in document.cells] == list(old):
+        spliced = _spliced(document, list(zip(raw["cells"], cells, strict=True)), changed)
+        if spliced is not None:
+            return spliced
+    data = {**raw, "cells": cells, **({"metadata": changed} if changed is not None else {})}
+    end = "\n" if document.layout.final_newline else ""
+    return _framed(_value(data, document.layout, 0) + end, document.layout)
+
+
+def _spliced(
+    document: Document, cells: list[tuple[Any, Mapping[str, Any]]], metadata: dict[str, Any] | None
+) -> str | None:
+    """The text as it was read with only the changed values replaced; None if it has no place for one of them."""
+    text, layout = document.text, document.layout
+    changes: dict[json_splice.Span, str] = {}
+    try:
+        top = json_splice.members(text, json_splice.start_of(text))
+        if metadata is not None:
+            changes[top["metadata"]] = _value(metadata, layout, 1)
+        changed = [position for position, (before, after) in enumerate(cells) if before is not after]
+        spans = json_splice.items(text, top["cells"][0]) if changed else []
+        for position in changed:
+            before, after = cells[position]
+            inside = json_splice.members(text, spans[position][0])
+            for key in after:
+                if before.get(key) is not after[key]:
+                    changes[inside[key]] = _value(after[key], layout, 3)
+    except KeyError:
+        return None
+    return _framed(json_splice.splice(text, changes), layout)
+
+
+def _value(value: Any, layout: Layout, depth: int) -> str:
+    return json_splice.dump(
+        value, indent=layout.indent, separator=layout.separator, ascii_only=layout.ascii, depth=depth
+    )
 
 
 _EXPORT_HINT = "Open it in Jupyter and save it again."
@@ -182,14 +220,7 @@ def _escapes_text(body: str) -> bool:
     return any(int(code, 16) > 0x7F for code in re.findall(r"\\u([0-9a-fA-F]{4})", body))
 
 
-def _dump(data: Mapping[str, Any], layout: Layout) -> str:
-    item = ("," if layout.indent is not None or layout.separator == ":" else ", ", layout.separator)
-    text = json.dumps(data, ensure_ascii=layout.ascii, indent=layout.indent, separators=item)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        # Half of a surrogate pair, as broken outputs hold: only an escape can write it.
-        text = json.dumps(data, ensure_ascii=True, indent=layout.indent, separators=item)
-    text += "\n" if layout.final_newline else ""
+def _framed(text: str, layout: Layout) -> str:
+    """The text with the line ends and the byte order mark of the file."""
     text = text.replace("\n", layout.newline) if layout.newline != "\n" else text
     return "\ufeff" + text if layout.bom else text

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.parameter_types import (
+    Type,
     as_literal,
     checked,
     from_text,
@@ -94,7 +95,7 @@ def parse_value(parameter: Any, text: str) -> Any:
         Usage: naming the parameter and its type.
     """
     try:
-        return from_text(read_type(parameter.type), text)
+        return from_text(_type(parameter), text)
     except ValueError as error:
         raise _wrong(parameter, text) from error
 
@@ -103,9 +104,17 @@ def _given(parameter: Any, value: object) -> Any:
     if isinstance(value, str):
         return parse_value(parameter, value)
     try:
-        return checked(read_type(parameter.type), plain(value))
+        return checked(_type(parameter), plain(value))
     except ValueError as error:
         raise _wrong(parameter, value) from error
+
+
+def _type(parameter: Any) -> Type:
+    """The parameter's type; that of a function's parameter may be one that we do not know: anything is taken then."""
+    try:
+        return read_type(parameter.type)
+    except ValueError:
+        return Type("Any")
 
 
 _EXAMPLES = {
@@ -119,7 +128,7 @@ _EXAMPLES = {
 
 
 def _wrong(parameter: Any, value: object) -> Usage:
-    kind = read_type(parameter.type)
+    kind = _type(parameter)
     members = kind.args if kind.name == "Union" else (kind,)
     choices = [repr(choice) for member in members if member.name == "Literal" for choice in member.args]
     examples = [_EXAMPLES[member.name] for member in members if member.name in _EXAMPLES]

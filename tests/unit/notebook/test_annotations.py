@@ -112,6 +112,8 @@ HEADED = (
 
 
 def test_cells_that_do_the_same_get_numbers() -> None:
+    numbered = read(cell("f()"), cell("f_2 = 1"), cell("f()"), cell("f()"))
+    assert list(steps(numbered)) == ["f", "f_2", "f_3", "f_4"]
     assert steps(read(cell("x = load()"), cell("y = load()"), cell("%time"))) == {
         "load": (0,),
         "load_2": (1,),

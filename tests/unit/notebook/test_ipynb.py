@@ -81,12 +81,39 @@ def test_half_a_surrogate_pair_in_an_output_survives() -> None:
     written = write_text(read_text(text), "n.ipynb")
     assert written.encode("utf-8")
     assert json.loads(written)["cells"][0]["outputs"][0]["text"] == "\ud83d"
+    changed = write_text(first_changed(read_text(text), source="é\ud83d"), "n.ipynb")
+    assert changed.encode("utf-8")
+    assert json.loads(changed)["cells"][0]["source"] == "é\ud83d"
 
 
 def test_a_changed_cell_changes_nothing_but_its_own_lines() -> None:
     text = text_of([CELL, {**CELL, "id": "b"}])
     written = write_text(first_changed(read_text(text), metadata={"x": 2}), "n.ipynb")
     assert written == text.replace('"x": 1', '"x": 2', 1)
+
+
+ODD = """{"metadata":{"a" : 1E5 , "b":[ ]},
+   "nbformat_minor":5,"nbformat":4,
+ "cells":[ {"cell_type":"code","id":"a","metadata":{"x":0.10}, "source":["a"],"outputs":[{"data":1e-05}] },
+  {"source": "b/\\/", "cell_type":"code","id":"b","metadata":{ },"outputs":[]}]}"""
+
+
+def test_a_file_of_any_layout_changes_only_where_it_must() -> None:
+    document = read_text(ODD)
+    assert write_text(document, "n.ipynb") == ODD
+    first = replace(document.cells[0], metadata={"y": 1}, source="c")
+    changed = replace(document, cells=(first, document.cells[1]), metadata={"m": []})
+    expected = (
+        ODD.replace('{"x":0.10}', '{"y": 1}').replace('["a"]', '["c"]').replace('{"a" : 1E5 , "b":[ ]}', '{"m": []}')
+    )
+    assert write_text(changed, "n.ipynb") == expected
+
+
+def test_a_key_that_the_file_does_not_have_is_written_all_the_same() -> None:
+    text = '{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
+    document = first_changed(read_text(text), metadata={"a": 1})
+    assert json.loads(write_text(document, "n.ipynb"))["cells"][0]["metadata"] == {"a": 1}
+    assert json.loads(write_text(replace(read_text(text), metadata={"b": 1}), "n.ipynb"))["metadata"] == {"b": 1}
 
 
 def test_a_changed_source_keeps_the_form_that_it_had() -> None:

@@ -150,6 +150,7 @@ TEXTS: list[tuple[str, str, Any]] = [
     ("Any", "three", "three"),
     ("Any", "[1]", [1]),
     ("Any", "None", None),
+    ("np.ndarray", "[1]", [1]),
 ]
 
 
