@@ -64,7 +64,8 @@ def main() -> Report:
     report = Report("hand_over")
     with TemporaryDirectory(dir=Path.cwd()) as name:
         for what, make, times in (("500 MB array", ARRAY, 2.0), ("200 MB DataFrame", FRAME, None)):
-            trips = {way: [trip(way, make, Path(name)) for _ in range(ROUNDS)] for way in WAYS}
+            rounds = [[trip(way, make, Path(name)) for way in WAYS] for _ in range(ROUNDS)]
+            trips = dict(zip(WAYS, zip(*rounds, strict=True), strict=True))
             there = {way: statistics.median(write + read for write, read, _ in taken) for way, taken in trips.items()}
             used = {way: statistics.median(map(sum, taken)) for way, taken in trips.items()}
             for title, seconds, promise in (
