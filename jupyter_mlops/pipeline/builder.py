@@ -156,6 +156,7 @@ def bind_arguments(builder: Builder, given: Mapping[str, Any], step: str) -> Arg
 
 
 def _takes_from_loop(builder: Builder, value: Any) -> bool:
+    value = getattr(value, "value_reference", value)
     if isinstance(value, OutputReference):
         return builder.in_this_loop(value)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()

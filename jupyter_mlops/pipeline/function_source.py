@@ -1,6 +1,7 @@
 """A function as cells: the source it needs as setup, so that a step can make it again anywhere."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
@@ -10,7 +11,7 @@ import importlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -20,6 +21,7 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.pipeline.values import is_plain
 from jupyter_mlops.runtime.spec import CellSource, Definition
 
+_LAZY_ANNOTATIONS = __future__.annotations.compiler_flag
 _DECORATORS = {"step", "pipeline"}
 
 
@@ -143,11 +145,22 @@ class _Interactive:
     def _add_function(self, name: str, function: FunctionType) -> None:
         self._parts[name] = ""  # ends the recursion of functions that call each other
         source = _own_source(function)
-        needed = {**_closure(function), **_globals(function)}
-        for other, value in needed.items():
+        for other, value in (_closure(function) | _globals(function, source)).items():
             self._add(other, value, function)
+        if function.__code__.co_flags & _LAZY_ANNOTATIONS:
+            source = f"from __future__ import annotations\n{source}"
         del self._parts[name]
         self._parts[name] = source if function.__name__ == name else f"{source}\n{name} = {function.__name__}\n"
+
+    def _add_class(self, name: str, made: type, user: FunctionType) -> None:
+        self._parts[name] = ""
+        source = _own_source(made)
+        around = vars(sys.modules[made.__module__]) if made.__module__ in sys.modules else user.__globals__
+        for other, value in _known(_words(ast.parse(source)), around).items():
+            if other != made.__name__:
+                self._add(other, value, user)
+        del self._parts[name]
+        self._parts[name] = source
 
     def _add(self, name: str, value: Any, user: FunctionType) -> None:
         value = getattr(value, "function", value) if type(value).__module__.startswith("jupyter_mlops.") else value
@@ -160,7 +173,7 @@ class _Interactive:
         elif isinstance(value, FunctionType):
             self._add_function(name, value)
         elif isinstance(value, type):
-            self._parts[name] = _own_source(value)
+            self._add_class(name, value, user)
         elif is_plain(value):
             self._parts[name] = f"{name} = {value!r}\n"
         elif _importable(value):
@@ -190,10 +203,13 @@ def _closure(function: FunctionType) -> dict[str, Any]:
     return dict(zip(function.__code__.co_freevars, cells, strict=True))
 
 
-def _globals(function: FunctionType) -> dict[str, Any]:
-    """Global names that the function may read, with their values now; what its decorators and defaults need, too."""
-    names = set(_names(function.__code__)) | set(_evaluated_names(function))
-    found = {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__}
+def _globals(function: FunctionType, source: str) -> dict[str, Any]:
+    """Global names that the function may read, with their values now; and what its `def` line evaluates."""
+    return _known({*_names(function.__code__), *_evaluated_names(function, source)}, function.__globals__)
+
+
+def _known(names: set[str], around: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: around[name] for name in sorted(names) if name in around}
     return {name: value for name, value in found.items() if not hasattr(builtins, name) and not name.startswith("__")}
 
 
@@ -204,13 +220,21 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _evaluated_names(function: FunctionType) -> Iterator[str]:
-    """Names in the `def` line: defaults, annotations and decorators that are not ours."""
-    definition = ast.parse(_own_source(function)).body[0]
-    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
-        for part in (definition.args, definition.returns, *definition.decorator_list):
-            if part is not None:
-                yield from (node.id for node in ast.walk(part) if isinstance(node, ast.Name))
+def _evaluated_names(function: FunctionType, source: str) -> Iterator[str]:
+    """Names in the `def` line: defaults, decorators that are not ours, and annotations unless they stay text."""
+    definition = ast.parse(source).body[0]
+    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    arguments = definition.args
+    parts: list[ast.AST] = [*definition.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults)]
+    if not function.__code__.co_flags & _LAZY_ANNOTATIONS:
+        parts += [arguments, *filter(None, [definition.returns])]
+    for part in parts:
+        yield from _words(part)
+
+
+def _words(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _importable(value: Any) -> bool:
