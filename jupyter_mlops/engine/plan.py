@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -77,7 +77,8 @@ class Plan:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], params: Mapping[str, Any]) -> Plan:
         """The plan of an earlier run, from its first event."""
-        selection = Selection(**data.get("selection", {}))
+        known = {item.name for item in fields(Selection)}
+        selection = Selection(**{name: value for name, value in data.get("selection", {}).items() if name in known})
         return cls(Pipeline.from_data(data), params, selection)
 
 

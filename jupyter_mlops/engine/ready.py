@@ -60,7 +60,7 @@ def find(state: State, item: Input) -> Found | NotFound | None:
         if not task.settled:
             return None
         if task.done:
-            return _traced(state, task, name)
+            return Found(source, name)
         if is_blocking(task):
             return NotFound(source, blocked=True)
         last = source
@@ -81,7 +81,9 @@ def consider(state: State, step: Step) -> Verdict:
     open_ends = False
     for item in (*step.inputs, *step.controls):
         found = find(state, item)
-        if isinstance(found, NotFound) and item.required:
+        # A name that is merely passed on keeps nobody from running, unless the step that makes it failed: it would be
+        # missing from what is handed on, also after `retry` has made it.
+        if isinstance(found, NotFound) and (item.required or found.blocked):
             return _needs(state, item.name, found)
         open_ends = open_ends or found is None
     for name in step.after:
@@ -156,16 +158,6 @@ def _consider_exit(state: State, step: Step) -> Verdict:
 
 def _steps_before(state: State, step: Step) -> Iterator[Step]:
     return takewhile(lambda other: other.name != step.name, state.plan.pipeline.steps)
-
-
-def _traced(state: State, task: Task, name: str) -> Found | NotFound:
-    """A step that ran without a name which it merely passes on lacks it because of a step that failed, if one did."""
-    if task.result is not None and name not in task.result.outputs and name not in task.result.exports:
-        for item in state.plan.by_name[task.step].inputs:
-            found = find(state, item) if item.name == name and not item.required else None
-            if isinstance(found, NotFound) and found.blocked:
-                return found
-    return Found(task.name, name)
 
 
 def _needs(state: State, name: str, found: NotFound) -> Refuse:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a failed attempt is tried again: after `delay` s, `backoff` times longer each time, at most `max_delay`."""
+    """How often a failed attempt is tried again: after `delay` s, times `backoff` each time, at most `max_delay`."""
 
     limit: int = 0
     delay: float = 1.0
