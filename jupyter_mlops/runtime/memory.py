@@ -161,21 +161,34 @@ def _copies_on_write() -> bool:
 def torch_storage(memory: BufferList, storage: Any) -> Any:
     """A CPU storage; those of other devices take torch's own way."""
     torch = sys.modules["torch"]
-    if storage.device.type != "cpu" or storage.nbytes() == 0:
+    if storage.device.type != "cpu":
         return NotImplemented
+    if storage.nbytes() == 0:
+        return rebuild.empty_storage, ()
     data = torch.empty(0, dtype=torch.uint8).set_(storage).numpy()
     return rebuild.tensor_storage, (memory.buffer(data, storage.data_ptr()),)
 
 
 def torch_typed_storage(_: BufferList, storage: Any) -> Any:
     """What a tensor's reduction holds: the untyped storage and a dtype."""
-    if storage.device.type != "cpu":
+    untyped = storage._untyped_storage  # the public way warns
+    return (
+        NotImplemented if untyped.device.type != "cpu" else (rebuild.typed_storage, (untyped, vars(storage)["dtype"]))
+    )
+
+
+def torch_tensor(_: BufferList, tensor: Any) -> Any:
+    """A tensor with its gradient, which torch leaves behind."""
+    if not tensor.is_leaf or tensor.grad is None:
         return NotImplemented
-    return rebuild.typed_storage, (storage._untyped_storage, storage.dtype)
+    reduced = tensor.__reduce_ex__(5)
+    return (*reduced, tensor.grad, None, None, rebuild.set_gradient) if len(reduced) == 2 else reduced
 
 
 RULES: Mapping[tuple[str, str], Callable[[BufferList, Any], Any]] = {
     ("numpy", "ndarray"): numpy_array,
+    ("torch", "Tensor"): torch_tensor,
+    ("torch.nn.parameter", "Parameter"): torch_tensor,
     ("torch.storage", "UntypedStorage"): torch_storage,
     ("torch.storage", "TypedStorage"): torch_typed_storage,
     **{

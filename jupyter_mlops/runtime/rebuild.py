@@ -127,6 +127,16 @@ def tensor_storage(buffer: Any) -> Any:
     return torch.frombuffer(buffer, dtype=torch.uint8).untyped_storage()
 
 
+def set_gradient(tensor: Any, gradient: Any) -> None:
+    """Set the gradient of a tensor."""
+    tensor.grad = gradient
+
+
+def empty_storage() -> Any:
+    """A CPU storage of torch without bytes."""
+    return importlib.import_module("torch").UntypedStorage(0)
+
+
 def typed_storage(storage: Any, dtype: Any) -> Any:
     """What torch's own reduction of a tensor calls a storage."""
     torch = importlib.import_module("torch")
