@@ -22,12 +22,14 @@ BEHAVIOUR = {
     ),
     "every sort of tensor": (
         (
-            "import torch\nh = torch.ones(3, dtype=torch.bfloat16); e = torch.empty(0); o = torch.tensor([True])\n"
+            "import torch\n"
+            "h = torch.ones(3, dtype=torch.bfloat16); e = torch.empty(0); o = torch.tensor([True])\n"
             "s = torch.tensor(3.); p = torch.nn.Parameter(torch.ones(2)); sp = torch.eye(3).to_sparse(); d = torch.float32"
         ),
         "h e o s p sp d",
         (
-            "import torch\nassert h.dtype is torch.bfloat16 and e.numel() == 0 and o[0] and s == 3 and p.requires_grad\n"
+            "import torch\n"
+            "assert h.dtype is torch.bfloat16 and e.numel() == 0 and o[0] and s == 3 and p.requires_grad\n"
             "assert sp.is_sparse and sp.to_dense()[1, 1] == 1 and d is torch.float32"
         ),
     ),
