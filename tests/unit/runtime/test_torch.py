@@ -24,7 +24,8 @@ BEHAVIOUR = {
         (
             "import torch\n"
             "h = torch.ones(3, dtype=torch.bfloat16); e = torch.empty(0); o = torch.tensor([True])\n"
-            "s = torch.tensor(3.); p = torch.nn.Parameter(torch.ones(2)); sp = torch.eye(3).to_sparse(); d = torch.float32"
+            "s = torch.tensor(3.); p = torch.nn.Parameter(torch.ones(2)); sp = torch.eye(3).to_sparse()\n"
+            "d = torch.float32"
         ),
         "h e o s p sp d",
         (
