@@ -209,7 +209,8 @@ def _globals(function: FunctionType, source: str) -> dict[str, Any]:
 
 
 def _known(names: set[str], around: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: around[name] for name in sorted(names) if name in around}
+    """Those of the names that the user can have set: no builtins, nothing that tools put there."""
+    found = {name: around[name] for name in sorted(names) if name in around and name.isidentifier()}
     return {name: value for name, value in found.items() if not hasattr(builtins, name) and not name.startswith("__")}
 
 
