@@ -10,6 +10,7 @@ from jupyter_mlops.runtime.errors import MlopsError
 
 # Declarations: they tell tools what the cell is for. Where the cell runs as part of a run they do nothing.
 _CELL_MAGIC = re.compile(r"\A(\s*)%%(step|train|sweep|deploy|mlops)\b[^\n]*")
+_ASSIGNED_MAGIC = re.compile(r"^([ \t]*[\w., \t]+=[ \t]*)%mlops\b[^\n]*$", re.MULTILINE)
 _LINE_MAGIC = re.compile(r"^([ \t]*)%(mlops\b|(?:re)?load_ext[ \t]+jupyter_mlops\b)[^\n]*$", re.MULTILINE)
 
 
@@ -33,11 +34,17 @@ class CellTimeout(MlopsError):
 
 
 def inert(source: str) -> str:
-    """The source with our own magic lines blanked; the numbers of the other lines stay."""
+    """The source with our own magic lines doing nothing; the numbers of the other lines stay."""
     if "%" not in source:
         return source
-    source = _CELL_MAGIC.sub(r"\1", source)
-    return _LINE_MAGIC.sub(r"\1pass", source)
+    source = _CELL_MAGIC.sub(_nothing, source)
+    return _LINE_MAGIC.sub(r"\1pass", _ASSIGNED_MAGIC.sub(r"\1None", source))
+
+
+def _nothing(magic: re.Match[str]) -> str:
+    """`pass`, as IPython drops an empty first line; empty above another cell magic, which has to come first."""
+    below = magic.string[magic.end() :].lstrip()
+    return magic[1] + ("" if below.startswith("%%") else "pass")
 
 
 def refuse_input(prompt: object = "", *_: Any, **__: Any) -> NoReturn:

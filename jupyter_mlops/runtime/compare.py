@@ -14,6 +14,7 @@ from jupyter_mlops.runtime.describe import type_name
 MOST = 20  # differences that are worth telling
 _ADDRESS = re.compile(r"\b(?:at )?0x[0-9a-fA-F]{4,}\b")
 _DEEPEST = 200
+_TREES = ("KDTree", "KDTree32", "KDTree64", "BallTree", "BallTree32", "BallTree64")
 
 
 def differences(a: Any, b: Any, path: str = "") -> list[str]:
@@ -77,6 +78,9 @@ class _Comparison:
         return self._object
 
     def _mapping(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+        if _keyed_by_identity(a) and _keyed_by_identity(b):
+            yield from self._sequence(list(a.values()), list(b.values()), path, depth)
+            return
         if list(map(_key, a)) != list(map(_key, b)) and set(map(_key, a)) != set(map(_key, b)):
             yield f"{path}: keys {_short(sorted(map(_key, a)))} / {_short(sorted(map(_key, b)))}"
             return
@@ -180,6 +184,11 @@ class _Comparison:
             yield from _text(a, b, path, depth)
 
 
+def _keyed_by_identity(value: Mapping[Any, Any]) -> bool:
+    """Whether all keys look like results of `id()`, which no other process gives."""
+    return bool(value) and all(type(key) is int and key > 1 << 32 and not key % 8 for key in value)
+
+
 def _state(value: Any) -> dict[str, Any]:
     """What an object consists of: its attributes and slots."""
     state = dict(getattr(value, "__dict__", {}))
@@ -203,8 +212,13 @@ def _reduced(value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(reduced, tuple):
         return {}
-    parts = (*reduced[1], *reduced[2:3])
+    parts = (*reduced[1], *(_tree_state(reduced[2]) if type(value).__name__ in _TREES else reduced[2:3]))
     return {f"<{index}>": part for index, part in enumerate(parts) if not isinstance(part, type)}
+
+
+def _tree_state(state: Any) -> Any:
+    """Arrays of a search tree without its counters of calls, which only looking something up changes."""
+    return (tuple(part for part in state if not isinstance(part, int)),) if isinstance(state, tuple) else (state,)
 
 
 def _equal(a: Any, b: Any, path: str, _: int) -> Iterator[str]:

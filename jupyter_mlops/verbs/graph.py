@@ -11,6 +11,8 @@ from jupyter_mlops.store.run_ids import resolve
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.pipelines import load_pipeline
 
+_BY_ATTENTION = ("failed", "running", "canceled", "pending", "skipped", "succeeded", "cached")
+
 
 def graph(source: str | Path) -> dict[str, Any]:
     """The graph of a notebook, pipeline file or run as plain data: `{"steps": [...], "edges": [...]}`.
@@ -26,8 +28,16 @@ def _of_run(run: str) -> dict[str, Any]:
     project = Project.find()
     record = load_run(project.run_directory(resolve(project, run)))
     graph = describe(Pipeline.from_data(record.plan))
-    states = {task.step: task.state for task in record.tasks.values() if task.item is None}
-    return {**graph, "run": record.run, "steps": [{**step, "state": states[step["name"]]} for step in graph["steps"]]}
+    states: dict[str, list[str]] = {}
+    for task in record.tasks.values():
+        states.setdefault(task.step, []).append(task.state)
+    steps = [{**step, "state": _of_loop(states.get(step["name"], []))} for step in graph["steps"]]
+    return {**graph, "run": record.run, "steps": steps}
+
+
+def _of_loop(states: list[str]) -> str:
+    """The state of a step from those of its tasks: what needs attention first."""
+    return next((state for state in _BY_ATTENTION if state in states), "pending")
 
 
 def describe(pipeline: Pipeline) -> dict[str, Any]:

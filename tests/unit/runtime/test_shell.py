@@ -34,6 +34,7 @@ SHOWN = {
     "%run": (["open('s.py', 'w').write('v = 3')", "%run s.py", "v"], "3"),
     "inert cell magic": (["%%step train --cpu 2\nx = 1\nx"], "1"),
     "inert cell magic above another": (["%%step train\n%%capture out\nprint(1)", "out.stdout"], "'1\\n'"),
+    "inert assigned magic": (["result = %mlops run\nresult is None"], "True"),
     "inert line magics": (["%load_ext jupyter_mlops\n%mlops run\nif 1:\n    %mlops runs\n2"], "2"),
     "In and Out": (["1", "2", "In[1], Out[2], _, __"], "('1', 2, 2, 1)"),
     "builtins are whole": (["print(sum([1]))", "get_ipython().__class__.__name__"], "'TaskShell'"),
