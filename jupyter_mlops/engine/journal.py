@@ -73,8 +73,13 @@ class StoreJournal:
         entry = self._cache.lookup(key).entry
         if entry is None:
             return None
-        result = result_from_data(entry.result)
-        extra = result.facts.get(_CACHE_FACT, {})
+        try:
+            result = result_from_data(entry.result)
+            extra = result.facts.get(_CACHE_FACT, {})
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None  # a damaged record, or another version's: the step runs again
+        if result.bundle is not None and result.bundle.path not in entry.artifacts:
+            return None
         facts = {name: value for name, value in result.facts.items() if name != _CACHE_FACT}
         return CachedResult(
             dataclasses.replace(result, facts=facts),

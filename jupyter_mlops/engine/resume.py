@@ -17,7 +17,7 @@ from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import AttemptEnded, State, Task, tasks_of
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
-from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.errors import NotFound
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import RunEvents
@@ -43,14 +43,12 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
     """The state to go on from: events replayed, attempts that outlived their engine adopted or given up.
 
     What is found out here is appended to the run. A succeeded task whose values are no longer in the store runs again.
-
-    Raises:
-        Usage: nothing is left to do.
+    A run that succeeded is given as it is: over.
     """
     known = [event for event in found.events if isinstance(event, Event)]
     state = replay(plan_of(known, journal.run), known, parallel)
-    if state.over and state.outcome == "succeeded":
-        raise Usage(f"The run {journal.run} has succeeded: nothing is left to do.", hint="`run` starts a new one.")
+    if state.outcome == "succeeded":
+        return state
     for task in list(tasks_of(state)):
         if task.state == "running" and task.attempt:
             for event in _adopt(state, task, journal, known, at):

@@ -75,10 +75,11 @@ def start_run(plan: Plan, project: Project, target: Target, options: RunOptions 
 def resume_run(run: str, project: Project, target: Target, options: RunOptions | None = None) -> Finished:
     """Go on with a run that failed, was canceled, or whose engine died: what succeeded is not run again.
 
+    A run that has succeeded stays as it is: its engine may have been killed after the last event.
+
     Raises:
         Conflict: an engine drives it now.
         NotFound: there is no such run.
-        Usage: nothing is left to do.
     """
     chosen = options or RunOptions()
     found = read_run(project.run_directory(run))
@@ -87,6 +88,8 @@ def resume_run(run: str, project: Project, target: Target, options: RunOptions |
         # Read again: the engine that drove it may have written between the first look and the lock.
         found = read_run(journal.directory)
         state = state_of(found, journal, chosen.parallel or target.slots, time.time())
+        if state.over and state.outcome == "succeeded":
+            return Finished(run, state, journal.directory, _merged(state, journal))
         journal.forget_requests()
         return _drive(state, journal, target, chosen)
 
