@@ -54,7 +54,7 @@ def as_json(capsys, *words: str) -> tuple[int, dict]:
 def test_a_run_that_fails_is_told_and_can_be_gone_on_with(folder, capsys) -> None:
     assert main(["run", "nb.ipynb"]) == 1
     out = capsys.readouterr().out
-    assert "use failed in cell 1, line" in out
+    assert "use failed in cell 1, line 3" in out
     assert "3  raise ValueError('bad depth')" in out
     assert "Go on with: jupyter mlops retry" in out
 
