@@ -11,6 +11,7 @@ from typing import TextIO
 
 from jupyter_mlops.cli.grammar import SUMMARIES, Command, HelpAsked, parse
 from jupyter_mlops.cli.style import Style, style_of
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.runtime.errors import MlopsError
 
 _TOP = ("-h", "--help", "help")
@@ -19,10 +20,9 @@ _TOP = ("-h", "--help", "help")
 def run_command(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Nothing but `SystemExit` of the interpreter escapes."""
     words = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
     try:
+        _refuse_deleted_folder()
         code = _dispatch(words)
         sys.stdout.flush()
         return code
@@ -70,6 +70,23 @@ def _dispatch(words: list[str]) -> int:
         sys.stdout.write(str(asked))
         return 0
     return _run(command)
+
+
+def _prepare_streams() -> None:
+    """Text that the terminal cannot show becomes `?`; a stream that was closed (`>&-`) takes what is written to it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 lives as long as the process
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _refuse_deleted_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise Usage("The folder that you are in does not exist any more.", hint="Go to another one: `cd`.") from error
 
 
 def _verb_help(name: str) -> str:

@@ -56,7 +56,8 @@ class PlainProgress(SilentProgress):
 
     def _text(self, event: Event) -> str:
         if isinstance(event, RunCreated):
-            return f"run {event.run}  {plain(event.pipeline)}  {len(self.picture.tasks)} steps"
+            steps = len(self.picture.tasks)
+            return f"run {event.run}  {plain(event.pipeline)}  {steps} step{'' if steps == 1 else 's'}"
         if isinstance(event, RunFinished):
             return _columns("run", event.state, plain(event.reason))
         if isinstance(event, TaskStarted):

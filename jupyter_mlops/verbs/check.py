@@ -25,11 +25,10 @@ def refuse_errors(found: list[Diagnostic], path: Path) -> None:
     if not errors:
         return
     first = errors[0]
-    where = (
-        f"cell {first.cell}" + (f", line {first.line}" if first.line else "") if first.cell is not None else path.name
-    )
+    place = [f"cell {first.cell}" if first.cell is not None else "", f"line {first.line}" if first.line else ""]
+    where = ", ".join(part for part in place if part)
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     raise NotebookHasErrors(
-        f"{path.name} cannot run as a pipeline: {where}{first.code} {first.message}{more}",
+        f"{path.name} cannot run as a pipeline: {where + ': ' if where else ''}{first.code} {first.message}{more}",
         hint=f"{first.hint} `jupyter mlops check {path.name}` lists everything.".strip(),
     )

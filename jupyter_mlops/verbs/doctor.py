@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlops.errors import MlopsError
-from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.project import WAY_OUT, Project
 
 MINIMUM_FREE = 1 << 30
 
@@ -55,8 +55,11 @@ def _store(folder: Path) -> Iterator[Finding]:
         project.ensure()
         with tempfile.NamedTemporaryFile(dir=project.home):
             pass
-    except (MlopsError, OSError) as error:
-        yield Finding("store", False, str(error), "Set JUPYTER_MLOPS_HOME to a folder that can be written.")
+    except MlopsError as error:
+        yield Finding("store", False, error.message, error.hint)
+        return
+    except OSError as error:
+        yield Finding("store", False, str(error), WAY_OUT)
         return
     yield Finding("store", True, f"runs are kept in {project.home}")
     free = shutil.disk_usage(project.home).free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,11 @@ def existing(path: str | Path) -> Path:
     """The absolute path of a file that exists."""
     found = Path(path).expanduser().absolute()
     if not found.exists():
+        if found.is_symlink():
+            raise NotFound(
+                f"{str(path)!r} is a link that leads nowhere: it points to {os.readlink(found)!r}.",
+                hint="Give the file itself, or mend the link.",
+            )
         raise NotFound(f"There is no file {str(path)!r}.", hint="Check the path; it is relative to where you are.")
     if found.is_dir():
         raise Usage(f"{str(path)!r} is a folder.", hint="Give a notebook (.ipynb), a percent-format or a pipeline .py.")

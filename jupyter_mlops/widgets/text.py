@@ -60,7 +60,7 @@ def _mark(step: Mapping[str, Any], states: Mapping[str, str] | None, unicode: bo
 
 def _remarks(step: Mapping[str, Any]) -> str:
     cells = step.get("cells") or ()
-    where = f"cell{'s' if len(cells) > 1 else ''} {', '.join(map(str, cells))}" if cells else step.get("kind", "")
+    where = f"cell{'s' if len(cells) > 1 else ''} {', '.join(_ranges(cells))}" if cells else step.get("kind", "")
     parts = [
         plain(where),
         f"for each {plain(step['for_each'])}" if step.get("for_each") else "",
@@ -69,6 +69,17 @@ def _remarks(step: Mapping[str, Any]) -> str:
     ]
     text = "; ".join(part for part in parts if part)
     return f"  ({text})" if text else ""
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[str]:
+    """Ascending numbers as text, three and more in a row as `4-9`."""
+    start = 0
+    for end in range(1, len(numbers) + 1):
+        if end < len(numbers) and numbers[end] == numbers[end - 1] + 1:
+            continue
+        run = [str(number) for number in numbers[start:end]]
+        yield from [f"{run[0]}-{run[-1]}"] if len(run) > 2 else run
+        start = end
 
 
 def _names(names: Sequence[str]) -> str:
