@@ -204,13 +204,18 @@ class FileArtifacts:
         os.replace(new, place)
 
 
+def is_digest(text: object) -> bool:
+    """Whether it can be the name of an artifact."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
 def valid_digest(digest: str) -> str:
     """The digest itself.
 
     Raises:
         Usage: it is not lowercase hex of 32 to 128 digits, so it must not become part of a path.
     """
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise Usage(
             f"{digest[:80]!r} is not a digest.", hint="A digest is 64 lowercase hex digits, as `show` prints it."
         )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.store.artifacts import ArtifactStore, valid_digest
+from jupyter_mlops.store.artifacts import ArtifactStore, is_digest, valid_digest
 from jupyter_mlops.store.atomic_write import unwritable_explained, write_atomically
 
 FORMAT = 1
@@ -64,7 +64,7 @@ class Cache:
             entry = _entry(key, json.loads(self._place(key).read_bytes()))
         except FileNotFoundError:
             return Lookup(None, "not run before with this key")
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Lookup(None, "the record of the earlier result is damaged")
         for digest, size in entry.artifacts.items():
             found = self._artifacts.size(digest)
@@ -126,4 +126,6 @@ def _entry(key: str, data: Mapping[str, Any]) -> CacheEntry:
     if data["format"] != FORMAT or data["key"] != key:
         raise ValueError("another format, or a file under a wrong name")
     names = ("run", "task", "result", "artifacts", "files", "at")
+    if not all(is_digest(digest) for digest in (*data["artifacts"], *data["files"].values())):
+        raise ValueError("something that is not a digest must not become a path")
     return CacheEntry(key, **{name: data[name] for name in names})
