@@ -35,6 +35,7 @@ from jupyter_mlops.engine.state import (
     tasks_of,
 )
 from jupyter_mlops.engine.target import Outcome, StopReason
+from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.store.events import (
     CancelRequested,
     Event,
@@ -268,7 +269,7 @@ def _reason(outcome: Outcome, timeout: float | None) -> str:
     if outcome.state == "failed" and outcome.stopped == "timeout":
         return f"took longer than its timeout of {timeout:g} s" if timeout else "took too long"
     error = outcome.result.error if outcome.result else None
-    return outcome.reason or (f"{error.kind}: {error.message}" if error else "")
+    return outcome.reason or (sentence(error.kind, error.message) if error else "")
 
 
 def _is_exit(state: State, task: Task) -> bool:

@@ -23,6 +23,11 @@ class MlopsError(Exception):
         return f"{self.message} {self.hint}".rstrip()
 
 
+def sentence(kind: str, message: str) -> str:
+    """An error in one line, from the name of its class and its message: those of this tree speak for themselves."""
+    return message if not kind or kind in _OWN else f"{kind}: {message}"
+
+
 class BundleRefused(MlopsError):
     """A bundle of values that this process must not, or cannot, load."""
 
@@ -33,3 +38,6 @@ class CannotHandOver(MlopsError):
     """A value that a later step needs cannot leave the process."""
 
     code = "cannot_hand_over"
+
+
+_OWN = frozenset(kind.__name__ for kind in (MlopsError, BundleRefused, CannotHandOver))

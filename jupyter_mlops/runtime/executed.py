@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -81,6 +82,8 @@ class ExecutedNotebook:
                 file.write(json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n")
             os.replace(partial, self.path)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)  # on a full disk the result of the task needs its place
             raise cannot_write(self.path, error) from error
         self._saved_at = self._clock()
 

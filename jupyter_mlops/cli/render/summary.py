@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_mlops.cli.render.tree import task_lines
 from jupyter_mlops.cli.style import Style
+from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.widgets.run_picture import StepPicture
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
 
@@ -92,9 +93,11 @@ def _place(error: Mapping[str, Any]) -> str:
 
 
 def _message(task: Mapping[str, Any], error: Mapping[str, Any]) -> str:
-    if error.get("kind"):
-        return plain(f"{error['kind']}: {error.get('message', '')}")
-    return plain(str(task.get("reason") or "no reason was given"))
+    reason = str(task.get("reason") or "")
+    if error.get("kind") and (not reason or error["kind"] != "KeyboardInterrupt"):
+        return plain(sentence(str(error["kind"]), str(error.get("message", ""))))
+    # What interrupted the cell (a timeout) says more than that it was interrupted.
+    return plain(reason or "no reason was given")
 
 
 def _excerpt(task: Mapping[str, Any], error: Mapping[str, Any], style: Style) -> Iterator[str]:

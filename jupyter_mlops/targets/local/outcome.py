@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlops.engine.target import Outcome, StopReason
+from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.runtime.spec import TaskResult
+from jupyter_mlops.store.atomic_write import FULL
 from jupyter_mlops.targets.local.launch import Exited
 from jupyter_mlops.targets.local.limits import show_bytes
 
+# Bytes: what a result of a task that failed may need.
+ROOM = 16 << 10
 _FATAL = {
     signal.SIGSEGV: "a library crashed in its own code; where, is at the end of the log",
     signal.SIGABRT: "a library aborted; why, is at the end of the log",
@@ -31,7 +36,7 @@ class Circumstances:
     """What is known about an attempt besides its exit: why it was stopped, and what the memory looked like.
 
     `over_limit` is what it used when it was killed for it, `limit` the limit (both in bytes); `oom_kills` how often the
-    kernel ran out of memory meanwhile, `memory` what the machine has.
+    kernel ran out of memory meanwhile, `memory` what the machine has. `full` is the folder on a disk without space.
     """
 
     stopped: StopReason | None = None
@@ -39,6 +44,7 @@ class Circumstances:
     limit: int = 0
     oom_kills: int = 0
     memory: int = 0
+    full: Path | None = None
 
 
 def outcome(exited: Exited, result: TaskResult | None, around: Circumstances) -> Outcome:
@@ -66,6 +72,24 @@ def read_result(directory: Path) -> TaskResult | None:
         return None
 
 
+def full_reason(place: Path) -> str:
+    """Why an attempt failed whose files cannot be written."""
+    return f"the disk is full: nothing more can be written to {place}"
+
+
+def full_disk(directory: Path) -> Path | None:
+    """The folder itself if not even a small file can be written there for lack of space."""
+    probe = directory / ".room"
+    try:
+        probe.write_bytes(bytes(ROOM))
+    except OSError as error:
+        return directory if error.errno in FULL else None
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
+
+
 def oom_kills() -> int:
     """How many processes the kernel has killed for memory since it started; 0 where it does not say."""
     try:
@@ -78,12 +102,14 @@ def oom_kills() -> int:
 def _message(result: TaskResult) -> str:
     if result.error is None:
         return "the task failed"
-    return f"{result.error.kind}: {result.error.message}" if result.error.kind else result.error.message
+    return sentence(result.error.kind, result.error.message)
 
 
 def _why_it_died(exited: Exited, around: Circumstances) -> str:
     if exited.status < 0:
         return f"killed by signal {-exited.status} ({_name(-exited.status)}){_explanation(exited, around)}"
+    if around.full is not None:
+        return full_reason(around.full)
     if exited.status == 0:
         return "the process ended without a result: something in it called os._exit(0)"
     return f"the process ended with exit code {exited.status} and without a result; its log may say why"

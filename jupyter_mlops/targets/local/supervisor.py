@@ -137,8 +137,10 @@ class Supervisor:
 
     def _on_exit(self, running: _Running, exited: Exited) -> None:
         kills = outcome.oom_kills() - running.around.oom_kills
-        around = replace(running.around, oom_kills=kills)
-        result = outcome.read_result(running.start.attempt.directory)
+        directory = running.start.attempt.directory
+        result = outcome.read_result(directory)
+        full = None if result else outcome.full_disk(directory)
+        around = replace(running.around, oom_kills=kills, full=full)
         self._end(running, outcome.outcome(exited, result, around))
 
     def _end(self, running: _Running, how: Outcome) -> None:

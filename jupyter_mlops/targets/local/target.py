@@ -12,11 +12,13 @@ from typing import Any, Literal
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason
 from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.store.atomic_write import FULL
 from jupyter_mlops.targets.base import Capabilities, Capability
 from jupyter_mlops.targets.local import limits
 from jupyter_mlops.targets.local.imports import modules_of
 from jupyter_mlops.targets.local.kernels import Kernel, find_kernel
 from jupyter_mlops.targets.local.launch import RUN_TASK, Launch
+from jupyter_mlops.targets.local.outcome import full_reason
 from jupyter_mlops.targets.local.pool import Pool
 from jupyter_mlops.targets.local.supervisor import GRACE_S, Start, Supervisor, Tell
 from jupyter_mlops.targets.local.zygote import Launcher, ProcessKey, Zygote
@@ -86,7 +88,12 @@ class LocalTarget:
         """Begin an attempt; it ends with one outcome, also if it cannot begin."""
         try:
             start = self._prepare(attempt, report)
-        except (OSError, MlopsError) as error:
+        except OSError as error:
+            place = attempt.directory
+            reason = full_reason(place) if error.errno in FULL else f"{place} cannot be written: {error.strerror}"
+            report(Report(attempt.id, outcome=Outcome("failed", reason=reason)))
+            return
+        except MlopsError as error:
             report(Report(attempt.id, outcome=Outcome("failed", reason=str(error))))
             return
         self._supervisor.start(start)
