@@ -14,9 +14,11 @@ from jupyter_mlops.engine.run import RunOptions, start_run
 from jupyter_mlops.engine.state import Task
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
 from jupyter_mlops.notebook.dataflow import Dataflow
+from jupyter_mlops.notebook.parameters import as_literal
 from jupyter_mlops.pipeline.from_notebook import cell_source
 from jupyter_mlops.pipeline.model import Step
-from jupyter_mlops.runtime.spec import Block, BundleRef, ErrorInfo, TaskResult, TaskSpec
+from jupyter_mlops.runtime.errors import sentence
+from jupyter_mlops.runtime.spec import Block, BundleRef, CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.store.project import Project
 
 LINEAR = "notebook"
@@ -55,15 +57,14 @@ def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Targ
     target.start(Attempt(spec, directory), hear)
     outcome = reports.get()
     error = outcome.result.error if outcome.result else None
-    reason = outcome.reason or (f"{error.kind}: {error.message}" if error else "it did not finish")
+    reason = outcome.reason or (sentence(error.kind, error.message) if error else "it did not finish")
     notebook = directory / "executed.ipynb"
     return Part(LINEAR, notebook, _values(outcome.result), error, "" if outcome.state == "succeeded" else reason)
 
 
 def linear_spec(plan: Plan, flow: Dataflow, directory: Path) -> TaskSpec:
     """The task that runs every cell of the notebook, in its order, as one kernel would."""
-    left_out = {index for index, role in flow.annotations.roles.items() if role in ("skip", "parameters")}
-    cells = tuple(cell_source(cell) for cell in flow.document.code_cells if cell.index not in left_out)
+    cells = tuple(_linear_cells(plan, flow))
     position = {cell.index: number for number, cell in enumerate(cells)}
     return TaskSpec(
         run=LINEAR,
@@ -74,10 +75,21 @@ def linear_spec(plan: Plan, flow: Dataflow, directory: Path) -> TaskSpec:
         cwd=plan.pipeline.cwd,
         kernel=plan.pipeline.kernel,
         cells=cells,
-        params=plan.params,
         blocks=tuple(_blocks(plan.pipeline.steps, position)),
         final=True,
     )
+
+
+def _linear_cells(plan: Plan, flow: Dataflow) -> Iterator[CellSource]:
+    """Every cell that is not skipped; parameters are set below the cell that gives their defaults."""
+    roles = flow.annotations.roles
+    last = max((index for index, role in roles.items() if role == "parameters"), default=None)
+    for cell in flow.document.code_cells:
+        if roles.get(cell.index) != "skip":
+            yield cell_source(cell)
+        if cell.index == last:
+            given = "\n".join(f"{name} = {as_literal(value)}" for name, value in plan.params.items())
+            yield CellSource(index=-1, id="parameters", source=given, count=cell.count)
 
 
 def _blocks(steps: Sequence[Step], position: Mapping[int, int]) -> Iterator[Block]:
