@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
+from jupyter_mlops.notebook.definitions import candidates
 from jupyter_mlops.notebook.document import Cell, Document
 from jupyter_mlops.notebook.facts import CellFacts
+from jupyter_mlops.notebook.file_order import StepFiles, existing, files_of, local_modules, order_by_files
+from jupyter_mlops.notebook.flow_problems import find_problems
+from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
+from jupyter_mlops.notebook.interleaving import grouped
+from jupyter_mlops.notebook.linear_run import CellRole, LinearRun, is_run, run_through
 from jupyter_mlops.notebook.problems import Problem
+from jupyter_mlops.notebook.random_flow import take_states, unseeded
+from jupyter_mlops.notebook.step_collection import collect, link_steps
+from jupyter_mlops.notebook.step_links import Link
 from jupyter_mlops.runtime.spec import Definition
 
 
@@ -71,7 +81,7 @@ class Dataflow:
     `cycle`, `interleaved` (a step's cells cannot be brought together without changing the meaning), `unknown_after`,
     `setup_reads_step`, `star_import`, `syntax`, `magic_defines_names` (`%%cython`, `%store`...), `magic_unsupported`,
     `dynamic` (`exec`, `globals()`...), `hidden_configuration` (process state that cannot be carried to later steps),
-    `patched_module`, `relative_control` (a `when` or `for_each` that cannot be read or reads an unknown name).
+    `unreadable_control` and `unknown_in_control` (a `when` or `for_each` that cannot be read, or reads a name nobody makes).
     """
 
     document: Document
@@ -81,3 +91,96 @@ class Dataflow:
     setup: tuple[Cell, ...] = ()
     problems: tuple[Problem, ...] = ()
     facts: Mapping[int, CellFacts] = field(default_factory=dict)
+
+
+def link(document: Document, annotations: Annotations) -> Dataflow:
+    """Find what flows between the steps. Never raises: what is wrong is in `problems`."""
+    folder = document.path.parent if document.path else None
+    run = run_through(_sequence(document, annotations), folder)
+    order, interleaved = grouped(run.cells, [step.name for step in annotations.steps])
+    declarations = {step.name: step for step in annotations.steps}
+    parameters = frozenset(item.name for item in annotations.parameters)
+    steps = collect([declarations[name] for name in order], run, parameters)
+    linker = link_steps(steps, run, parameters)
+    links = list(linker.links.values())
+    files = [files_of(step) for step in steps]
+    by_files = order_by_files(order, files)
+    after = {item.step.name: _after(item, by_files, declarations) for item in links}
+    take_states(links, after, frozenset(RANDOM_STATES) - unseeded(run))
+    linker.outputs()
+    return Dataflow(
+        document=document,
+        annotations=annotations,
+        steps=tuple(
+            _flow(item, _Context(run, folder, declarations, by_files), used)
+            for item, used in zip(links, files, strict=True)
+        ),
+        after=after,
+        setup=tuple(item.cell for item in run.cells if item.role == "setup"),
+        problems=tuple(find_problems(run, links, after, interleaved)),
+        facts={item.cell.index: item.facts for item in run.cells},
+    )
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every step is assembled from."""
+
+    run: LinearRun
+    folder: Path | None
+    declarations: Mapping[str, StepDeclaration]
+    by_files: Mapping[str, tuple[str, ...]]
+
+
+def _sequence(document: Document, annotations: Annotations) -> Iterator[tuple[Cell, CellRole, str]]:
+    """Code cells that run, in order, each with its role and step."""
+    for cell in document.code_cells:
+        role = annotations.roles.get(cell.index, "step")
+        if role == "step" and cell.index in annotations.step_of:
+            yield cell, "step", annotations.step_of[cell.index]
+        elif role in {"setup", "parameters"}:
+            yield cell, "setup" if role == "setup" else "parameters", ""
+
+
+def _after(
+    item: Link, by_files: Mapping[str, tuple[str, ...]], declarations: Mapping[str, StepDeclaration]
+) -> tuple[str, ...]:
+    """Direct predecessors: by values, by controls, by files, by the user's word."""
+    found = dict.fromkeys(source for sources, _ in item.inputs.values() for source in sources)
+    found.update(dict.fromkeys(source for sources in item.controls.values() for source in sources))
+    found.update(dict.fromkeys(by_files[item.step.name]))
+    found.update(dict.fromkeys(name for name in item.step.declaration.after if name in declarations))
+    return tuple(name for name in declarations if name in found)
+
+
+def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
+    step = item.step
+    last = step.cells[-1].time if step.cells else -1
+    setup = [cell for cell in context.run.cells if cell.role == "setup" and cell.time < last]
+    params = set(item.params)
+    for cell in setup:
+        params |= cell.effects.reads.keys() & item.parameters
+    for known in step.needed:
+        params.update(known.params)
+    modules = [
+        module for cell in (*setup, *step.cells) for one in candidates(cell.cell.source) for module in one.modules
+    ]
+    modules += [module for known in step.needed for module in known.modules]
+    modules += [magic.arguments.split()[-1] for cell in step.cells for magic in cell.facts.magics if is_run(magic)]
+    explicit = (name for name in step.declaration.after if name in context.declarations)
+    return StepFlow(
+        declaration=step.declaration,
+        inputs=tuple(FlowInput(name, *found) for name, found in sorted(item.inputs.items())),
+        outputs=tuple(sorted(item.outputs)),
+        final=tuple(sorted(item.final)),
+        definitions=step.definitions,
+        setup=tuple(cell.cell.index for cell in setup),
+        params=tuple(sorted(params)),
+        controls=tuple(FlowInput(name, sources) for name, sources in sorted(item.controls.items()) if sources),
+        exports=tuple(sorted(item.exports)),
+        by_value=step.by_value,
+        order_after=tuple(dict.fromkeys((*context.by_files[step.name], *explicit))),
+        files_in=existing(files.mentioned - files.written, context.folder),
+        files_out=tuple(sorted(files.written)),
+        modules=local_modules(modules, context.folder),
+    )

@@ -94,7 +94,8 @@ class ExpressionVisitor:
         return NOTHING
 
     def value_Name(self, node: ast.Name) -> Value:
-        return Value(same=(self.load(node.id, node.lineno),), chain=(node.id,))
+        reference = self.load(node.id, node.lineno)
+        return Value(same=(reference,), chain=(reference,))
 
     def value_Attribute(self, node: ast.Attribute) -> Value:
         base = self.value(node.value)
@@ -245,9 +246,7 @@ class ExpressionVisitor:
             self.dynamic.append(Use(root, node.lineno, self.sure, self.scope.frame.name))
         result = self.temporary()
         self.emit(
-            Call(
-                result, root, path, receiver, arguments, keywords, node.lineno, self.sure, _texts(node), _flags(node)
-            )
+            Call(result, root, path, receiver, arguments, keywords, node.lineno, self.sure, _texts(node), _flags(node))
         )
         return Value(same=(result,))
 

@@ -299,7 +299,7 @@ def _foreign_body(name: str, rest: str, lines: list[str], start: int, reader: _R
     """A body in another language, or a file: nothing of it is Python; IPython fills in names on the first line only."""
     body = "\n".join(lines[start + 1 :])
     if name in {"writefile", "file"}:
-        path = rest.split()[-1].strip("'\"") if rest.split() else ""
+        path = rest.rsplit(maxsplit=1)[-1].strip("'\"") if rest.split() else ""
         (reader.files_in if "$" in path or "{" in path or not path else reader.files_out).append(path)
     elif name in SHELLS:
         reader.files_out += redirections(body)

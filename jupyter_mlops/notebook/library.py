@@ -110,7 +110,9 @@ _PLAIN_FUNCTIONS = _words(
     """len int float str bool bytes complex hash id isinstance issubclass callable chr ord hex oct bin repr ascii format
     print input hasattr range all any dir display type"""
 )
-_FRESH_FUNCTIONS = _words("abs round divmod pow open sum bytearray memoryview object slice Exception ValueError KeyError")
+_FRESH_FUNCTIONS = _words(
+    "abs round divmod pow open sum bytearray memoryview object slice Exception ValueError KeyError"
+)
 _INNER_FUNCTIONS = _words("list tuple set frozenset dict sorted reversed enumerate zip iter map filter")
 _INSIDE_FUNCTIONS = _words("min max next getattr vars")
 BUILTINS: dict[str, Result] = {

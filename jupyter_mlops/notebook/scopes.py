@@ -52,7 +52,11 @@ __all__ = ["read_scopes"]
 @lru_cache(maxsize=8192)
 def read_scopes(source: str) -> CellFacts:
     """The facts of a cell. Never raises: a cell that is no Python has none, and says why in `syntax_error`."""
-    python = read_source(source)
+    return facts_of(read_source(source))
+
+
+def facts_of(python: PythonSource) -> CellFacts:
+    """The facts of Python source."""
     visitor = ScopeVisitor()
     try:
         visitor.run(python)
@@ -171,7 +175,9 @@ class ScopeVisitor(ExpressionVisitor):
             added = self.value(node.value)
             self._change(Value(same=(reference,)), inside(added), node.lineno)
             self.bind(
-                target.id, Value(same=(reference,), inner=added.refs, operands=added.refs, fresh=added.fresh), node.lineno
+                target.id,
+                Value(same=(reference,), inner=added.refs, operands=added.refs, fresh=added.fresh),
+                node.lineno,
             )
             return
         before = self.value(target)
@@ -286,7 +292,7 @@ class ScopeVisitor(ExpressionVisitor):
             variadic=tuple(refs[item.arg] for item in (arguments.vararg, arguments.kwarg) if item),
             events=tuple(inner.frame.events),
             captured=tuple(inner.frame.captured),
-            sure_writes=frozenset(name for name in inner.frame.bound if name[0] not in ".^"),
+            sure_writes=frozenset(() if inner.frame.left else (n for n in inner.frame.bound if n[0] not in ".^")),
             generator=inner.frame.generator,
         )
         if self._methods and outside.kind == "class":
@@ -334,7 +340,8 @@ class ScopeVisitor(ExpressionVisitor):
 
     def _leave(self) -> None:
         frame = self.scope.frame
-        frame.left, frame.dead = True, True
+        frame.left |= not frame.sure
+        frame.dead = True
 
     def visit_Break(self, _node: ast.Break | ast.Continue) -> None:
         self.scope.frame.dead = True

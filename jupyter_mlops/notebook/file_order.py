@@ -1,0 +1,122 @@
+"""Files between steps: who writes what another mentions, and local modules that steps import."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from jupyter_mlops.notebook.definitions import candidates
+from jupyter_mlops.notebook.step_effects import StepEffects
+
+
+@dataclass
+class StepFiles:
+    """Paths relative to the notebook's folder (or absolute) that a step writes and mentions."""
+
+    written: set[str] = field(default_factory=set)
+    mentioned: set[str] = field(default_factory=set)
+
+
+def files_of(step: StepEffects) -> StepFiles:
+    """The files of a step, from its calls, magics and shell lines, and from every string that could be a path."""
+    found = StepFiles()
+    for run in step.cells:
+        texts = {"in": list(run.facts.files_in), "out": list(run.facts.files_out)}
+        for mode, text in run.effects.files:
+            texts[mode] += [piece for piece in text if isinstance(piece, str)]
+        found.written.update(_paths(texts["out"]))
+        found.mentioned.update(_paths((*texts["in"], *texts["out"], *run.facts.strings)))
+    return found
+
+
+def order_by_files(names: Sequence[str], files: Sequence[StepFiles]) -> dict[str, tuple[str, ...]]:
+    """For each step, earlier ones that write what it mentions, or mention what it writes."""
+    writers: dict[str, list[str]] = {}
+    readers: dict[str, list[str]] = {}
+    after: dict[str, tuple[str, ...]] = {}
+    for name, step in zip(names, files, strict=True):
+        before = [
+            other for path in sorted(step.mentioned) for part in _with_parents(path) for other in writers.get(part, ())
+        ]
+        before += [other for path in sorted(step.written) for other in readers.get(path, ())]
+        after[name] = tuple(dict.fromkeys(other for other in before if other != name))
+        for path in step.written:
+            writers.setdefault(path, []).append(name)
+        for path in step.mentioned:
+            for part in _with_parents(path):
+                readers.setdefault(part, []).append(name)
+    return after
+
+
+def existing(paths: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+    """Those paths that are files now."""
+    base = folder or Path()
+    return tuple(sorted(path for path in paths if _looks_like_file(path) and _is_file(base / path)))
+
+
+def local_modules(names: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+    """Files beside the notebook that these imports load, and those that they load in turn."""
+    if folder is None:
+        return ()
+    found: dict[str, None] = {}
+    pending = list(names)
+    while pending:
+        for path in _module_files(pending.pop(), folder):
+            relative = path.relative_to(folder).as_posix()
+            if relative not in found:
+                found[relative] = None
+                pending += _imports(path, relative)
+    return tuple(sorted(found))
+
+
+def _paths(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        if text and "\n" not in text and "\0" not in text and "://" not in text and len(text) < 300:
+            yield posixpath.normpath(text)
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    yield path
+    parent = posixpath.dirname(path)
+    while parent and parent != "/" and parent != path:
+        yield parent
+        path, parent = parent, posixpath.dirname(parent)
+
+
+def _looks_like_file(path: str) -> bool:
+    return ("." in path or "/" in path) and path not in {".", ".."} and "*" not in path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _module_files(name: str, folder: Path) -> Iterator[Path]:
+    """`a.b` -> a/__init__.py and a/b.py, those that exist; a name ending in `.py` is a file itself."""
+    if name.endswith(".py"):
+        yield from (path for path in (folder / name,) if _is_file(path) and path.is_relative_to(folder))
+        return
+    parts = [part for part in name.split(".") if part]
+    for length in range(1, len(parts) + 1):
+        base = folder.joinpath(*parts[:length])
+        yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if _is_file(path))
+
+
+def _imports(path: Path, relative: str) -> list[str]:
+    package = posixpath.dirname(relative).replace("/", ".")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return []
+    return [f"{package}.{module.lstrip('.')}" if module.startswith(".") else module for module in _imported(text)]
+
+
+@lru_cache(maxsize=256)
+def _imported(source: str) -> tuple[str, ...]:
+    return tuple(module for item in candidates(source) for module in item.modules)

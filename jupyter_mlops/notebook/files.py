@@ -1,0 +1,69 @@
+"""Files that code writes or reads, as far as their paths can be known without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from jupyter_mlops.notebook.facts import Call, Text
+
+FileUse = tuple[Literal["in", "out"], Text]
+
+# Methods and functions (last name) -> the argument that is the file: a position, or a keyword beside it.
+_WRITERS: dict[str, tuple[int, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        """to_csv to_parquet to_pickle to_excel to_feather to_hdf to_json to_html to_markdown to_stata to_orc to_latex
+        savefig save savez savez_compressed savetxt tofile save_model save_pretrained write_csv write_parquet write_json
+        write_html write_image imwrite imsave save_weights save_raw export_graphviz makedirs mkdir write_ipc
+        to_netcdf to_zarr to_xml to_string""".split(),
+        (0, ("path_or_buf", "path", "fname", "filename", "file", "fp", "buf", "filepath", "excel_writer", "name")),
+    ),
+    "dump": (1, ("filename", "file", "fp")),
+    "ExcelWriter": (0, ("path",)),
+    "export_text": (9, ("out_file",)),
+    "copy": (1, ("dst",)),
+    "copyfile": (1, ("dst",)),
+    "copy2": (1, ("dst",)),
+    "copytree": (1, ("dst",)),
+    "move": (1, ("dst",)),
+    "rename": (1, ("dst",)),
+    "urlretrieve": (1, ("filename",)),
+    "FileHandler": (0, ("filename",)),
+    "SummaryWriter": (0, ("log_dir",)),
+}
+_FUNCTIONS_ONLY = frozenset({"save", "copy", "move", "rename", "dump", "copyfile", "copy2", "copytree", "urlretrieve"})
+_LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle", "dill", "shutil", "os", "pathlib",
+              "onnx", "urllib", "PIL", "cv2", "imageio", "plotly", "altair", "toml")  # fmt: skip
+# Methods of a path: the path itself is the file.
+PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir"})
+
+
+def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileUse]:
+    """Files that a call uses, given the full name of what is called and the text of its receiver."""
+    last = function.rpartition(".")[2]
+    texts = dict(event.texts)
+    if last in PATH_WRITERS and receiver:
+        yield ("out", receiver)
+    elif last == "open":
+        yield from _opened(texts, receiver)
+    elif last in _WRITERS and not (last in _FUNCTIONS_ONLY and not _is_library(function, last)):
+        position, keywords = _WRITERS[last]
+        for place in (position, *keywords):
+            if text := texts.get(place):
+                yield ("out", text)
+    for place, text in texts.items():
+        if isinstance(place, int) and place < 2:
+            yield ("in", text)
+
+
+def _is_library(function: str, last: str) -> bool:
+    """`np.save(path, ...)` writes; `basket.save(item)` may not. Methods called `save` of unknown things do."""
+    return function.startswith(_LIBRARIES) or (last == "save" and function.startswith("?"))
+
+
+def _opened(texts: dict[str | int, Text], receiver: Text) -> Iterable[FileUse]:
+    path, mode = (receiver, texts.get(0, ())) if receiver else (texts.get(0) or texts.get("file", ()), texts.get(1, ()))
+    mode = texts.get("mode", mode)
+    letters = mode[0] if mode and isinstance(mode[0], str) else "r"
+    if path and set(letters) & set("wax+"):
+        yield ("out", path)

@@ -1,0 +1,173 @@
+"""Objects that names may share: an abstract heap, followed in the order of the notebook.
+
+A name points to objects, an object holds objects. A plain value (number, string) is no object at all: nothing can be
+changed in place, so nothing is shared. What an object holds only grows, and each such edge knows since when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
+
+Kind = Literal["data", "import", "code", "class", "symbol"]
+Objects = frozenset["Object"]
+NONE: Objects = frozenset()
+
+
+@dataclass(eq=False, slots=True)
+class Object:
+    """An abstract object. `origin` is what made it (full name of a function, a module's name for an import).
+
+    `holds` are objects inside it, `remembers` those that it keeps but never changes (a model its training data), each
+    with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length; with
+    `scatter` everything taken out of it is an object of its own.
+    """
+
+    kind: Kind = "data"
+    origin: str = ""
+    code: FunctionFacts | None = None
+    made_by: ClassFacts | None = None
+    holds: dict[Object, int] = field(default_factory=dict)
+    remembers: dict[Object, int] = field(default_factory=dict)
+    held_by: dict[Object, int] = field(default_factory=dict)
+    elements: tuple[Objects, ...] = ()
+    scatter: bool = False
+    bases: tuple[Object, ...] = ()
+
+    def method(self, name: str) -> FunctionFacts | None:
+        """The method that an instance of this class has, or a class above it."""
+        if self.made_by is not None and name in self.made_by.methods:
+            return self.made_by.methods[name]
+        return next((found for base in self.bases if (found := base.method(name))), None)
+
+
+class Heap:
+    """Makes objects and the edges between them.
+
+    `time` stamps new edges; `changed` collects what is changed in place, `compared` what is compared by identity.
+    A heap inside a function (`outside`) shares its modules and remembers what it `made`.
+    """
+
+    def __init__(self, outside: Heap | None = None) -> None:
+        self.time = outside.time if outside else 0
+        self.changed: set[Object] = set()
+        self.compared: set[Object] = outside.compared if outside else set()
+        self.made: list[Object] | None = [] if outside else None
+        self._imports: dict[str, Object] = outside._imports if outside else {}
+
+    def module(self, name: str) -> Object:
+        """The one object of an imported module or of a name in it."""
+        if name not in self._imports:
+            self._imports[name] = Object("import", name)
+        return self._imports[name]
+
+    def put(self, holders: Iterable[Object], contents: Iterable[Object], *, weak: bool = False) -> None:
+        """From now on each of `holders` may hold each of `contents`."""
+        inside = [item for item in contents if item.kind != "import"]
+        for holder in holders:
+            edges = holder.remembers if weak else holder.holds
+            for item in inside:
+                if item is not holder and item not in edges:
+                    edges[item] = self.time
+                    item.held_by.setdefault(holder, self.time)
+
+    def new(self, contents: Iterable[Object] = (), origin: str = "") -> Object:
+        """A fresh object."""
+        made = Object(origin=origin)
+        if self.made is not None:
+            self.made.append(made)
+        self.put((made,), contents)
+        return made
+
+    def value(self, value: Value, pointed: Mapping[Ref, Objects] | _Lookup) -> Objects:
+        """The objects that an expression may give; `pointed[ref]` are those of a name or a temporary."""
+        if value.chain and (found := self._imported(value.chain, pointed)):
+            return frozenset((found,))
+        result: Objects = NONE
+        for ref in value.same:
+            result |= pointed[ref]
+        for ref in value.part:
+            result |= self.inside(pointed[ref], value.position)
+        if value.held or value.inner or value.fresh or value.operands:
+            result |= self._made(value, pointed)
+        return result
+
+    def inside(self, objects: Objects, position: int = -1) -> Objects:
+        """What may be taken out of objects: themselves (a view) and everything in them."""
+        found: set[Object] = set()
+        for item in objects:
+            if item.scatter:
+                found.add(self.new(origin=item.origin))
+            elif item.elements and 0 <= position < len(item.elements):
+                found |= item.elements[position]
+            elif item.kind != "import":
+                found |= reach((item,), weak=False)
+        return frozenset(found)
+
+    def _made(self, value: Value, pointed: Mapping[Ref, Objects] | _Lookup) -> Objects:
+        contents: set[Object] = set()
+        for ref in value.held:
+            contents |= pointed[ref]
+        for ref in value.inner:
+            for item in pointed[ref]:
+                contents.update(item.holds)
+        contents = {item for item in contents if item.kind != "import"}
+        if not (value.fresh or contents or any(_is_data(pointed[ref]) for ref in value.operands)):
+            return NONE
+        made = self.new(contents)
+        if value.elements:
+            made.elements = tuple(self.value(element, pointed) for element in value.elements)
+            for element in made.elements:
+                self.put((made,), element)
+        return frozenset((made,))
+
+    def _imported(self, chain: tuple[str, ...], pointed: Mapping[Ref, Objects] | _Lookup) -> Object | None:
+        roots = pointed[chain[0]]
+        if len(roots) != 1:
+            return None
+        (root,) = roots
+        return self.module(".".join((root.origin, *chain[1:]))) if root.kind == "import" else None
+
+
+class _Lookup:
+    """Anything that gives the objects of a reference."""
+
+    def __getitem__(self, ref: Ref) -> Objects:
+        raise NotImplementedError
+
+
+def _is_data(objects: Objects) -> bool:
+    return any(item.kind != "import" for item in objects)
+
+
+def reach(start: Iterable[Object], *, weak: bool = True) -> set[Object]:
+    """These objects and all inside them; with `weak` also what they only remember."""
+    found = set(start)
+    pending = list(found)
+    while pending:
+        item = pending.pop()
+        for other in item.holds:
+            if other not in found:
+                found.add(other)
+                pending.append(other)
+        if weak:
+            for other in item.remembers:
+                if other not in found:
+                    found.add(other)
+                    pending.append(other)
+    return found
+
+
+def holders(start: Iterable[Object], until: int) -> set[Object]:
+    """These objects and all that hold or remember them, by what was put up to the time `until`."""
+    found = set(start)
+    pending = list(found)
+    while pending:
+        for other, since in pending.pop().held_by.items():
+            if since <= until and other not in found:
+                found.add(other)
+                pending.append(other)
+    return found

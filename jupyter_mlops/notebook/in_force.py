@@ -1,0 +1,167 @@
+"""Which definitions are in force at a point of the notebook, and which of them a step needs."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from jupyter_mlops.notebook.definitions import Candidate, candidates, statements
+from jupyter_mlops.notebook.hidden_state import configures, is_setting
+from jupyter_mlops.notebook.facts import Bind, Unbind
+from jupyter_mlops.notebook.linear_run import CellRun, LinearRun
+from jupyter_mlops.runtime.spec import Definition
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(eq=False)
+class Known:
+    """A definition with what it takes to choose it: names its functions use, modules it imports, parameters it reads."""
+
+    definition: Definition
+    kind: str
+    eager: tuple[str, ...]
+    lazy: frozenset[str] = frozenset()
+    modules: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+
+
+@dataclass
+class Definitions:
+    """The definitions so far. `names` says which are in force for a name; `all` keeps those that no longer are."""
+
+    run: LinearRun
+    parameters: frozenset[str] = frozenset()
+    all: dict[str, Known] = field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    setup_names: set[str] = field(default_factory=set)
+
+    def add_cell(self, run: CellRun) -> tuple[set[str], set[int]]:
+        """Take the definitions of a step's cell; give the names that they define and the lines of settings."""
+        taken: set[str] = set()
+        settings: set[int] = set()
+        writes = _times_set(run)
+        for candidate in candidates(run.cell.source):
+            if candidate.kind == "setting":
+                if self._is_setting(candidate, run):
+                    self._add(candidate, run, names=())
+                    settings.add(candidate.line)
+            elif self._is_definition(candidate, run, writes, taken):
+                self._add(candidate, run, names=candidate.names)
+                taken.update(candidate.names)
+        return taken, settings
+
+    def add_parameters_cell(self, run: CellRun) -> set[str]:
+        """What a parameters cell computes beyond its literals is computed again in every step that uses it."""
+        taken: set[str] = set()
+        for candidate in statements(run.cell.source):
+            if not candidate.names or set(candidate.names) - self.parameters:
+                self._add(candidate, run, names=candidate.names)
+                taken.update(candidate.names)
+        return taken - self.parameters
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These names are no longer what a definition made."""
+        for name in names:
+            self.names.pop(name, None)
+            self.setup_names.discard(name)
+
+    def chosen(self, wanted: Collection[str]) -> tuple[Definition, ...]:
+        """All definitions, with `wanted` on those with these ids and on settings, in order."""
+        return tuple(
+            replace(known.definition, wanted=id in wanted or known.kind == "setting", needs=self._needs(known))
+            for id, known in self.all.items()
+        )
+
+    def needed(self, used: Iterable[str]) -> set[str]:
+        """Ids of the definitions that these names need, directly or through others."""
+        pending = [id for name in used for id in self.names.get(name, ())]
+        found: set[str] = set()
+        while pending:
+            id = pending.pop()
+            if id not in found:
+                found.add(id)
+                pending += self._needs(self.all[id])
+        return found
+
+    def _needs(self, known: Known) -> tuple[str, ...]:
+        later = [id for name in sorted(known.lazy) for id in self.names.get(name, ())]
+        return tuple(dict.fromkeys((*known.eager, *(id for id in later if id != known.definition.id))))
+
+    # ---------------------------------------------------------------------------------------------------- judgement
+
+    def _is_definition(self, item: Candidate, run: CellRun, writes: dict[str, int], taken: set[str]) -> bool:
+        """Whether what it needs when it is made can be had in any step."""
+        if any(writes.get(name, 0) != 1 for name in item.names) and item.kind != "import":
+            return False
+        if any(not run.facts.stores[name].sure for name in item.names if name in run.facts.stores):
+            return False
+        if item.kind == "import":
+            return True
+        changed = {name for name in item.names if name in run.affected}
+        known = taken | self.names.keys() | self.setup_names
+        return (
+            not changed
+            and all(self._travels(name, run, known) for name in item.eager)
+            and all(name in _BUILTINS or self._module(name, run) for name in item.decorators & item.eager)
+        )
+
+    def _travels(self, name: str, run: CellRun, known: set[str]) -> bool:
+        if name in known:
+            return True
+        return name in _BUILTINS and name not in run.facts.stores
+
+    def _module(self, name: str, run: CellRun) -> str:
+        """The module, or the name in one, that a name was imported from; empty if it is anything else."""
+        found = self.run.objects(name, run.time)
+        return next(iter(found)).origin if len(found) == 1 and all(item.kind == "import" for item in found) else ""
+
+    def _is_setting(self, item: Candidate, run: CellRun) -> bool:
+        if not item.chain:
+            return True
+        module = self._module(item.chain[0], run)
+        if not module or not all(name in _BUILTINS or self._module(name, run) for name in item.eager):
+            return False
+        full = ".".join((module, *item.chain[1:]))
+        return configures(full) if item.is_call else is_setting(full)
+
+    def _add(self, item: Candidate, run: CellRun, *, names: tuple[str, ...]) -> None:
+        id = f"{item.digest}" if item.digest not in self.all else f"{item.digest}.{len(self.all)}"
+        eager = [found for name in sorted(item.eager) for found in self.names.get(name, ())]
+        definition = Definition(
+            id=id,
+            names=names,
+            source=item.source,
+            needs=tuple(dict.fromkeys(eager)),
+            cell=run.cell.index,
+            line=item.line,
+        )
+        self.all[id] = Known(
+            definition,
+            item.kind,
+            definition.needs,
+            item.lazy,
+            item.modules,
+            tuple(sorted(item.eager & self.parameters)),
+        )
+        for name in names:
+            before = self.names.get(name, ()) if item.kind == "import" and _adds_to_package(item, name) else ()
+            kept = tuple(other for other in before if self.all[other].kind == "import")
+            self.names[name] = (*kept, id)
+
+
+def _adds_to_package(item: Candidate, name: str) -> bool:
+    """`import a.b` after `import a.c`: both make `a`."""
+    return any(module.startswith(f"{name}.") for module in item.modules)
+
+
+def _times_set(run: CellRun) -> dict[str, int]:
+    """How often a cell sets each name."""
+    found: dict[str, int] = {}
+    for event in run.facts.events:
+        if isinstance(event, Bind | Unbind):
+            found[event.name] = found.get(event.name, 0) + 1
+    for name in run.effects.writes:
+        found.setdefault(name, 2)
+    return found

@@ -1,0 +1,293 @@
+"""Follows the events of cells in the order of the notebook: who reads and sets names, which objects are changed."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from jupyter_mlops.notebook import calls
+from jupyter_mlops.notebook.facts import (
+    Bind,
+    Call,
+    CellFacts,
+    Event,
+    FunctionFacts,
+    Identity,
+    Keep,
+    MakeClass,
+    MakeFunction,
+    Mutate,
+    Read,
+    Ref,
+    Return,
+    Text,
+    Unbind,
+    Use,
+)
+from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
+from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol
+from jupyter_mlops.notebook.texts import filled_in
+
+BUILTIN_NAMES = frozenset(dir(builtins))
+
+
+class Machine:
+    """The namespace of the notebook. `_Body` is the inside of a function.
+
+    `named` are the names that ever pointed to an object; `before` what the names set in this cell pointed to before it.
+    """
+
+    def __init__(self, heap: Heap | None = None) -> None:
+        self.heap = heap or Heap()
+        self.objects: dict[Ref, Objects] = {}
+        self.strings: dict[str, str] = {}
+        self.effects = Effects()
+        self.named: dict[Object, set[str]] = {}
+        self.before: dict[str, Objects] = {}
+        self._summaries: dict[FunctionFacts, Summary | None] = {}
+        self._consulted: set[str] = set()
+
+    # ---------------------------------------------------------------------------------------------------- the cell
+
+    def run(self, facts: CellFacts, first: Sequence[CellFacts] = ()) -> Effects:
+        """Follow a cell; give what it does. `first` are files that it runs."""
+        self.effects = Effects()
+        self.heap.changed = self.effects.changed
+        self.before = {}
+        for item in (*first, facts):
+            self.follow(item.events)
+        for name, store in facts.stores.items():
+            if store.sure and store.kind != "delete":
+                self.effects.sure.add(name)
+        return self.effects
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Follow events in order."""
+        for event in events:
+            _FOLLOW[type(event)](self, event)
+
+    # --------------------------------------------------------------------------------------------------- the names
+
+    def __getitem__(self, ref: Ref) -> Objects:
+        """The objects of a name or a temporary; a name that nothing here sets may be anything."""
+        found = self.objects.get(ref)
+        if found is None:
+            found = self.objects[ref] = self.unknown(ref)
+            self._point(ref, found)
+        return found
+
+    def unknown(self, ref: Ref) -> Objects:
+        """What a name is that nothing has set so far."""
+        if isinstance(ref, int) or ref in BUILTIN_NAMES or ref[0] in ".^":
+            return NONE
+        return frozenset((self.heap.new(),))
+
+    def is_builtin(self, ref: str) -> bool:
+        """Whether a name means Python's own here."""
+        return ref in BUILTIN_NAMES and not self.objects.get(ref)
+
+    def set(self, ref: Ref, found: Objects, *, sure: bool) -> None:
+        """Point a name to objects; where it is not sure, it may still point to what it did."""
+        before = self.objects.get(ref, NONE)
+        self.objects[ref] = found if sure else before | found
+        if is_global(ref):
+            self.before.setdefault(str(ref), before)
+            self._point(ref, found)
+        if ref in self._consulted:
+            self._summaries.clear()
+            self._consulted.clear()
+
+    def _point(self, ref: Ref, found: Objects) -> None:
+        if is_global(ref):
+            for item in found:
+                self.named.setdefault(item, set()).add(str(ref))
+
+    def know(self, name: str, text: Text, *, sure: bool) -> None:
+        """Note the text that a name is, if it is known."""
+        value = filled_in(text, self.strings) if sure else None
+        if value is None:
+            self.strings.pop(name, None)
+        else:
+            self.strings[name] = value
+
+    def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
+        """A file is used; its path is kept if it is known."""
+        value = filled_in(text, self.strings)
+        if value is not None:
+            self.effects.files.append((mode, (value,)))
+
+    # --------------------------------------------------------------------------------------------------- functions
+
+    def receiver(self) -> Objects:
+        """What `self` is here: nothing outside a method."""
+        return NONE
+
+    def summary(self, code: FunctionFacts) -> Summary | None:
+        """What a call of a function does; None while that is being found out (it calls itself)."""
+        if code not in self._summaries:
+            self._summaries[code] = None
+            self._summaries[code] = _Body(self, code).finished()
+        return self._summaries[code]
+
+    def consult(self, name: str) -> Objects:
+        """What a global name is now, as far as a function is concerned that was made anywhere."""
+        self._consulted.add(name)
+        return self.objects.get(name, NONE)
+
+    def may_run(self, objects: Iterable[Object], line: int) -> None:
+        """Code in these objects may be called by somebody: what it reads may be read."""
+        for item in objects:
+            for code in calls.code_in(item):
+                calls.apply_maybe(self, code, item, line)
+
+
+class _Body(Machine):
+    """The inside of a function: its variables, with symbols for its arguments and for global names."""
+
+    def __init__(self, outside: Machine, code: FunctionFacts) -> None:
+        super().__init__(Heap(outside.heap))
+        self._outside = outside
+        self._code = code
+        self._symbols: dict[Object, Symbol] = {}
+        self._own = self._symbol(Symbol("own"))
+        self._returned: Objects = NONE
+        for ref in (*code.parameters, *code.keyword_only, *code.variadic):
+            self.objects[ref] = frozenset((self._symbol(Symbol("argument", ref)),))
+
+    def _symbol(self, symbol: Symbol) -> Object:
+        made, inner = self.heap.new(), self.heap.new()
+        self.heap.put((made,), (inner,))
+        self._symbols[made] = symbol
+        self._symbols[inner] = symbol._replace(inside=True)
+        return made
+
+    def finished(self) -> Summary:
+        """Follow the body once."""
+        code = self._code
+        self.heap.changed = self.effects.changed
+        self.follow(code.events)
+        self.effects.sure |= code.sure_writes & self.effects.writes.keys()
+        bound = {name: self.objects[name] for name in self.effects.writes if name in self.objects}
+        made = frozenset(self.heap.made or ())
+        return Summary(code, self.effects, self._symbols, made, bound, self._returned)
+
+    def unknown(self, ref: Ref) -> Objects:
+        if isinstance(ref, int) or ref[0] == ".":
+            return NONE
+        if ref[0] == "^":
+            return frozenset((self._own,))
+        found = self.consult(ref)
+        if found and all(item.kind in {"import", "code", "class"} for item in found):
+            return found
+        return NONE if not found and ref in BUILTIN_NAMES else frozenset((self._symbol(Symbol("name", ref)),))
+
+    def consult(self, name: str) -> Objects:
+        return self._outside.consult(name)
+
+    def summary(self, code: FunctionFacts) -> Summary | None:
+        return self._outside.summary(code)
+
+    def receiver(self) -> Objects:
+        parameters = self._code.parameters
+        return self.objects[parameters[0]] if parameters else frozenset((self._own,))
+
+    def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
+        self.effects.files.append((mode, text))
+
+    def give(self, found: Objects) -> None:
+        """The function may return these."""
+        self._returned |= found
+
+
+# ------------------------------------------------------------------------------------------------------------ events
+
+
+def is_global(ref: Ref) -> bool:
+    """Whether a reference is a name of the notebook."""
+    return isinstance(ref, str) and ref[0] not in ".^"
+
+
+def _read(machine: Machine, event: Read) -> None:
+    machine.effects.read(Use(event.name, event.line, event.sure, "!" if event.optional else ""))
+    if not event.called:
+        machine.may_run(machine[event.name], event.line)
+
+
+def _keep(machine: Machine, event: Keep) -> None:
+    machine.objects[event.result] = machine.heap.value(event.value, machine)
+
+
+def _bind(machine: Machine, event: Bind) -> None:
+    if event.kind == "import":
+        found: Objects = frozenset((machine.heap.module(event.module),))
+    else:
+        found = machine.heap.value(event.value, machine)
+    machine.set(event.name, found, sure=event.sure)
+    if is_global(event.name):
+        machine.know(event.name, event.text, sure=event.sure)
+        machine.effects.write(event.name, event.line, sure=event.sure)
+
+
+def _unbind(machine: Machine, event: Unbind) -> None:
+    if is_global(event.name):
+        machine.effects.write(event.name, event.line, sure=False)
+        if event.sure:
+            machine.effects.deleted.add(event.name)
+            machine.effects.sure.discard(event.name)
+    if event.sure:
+        machine.set(event.name, NONE, sure=True)
+
+
+def _mutate(machine: Machine, event: Mutate) -> None:
+    changed = machine.heap.value(event.value, machine)
+    calls.change(machine, changed)
+    machine.heap.put(changed, machine.heap.value(event.adds, machine))
+    if event.value.chain and any(item.kind == "import" for item in changed):
+        machine.effects.settings.append((calls.full_name(machine, event.value.chain), event.line))
+
+
+def _call(machine: Machine, event: Call) -> None:
+    machine.objects[event.result] = calls.follow_call(machine, event)
+
+
+def _make_function(machine: Machine, event: MakeFunction) -> None:
+    contents = machine.heap.value(event.holds, machine)
+    for ref in event.code.captured:
+        contents |= machine.objects.get(ref, NONE)
+    made = machine.heap.new(contents)
+    made.kind, made.code = "code", event.code
+    machine.objects[event.result] = frozenset((made,))
+
+
+def _make_class(machine: Machine, event: MakeClass) -> None:
+    contents = [item for ref in event.holds.held for item in machine[ref]]
+    made = machine.heap.new(contents)
+    made.kind, made.made_by = "class", event.code
+    made.bases = tuple(item for item in contents if item.kind == "class")
+    machine.objects[event.result] = frozenset((made,))
+
+
+def _identity(machine: Machine, event: Identity) -> None:
+    for value in event.values:
+        machine.heap.compared.update(machine.heap.value(value, machine))
+
+
+def _return(machine: Machine, event: Return) -> None:
+    found = machine.heap.value(event.value, machine)
+    if isinstance(machine, _Body):
+        machine.give(found)
+
+
+_FOLLOW: dict[type, Callable[[Machine, Any], None]] = {
+    Read: _read,
+    Keep: _keep,
+    Bind: _bind,
+    Unbind: _unbind,
+    Mutate: _mutate,
+    Call: _call,
+    MakeFunction: _make_function,
+    MakeClass: _make_class,
+    Identity: _identity,
+    Return: _return,
+}

@@ -1,0 +1,48 @@
+"""Which names must travel together: those that share an object which some step changes.
+
+A step that sets a name sharing such an object takes the other names along and hands all of them on, so that every
+later step finds them in one bundle, where they are still one object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jupyter_mlops.notebook.heap import Object, holders
+from jupyter_mlops.notebook.linear_run import LinearRun
+
+
+class SharedObjects:
+    """Answers which names share what later changes."""
+
+    def __init__(self, run: LinearRun) -> None:
+        self._run = run
+        self._groups: list[tuple[Object, frozenset[str], int]] = []
+        for item, last in run.last_changed.items():
+            reaching = holders((item,), last)
+            names = frozenset().union(*(run.named.get(other, frozenset()) for other in reaching))
+            if len(names) > 1:
+                self._groups.append((item, names, last))
+
+    def carried(self, produced: frozenset[str], live: frozenset[str], times: tuple[int, int]) -> frozenset[str]:
+        """Names that a step must take along: it sets `produced`, `live` are read later; `times` are its first and last."""
+        found: set[str] = set()
+        first, last = times
+        for item, names, changed in self._groups:
+            if changed < first or len(names & live) < 2 or not names & produced:
+                continue
+            reaching = holders((item,), last)
+            together = {name for name in names if self._run.objects(name, last) & reaching}
+            if together & produced & live or changed <= last:
+                found |= together & live
+        return frozenset(found)
+
+
+def last_times(run: LinearRun) -> Mapping[str, tuple[int, int]]:
+    """The first and last time of each step's cells."""
+    found: dict[str, tuple[int, int]] = {}
+    for item in run.cells:
+        if item.step:
+            first, _ = found.get(item.step, (item.time, item.time))
+            found[item.step] = (first, item.time)
+    return found
