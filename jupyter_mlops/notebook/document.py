@@ -18,7 +18,7 @@ MAX_BYTES = 200 * 1024 * 1024
 
 
 def read(path: str | Path) -> Document:
-    """Read the notebook (`.ipynb`) or percent-format script (any other suffix whose text is not JSON) at `path`.
+    """Read the notebook (`.ipynb`) or percent-format script at `path` (any other suffix: by what is in it).
 
     Raises:
         NotFound: there is no such file.
@@ -40,6 +40,10 @@ def read_text(text: str, path: str | Path | None = None) -> Document:
         raise NotANotebook(f"{name} is empty.", hint="Give a notebook with at least one cell.")
     looks_like_json = text.lstrip("\ufeff \t\r\n").startswith("{")
     as_json = path.suffix == ".ipynb" if path and path.suffix in (".ipynb", ".py") else looks_like_json
+    if not as_json and path and path.suffix not in (".py", "") and not percent.has_marker(text):
+        raise NotANotebook(
+            f"{name} is not a notebook: it has no cells.", hint="Give an .ipynb or a percent-format .py."
+        )
     return ipynb.parse(text, name, path) if as_json else percent.parse(text, name, path)
 
 

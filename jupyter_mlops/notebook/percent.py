@@ -69,6 +69,11 @@ def serialise(document: Document) -> str:
     return "\ufeff" + text if layout.bom else text
 
 
+def has_marker(text: str) -> bool:
+    """Whether any line starts a cell."""
+    return any(_MARKER.match(line) for line in text.splitlines())
+
+
 def _split_header(lines: list[str]) -> tuple[list[str], list[str]]:
     if not lines or not _HEADER_FENCE.match(lines[0]):
         return [], lines
