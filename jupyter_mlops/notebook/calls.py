@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from jupyter_mlops.notebook import library
-from jupyter_mlops.notebook.facts import Call, FunctionFacts, Ref, Text, Use, Value
+from jupyter_mlops.notebook.facts import Call, FunctionFacts, Text, Use
 from jupyter_mlops.notebook.files import file_uses
-from jupyter_mlops.notebook.heap import NONE, Object, Objects, reach
+from jupyter_mlops.notebook.heap import NONE, Object, Objects, changeable, reach
 from jupyter_mlops.notebook.hidden_state import configures, random_use
 from jupyter_mlops.notebook.summaries import Application, Summary, texts_of_arguments
 
@@ -20,6 +20,8 @@ _SHALLOW_METHODS = frozenset(
     """append add extend insert pop popitem remove discard clear update setdefault sort reverse appendleft popleft
     extendleft rotate move_to_end write writelines subtract difference_update intersection_update""".split()
 )
+# Methods that begin so put what they are given inside; others only remember it.
+_KEEPING = ("add", "set", "register", "attach", "put", "push", "insert", "append", "connect", "compile", "__setitem__")
 _EXTENDING_METHODS = frozenset({"extend", "update", "extendleft"})
 
 
@@ -251,12 +253,12 @@ def _unknown_method(machine: Machine, given: _Given, receiver: Objects, name: st
     origin = next((item.origin for item in receiver if item.origin), "")
     result = library.method_result(name, given.event.flags, origin)
     if result is None:
-        changed = receiver if name in _SHALLOW_METHODS else frozenset(reach(receiver, weak=False))
+        changed = receiver if name in _SHALLOW_METHODS else frozenset(changeable(receiver))
         change(machine, changed)
         added = given.all
         if name in _EXTENDING_METHODS:
             added = added | frozenset(inner for item in given.all for inner in item.holds)
-        heap.put(receiver, added, weak=name in library.REMEMBERING_METHODS)
+        heap.put(receiver, added, weak=not (name in _SHALLOW_METHODS or name.startswith(_KEEPING)))
         result = library.CHANGING_RESULTS.get(name)
         if result is None:
             return heap.inside(receiver) | given.all | frozenset((heap.new(given.all),))
@@ -342,7 +344,7 @@ def _run_arguments(machine: Machine, given: _Given) -> None:
                         for changed, symbol in summary.symbols.items()
                     )
                 ):
-                    change(machine, reach(given.all - {item}, weak=False))
+                    change(machine, changeable(given.all - {item}))
 
 
 def _change_argument(machine: Machine, given: _Given, name: str) -> None:

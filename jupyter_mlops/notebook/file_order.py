@@ -81,7 +81,7 @@ def _paths(texts: Iterable[str]) -> Iterator[str]:
 def _with_parents(path: str) -> Iterator[str]:
     yield path
     parent = posixpath.dirname(path)
-    while parent and parent != "/" and parent != path:
+    while parent not in {"", "/", path}:
         yield parent
         path, parent = parent, posixpath.dirname(parent)
 

@@ -48,7 +48,8 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
         yield from _opened(texts, receiver)
     elif last in _WRITERS and not (last in _FUNCTIONS_ONLY and not _is_library(function, last)):
         position, keywords = _WRITERS[last]
-        for place in (position, *keywords):
+        places: tuple[str | int, ...] = (position, *keywords)
+        for place in places:
             if text := texts.get(place):
                 yield ("out", text)
     for place, text in texts.items():

@@ -119,7 +119,8 @@ def _missing(run: LinearRun, links: Sequence[Link]) -> Iterator[tuple[Use, CellR
     known: set[str] = set()
     for cell in run.cells:
         if cell.role != "step":
-            yield from ((use, cell) for name, use in cell.effects.reads.items() if name not in known)
+            unknown = cell.effects.reads.keys() - known - cell.effects.own
+            yield from ((cell.effects.reads[name], cell) for name in sorted(unknown))
         known |= cell.effects.writes.keys()
 
 

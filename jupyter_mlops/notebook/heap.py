@@ -6,9 +6,9 @@ changed in place, so nothing is shared. What an object holds only grows, and eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
 
@@ -52,7 +52,7 @@ class Heap:
     """
 
     def __init__(self, outside: Heap | None = None) -> None:
-        self.time = outside.time if outside else 0
+        self.time: int = outside.time if outside else 0
         self.changed: set[Object] = set()
         self.compared: set[Object] = outside.compared if outside else set()
         self.made: list[Object] | None = [] if outside else None
@@ -82,7 +82,7 @@ class Heap:
         self.put((made,), contents)
         return made
 
-    def value(self, value: Value, pointed: Mapping[Ref, Objects] | _Lookup) -> Objects:
+    def value(self, value: Value, pointed: Lookup) -> Objects:
         """The objects that an expression may give; `pointed[ref]` are those of a name or a temporary."""
         if value.chain and (found := self._imported(value.chain, pointed)):
             return frozenset((found,))
@@ -107,7 +107,7 @@ class Heap:
                 found |= reach((item,), weak=False)
         return frozenset(found)
 
-    def _made(self, value: Value, pointed: Mapping[Ref, Objects] | _Lookup) -> Objects:
+    def _made(self, value: Value, pointed: Lookup) -> Objects:
         contents: set[Object] = set()
         for ref in value.held:
             contents |= pointed[ref]
@@ -124,7 +124,7 @@ class Heap:
                 self.put((made,), element)
         return frozenset((made,))
 
-    def _imported(self, chain: tuple[str, ...], pointed: Mapping[Ref, Objects] | _Lookup) -> Object | None:
+    def _imported(self, chain: tuple[str, ...], pointed: Lookup) -> Object | None:
         roots = pointed[chain[0]]
         if len(roots) != 1:
             return None
@@ -132,11 +132,10 @@ class Heap:
         return self.module(".".join((root.origin, *chain[1:]))) if root.kind == "import" else None
 
 
-class _Lookup:
+class Lookup(Protocol):
     """Anything that gives the objects of a reference."""
 
-    def __getitem__(self, ref: Ref) -> Objects:
-        raise NotImplementedError
+    def __getitem__(self, ref: Ref) -> Objects: ...
 
 
 def _is_data(objects: Objects) -> bool:
@@ -158,6 +157,18 @@ def reach(start: Iterable[Object], *, weak: bool = True) -> set[Object]:
                 if other not in found:
                     found.add(other)
                     pending.append(other)
+    return found
+
+
+def changeable(start: Iterable[Object]) -> set[Object]:
+    """These objects and all inside them that a method may change: not functions and classes, which nobody calls."""
+    found = set(start)
+    pending = list(found)
+    while pending:
+        for other in pending.pop().holds:
+            if other not in found and other.kind not in {"code", "class"}:
+                found.add(other)
+                pending.append(other)
     return found
 
 

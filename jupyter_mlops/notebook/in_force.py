@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from jupyter_mlops.notebook.definitions import Candidate, candidates, statements
-from jupyter_mlops.notebook.hidden_state import configures, is_setting
 from jupyter_mlops.notebook.facts import Bind, Unbind
+from jupyter_mlops.notebook.hidden_state import configures, is_setting
 from jupyter_mlops.notebook.linear_run import CellRun, LinearRun
 from jupyter_mlops.runtime.spec import Definition
 
@@ -70,24 +70,24 @@ class Definitions:
     def chosen(self, wanted: Collection[str]) -> tuple[Definition, ...]:
         """All definitions, with `wanted` on those with these ids and on settings, in order."""
         return tuple(
-            replace(known.definition, wanted=id in wanted or known.kind == "setting", needs=self._needs(known))
-            for id, known in self.all.items()
+            replace(known.definition, wanted=key in wanted or known.kind == "setting", needs=self._needs(known))
+            for key, known in self.all.items()
         )
 
     def needed(self, used: Iterable[str]) -> set[str]:
         """Ids of the definitions that these names need, directly or through others."""
-        pending = [id for name in used for id in self.names.get(name, ())]
+        pending = [key for name in used for key in self.names.get(name, ())]
         found: set[str] = set()
         while pending:
-            id = pending.pop()
-            if id not in found:
-                found.add(id)
-                pending += self._needs(self.all[id])
+            key = pending.pop()
+            if key not in found:
+                found.add(key)
+                pending += self._needs(self.all[key])
         return found
 
     def _needs(self, known: Known) -> tuple[str, ...]:
-        later = [id for name in sorted(known.lazy) for id in self.names.get(name, ())]
-        return tuple(dict.fromkeys((*known.eager, *(id for id in later if id != known.definition.id))))
+        later = [key for name in sorted(known.lazy) for key in self.names.get(name, ())]
+        return tuple(dict.fromkeys((*known.eager, *(key for key in later if key != known.definition.id))))
 
     # ---------------------------------------------------------------------------------------------------- judgement
 
@@ -127,17 +127,17 @@ class Definitions:
         return configures(full) if item.is_call else is_setting(full)
 
     def _add(self, item: Candidate, run: CellRun, *, names: tuple[str, ...]) -> None:
-        id = f"{item.digest}" if item.digest not in self.all else f"{item.digest}.{len(self.all)}"
+        key = f"{item.digest}" if item.digest not in self.all else f"{item.digest}.{len(self.all)}"
         eager = [found for name in sorted(item.eager) for found in self.names.get(name, ())]
         definition = Definition(
-            id=id,
+            id=key,
             names=names,
             source=item.source,
             needs=tuple(dict.fromkeys(eager)),
             cell=run.cell.index,
             line=item.line,
         )
-        self.all[id] = Known(
+        self.all[key] = Known(
             definition,
             item.kind,
             definition.needs,
@@ -148,7 +148,7 @@ class Definitions:
         for name in names:
             before = self.names.get(name, ()) if item.kind == "import" and _adds_to_package(item, name) else ()
             kept = tuple(other for other in before if self.all[other].kind == "import")
-            self.names[name] = (*kept, id)
+            self.names[name] = (*kept, key)
 
 
 def _adds_to_package(item: Candidate, name: str) -> bool:

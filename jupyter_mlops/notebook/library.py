@@ -60,8 +60,6 @@ _INSIDE_METHODS = _words(
 )
 _INNER_METHODS = _words("union intersection difference symmetric_difference")
 
-# Methods that change what they belong to, and keep their arguments without ever changing them.
-REMEMBERING_METHODS = _words("fit fit_transform partial_fit fit_predict fit_resample")
 # Of methods that change what they belong to: what they give.
 CHANGING_RESULTS: dict[str, Result] = {
     "fit": "self",
@@ -155,7 +153,7 @@ def function_result(name: str) -> Result | Literal["scatter"] | None:
         return None
     if module in _FRESH_MODULES:
         return "fresh"
-    if module == "itertools" or module == "collections":
+    if module in {"itertools", "collections"}:
         return "inner"
     if module == "sklearn" and (last[:1].islower() or name.rpartition(".")[0] in _SKLEARN_FRESH):
         return None if last.startswith("make_pipeline") or last in {"clone", "check_array", "check_X_y"} else "fresh"

@@ -75,8 +75,8 @@ def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None
         for name in machine.before:
             run.history.setdefault(name, []).append((time, machine.objects.get(name, NONE)))
         run.cells.append(one)
-    for item in machine.heap.compared:
-        run.last_changed[item] = len(cells)
+    for compared in machine.heap.compared:
+        run.last_changed[compared] = len(cells)
     return run
 
 
@@ -92,6 +92,11 @@ def _affected(machine: Machine, changed: set[Object], time: int) -> frozenset[st
             if item in now or item in before:
                 found.add(name)
     return frozenset(found)
+
+
+def is_implicit(name: str) -> bool:
+    """Whether a name is hidden state: a generator's, or what IPython keeps."""
+    return "." in name or _is_shown(name)
 
 
 def is_run(magic: MagicUse) -> bool:

@@ -29,7 +29,8 @@ from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
 from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol
 from jupyter_mlops.notebook.texts import filled_in
 
-BUILTIN_NAMES = frozenset(dir(builtins))
+# Names that are there without being set; what they give is not followed.
+BUILTIN_NAMES = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out", "exit", "quit"}
 
 
 class Machine:

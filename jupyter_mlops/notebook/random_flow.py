@@ -36,8 +36,7 @@ def take_states(links: Sequence[Link], after: Mapping[str, tuple[str, ...]], sta
 
 
 def _sources(nearest: Sequence[str], links: Mapping[str, Link]) -> tuple[str, ...]:
-    """The nearest ancestor that has cells and no loop (a loop leaves many states), and further ones while it may be
-    skipped."""
+    """The nearest ancestor that has cells and no loop (a loop leaves many states); further ones while it may be skipped."""
     found: list[str] = []
     for name in nearest:
         step = links[name].step

@@ -7,7 +7,7 @@ every path sets is surely set after them; the rest may be.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
 from jupyter_mlops.notebook.expressions import ExpressionVisitor, inside
@@ -395,7 +395,7 @@ class ScopeVisitor(ExpressionVisitor):
         self.value(node.test)
         self._loop(partial(self.value, node.test), node)
 
-    def _loop(self, head: partial[None] | partial[Value], node: ast.For | ast.AsyncFor | ast.While) -> None:
+    def _loop(self, head: Callable[[], object], node: ast.For | ast.AsyncFor | ast.While) -> None:
         """What the body changes may come round: its events count twice."""
         events = self.scope.frame.events
         start = len(events)
@@ -448,7 +448,10 @@ class ScopeVisitor(ExpressionVisitor):
     def visit_Assert(self, node: ast.Assert) -> None:
         self.value(node.test)
         if node.msg is not None:
-            self.scope.frame.maybe(partial(self.value, node.msg))
+            self.scope.frame.maybe(lambda: self._ignore(node.msg))
+
+    def _ignore(self, node: ast.expr | None) -> None:
+        self.value(node)
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
         """`type X = ...` (Python 3.12): the right side is evaluated when it is asked for."""
@@ -528,6 +531,6 @@ def _mutations(events: Iterable[Event]) -> Iterator[Use]:
         else:
             refs = []
         for ref in refs:
-            if ref not in seen:
+            if ref not in seen and isinstance(event, Mutate | Call):
                 seen.add(ref)
                 yield Use(ref, event.line, event.sure)

@@ -61,15 +61,15 @@ class _Collection:
         self._take_others(cells[-1].time if cells else -1)
         step.defined_before = frozenset(self._definitions.names)
         before = self._definitions
-        wanted = self._needed_before(step, cells)
-        step.needed = tuple(before.all[id] for id in before.all if id in wanted)
+        wanted = self._needed_before(cells)
+        step.needed = tuple(known for key, known in before.all.items() if key in wanted)
         for cell in cells:
             self._take_cell(step, cell)
         step.definitions = before.chosen(wanted)
         step.by_value = tuple(sorted(self._by_value))
         self.steps.append(step)
 
-    def _needed_before(self, step: StepEffects, cells: Sequence[CellRun]) -> set[str]:
+    def _needed_before(self, cells: Sequence[CellRun]) -> set[str]:
         """Ids of what the step's cells use of the definitions before it."""
         used: set[str] = set()
         own: set[str] = set()

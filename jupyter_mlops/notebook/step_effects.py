@@ -16,7 +16,8 @@ from jupyter_mlops.runtime.spec import Definition
 class StepEffects:
     """A step before it is linked.
 
-    `reads` are names needed from outside, `own_reads` those read at all; `sets` names that it may set, `surely` those
+    `reads` are names needed from outside (`own` those that the step itself may have set before), `own_reads` those read
+    at all; `sets` names that it may set, `surely` those
     that it surely sets, `deletes` those that are gone after it; `affected` names whose object it changes by whatever
     name. `defines` are names that its definitions make (they travel as source). `definitions` are all in force before its
     end, `needed` those that it uses; `by_value` are functions and classes that travel as values.
@@ -27,6 +28,7 @@ class StepEffects:
     cells: list[CellRun] = field(default_factory=list)
     reads: dict[str, tuple[Use, CellRun]] = field(default_factory=dict)
     own_reads: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
     sets: set[str] = field(default_factory=set)
     surely: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
@@ -71,6 +73,8 @@ class StepEffects:
         self.defines = (self.defines - sets) | defines
 
     def _need(self, name: str, use: Use, run: CellRun) -> None:
+        if name not in self.reads and (name in self.sets or name in run.effects.own):
+            self.own.add(name)
         known = self.reads.get(name)
         # What an earlier cell of the step may have set is not required from outside.
         sure = use.sure and use.function != "!" and name not in self.sets

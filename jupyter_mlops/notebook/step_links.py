@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_mlops.notebook.facts import Use
-from jupyter_mlops.notebook.linear_run import CellRun
+from jupyter_mlops.notebook.linear_run import CellRun, is_implicit
 from jupyter_mlops.notebook.shared_objects import SharedObjects
 from jupyter_mlops.notebook.step_effects import StepEffects
 
@@ -86,7 +86,7 @@ class Linker:
                 for source in sources:
                     self.links[source].exports.add(name)
         for name, owner in self._final.items():
-            if owner and "." not in name:
+            if owner and not is_implicit(name):
                 self.links[owner].final.add(name)
 
     def setup_ran(self, names: Iterable[str]) -> None:
@@ -116,7 +116,7 @@ class Linker:
                 link.params.add(name)
         elif parameter:
             link.params.add(name)
-        elif not based and name not in step.defined_before:
+        elif not based and name not in step.defined_before and name not in step.own:
             link.undefined.append((use, run))
 
     def _take_along(self, link: Link, name: str) -> None:

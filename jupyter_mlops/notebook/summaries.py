@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from jupyter_mlops.notebook.facts import FunctionFacts, Text, Use
@@ -16,13 +16,14 @@ class Effects:
     """What a piece of code does to global names.
 
     `reads`: names read before they are surely set; `writes`: names that may be set or deleted (with the line);
-    `sure`: those that surely are set; `deleted`: those whose last word is `del`. `changed` are objects changed in
+    `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those whose last word is `del`. `changed` are objects changed in
     place. `files` are files used, `settings` calls that set something of the process (full name, line).
     """
 
     reads: dict[str, Use] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
     sure: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     changed: set[Object] = field(default_factory=set)
     files: list[FileUse] = field(default_factory=list)
@@ -32,6 +33,9 @@ class Effects:
         """Note a read, unless the name is surely set by now."""
         if use.name in self.sure:
             return
+        if use.name in self.writes and use.name not in self.reads:
+            self.own.add(use.name)
+            use = replace(use, sure=False)
         known = self.reads.get(use.name)
         if known is None or (use.sure, not use.function) > (known.sure, not known.function):
             self.reads[use.name] = use
