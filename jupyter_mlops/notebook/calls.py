@@ -294,7 +294,17 @@ def _builtin(machine: Machine, given: _Given) -> Objects:
         machine.heap.put(given.arguments[0], given.arguments[2])
     if name == "super":
         return machine.receiver()
+    if name in {"zip", "enumerate"}:
+        return _rows(machine, given, name)
     return _result(machine, library.BUILTINS.get(name, "fresh"), given.all)
+
+
+def _rows(machine: Machine, given: _Given, name: str) -> Objects:
+    """`zip(a, b)` and `enumerate(a)` give tuples whose parts come from different places."""
+    columns = [machine.heap.inside(found) for found in given.arguments]
+    made = machine.heap.new(item for column in columns for item in column)
+    made.columns = (NONE, *columns[:1]) if name == "enumerate" else tuple(columns)
+    return frozenset((made,))
 
 
 def _library(machine: Machine, given: _Given, name: str) -> Objects:

@@ -220,7 +220,7 @@ class ExpressionVisitor:
         def body() -> None:
             for index, generator in enumerate(generators):
                 source = first if index == 0 else self.value(generator.iter)
-                self.assign(generator.target, inside(source))
+                self.assign(generator.target, inside(source)._replace(row=True))
                 for condition in generator.ifs:
                     self.value(condition)
             found.extend(self.value(item) for item in results)

@@ -46,7 +46,7 @@ class Value(NamedTuple):
 
     It is an object (something that can be changed in place) if `fresh`, or if one of `same`, `part` or `operands` is.
     `chain` spells a dotted name: `np.random` -> ("np", "random"). `elements` are those of a tuple display; `position` says
-    which element of `part` it is, if that is known.
+    which element of `part` it is, if that is known; with `row`, of each thing in `part` (a loop over tuples).
     """
 
     same: tuple[Ref, ...] = ()
@@ -58,6 +58,7 @@ class Value(NamedTuple):
     chain: tuple[str, ...] = ()
     elements: tuple[Value, ...] = ()
     position: int = -1
+    row: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -101,8 +101,10 @@ def _undefined(run: LinearRun, links: Sequence[Link]) -> Iterator[Problem]:
     seen: set[tuple[str, int]] = set()
     for use, cell in _missing(run, links):
         key = (use.name, cell.cell.index)
+        later = use.function and not use.sure and any(use.name in item.effects.writes for item in run.cells)
         if (
-            use.name in _GIVEN
+            later
+            or use.name in _GIVEN
             or "." in use.name
             or use.function == "!"
             or use.name.lstrip("_").isdigit()

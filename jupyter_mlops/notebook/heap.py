@@ -22,7 +22,8 @@ class Object:
     """An abstract object. `origin` is what made it (full name of a function, a module's name for an import).
 
     `holds` are objects inside it, `remembers` those that it keeps but never changes (a model its training data), each
-    with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length; with
+    with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length, `columns` those of each tuple that it
+    gives one after the other; with
     `scatter` everything taken out of it is an object of its own.
     """
 
@@ -34,6 +35,7 @@ class Object:
     remembers: dict[Object, int] = field(default_factory=dict)
     held_by: dict[Object, int] = field(default_factory=dict)
     elements: tuple[Objects, ...] = ()
+    columns: tuple[Objects, ...] = ()
     scatter: bool = False
     bases: tuple[Object, ...] = ()
 
@@ -90,18 +92,21 @@ class Heap:
         for ref in value.same:
             result |= pointed[ref]
         for ref in value.part:
-            result |= self.inside(pointed[ref], value.position)
+            result |= self.inside(pointed[ref], value.position, row=value.row)
         if value.held or value.inner or value.fresh or value.operands:
             result |= self._made(value, pointed)
         return result
 
-    def inside(self, objects: Objects, position: int = -1) -> Objects:
+    def inside(self, objects: Objects, position: int = -1, *, row: bool = False) -> Objects:
         """What may be taken out of objects: themselves (a view) and everything in them."""
         found: set[Object] = set()
         for item in objects:
-            if item.scatter:
+            columns = _columns(item, position) if row and position >= 0 else None
+            if columns is not None:
+                found |= columns
+            elif item.scatter:
                 found.add(self.new(origin=item.origin))
-            elif item.elements and 0 <= position < len(item.elements):
+            elif item.elements and 0 <= position < len(item.elements) and not row:
                 found |= item.elements[position]
             elif item.kind != "import":
                 found |= reach((item,), weak=False)
@@ -136,6 +141,15 @@ class Lookup(Protocol):
     """Anything that gives the objects of a reference."""
 
     def __getitem__(self, ref: Ref) -> Objects: ...
+
+
+def _columns(item: Object, position: int) -> Objects | None:
+    """One column of what gives tuples; None when it is not known to."""
+    if position < len(item.columns):
+        return item.columns[position]
+    if item.holds and all(position < len(inner.elements) for inner in item.holds):
+        return frozenset().union(*(inner.elements[position] for inner in item.holds))
+    return None
 
 
 def _is_data(objects: Objects) -> bool:

@@ -144,7 +144,7 @@ class ScopeVisitor(ExpressionVisitor):
         if any(isinstance(item, ast.Starred) for item in targets):
             return [inside(value)] * len(targets)
         if len(value.elements) != len(targets):
-            return [inside(value)._replace(position=index) for index in range(len(targets))]
+            return [inside(value)._replace(position=index, row=value.row) for index in range(len(targets))]
         kept = []
         for element in value.elements:
             result = self.temporary()
@@ -387,7 +387,7 @@ class ScopeVisitor(ExpressionVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.value(node.iter)
-        self._loop(partial(self.assign, node.target, inside(source)), node)
+        self._loop(partial(self.assign, node.target, inside(source)._replace(row=True)), node)
 
     visit_AsyncFor = visit_For
 

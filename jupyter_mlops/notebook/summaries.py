@@ -123,6 +123,7 @@ class Application:
         copy.kind, copy.code, copy.made_by = item.kind, item.code, item.made_by
         copy.scatter, copy.bases = item.scatter, item.bases
         self._known[item] = frozenset((copy,))
+        copy.columns = tuple(self.of(column) for column in item.columns)
         copy.elements = tuple(self.of(element) for element in item.elements)
         self._heap.put((copy,), self.of(item.holds))
         self._heap.put((copy,), self.of(item.remembers), weak=True)
