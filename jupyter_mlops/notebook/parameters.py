@@ -117,6 +117,8 @@ def _type(parameter: Any) -> Type:
         return Type("Any")
 
 
+# Characters of a value in a message.
+_SHOWN = 80
 _EXAMPLES = {
     "int": "3",
     "float": "0.1",
@@ -135,7 +137,12 @@ def _wrong(parameter: Any, value: object) -> Usage:
     hint = f"It is one of {', '.join(choices)}." if choices else ""
     if examples:
         hint = f"{hint} Write for example `-p {parameter.name}={examples[0]}`.".strip()
-    return Usage(f"The parameter {parameter.name!r} takes {parameter.type}, not {value!r}.", hint=hint)
+    return Usage(f"The parameter {parameter.name!r} takes {parameter.type}, not {_shown(value)}.", hint=hint)
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if not isinstance(value, int) or value.bit_length() < 1000 else "a number of that size"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Parameter | Problem | None:
@@ -165,7 +172,7 @@ def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Paramete
         except ValueError:
             return Problem(
                 "wrong_default",
-                f"The parameter {name!r} is declared as {kind}, but its default is {default!r}.",
+                f"The parameter {name!r} is declared as {kind}, but its default is {_shown(default)}.",
                 "Correct the annotation or the default.",
                 name=name,
                 cell=cell.index,

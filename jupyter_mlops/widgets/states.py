@@ -26,6 +26,7 @@ LOOKS: Mapping[str, StateLook] = {
     "canceled": StateLook("canceled", "■", "#", "33"),
 }
 
+_LONGEST = 100
 _UNKNOWN = StateLook("", "·", "?", "")
 
 
@@ -55,7 +56,8 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def number_text(value: object) -> str:
-    """A metric or parameter, short: numbers to four digits, other values as they print."""
+    """A metric or parameter, short: numbers to four digits, other values as they print, long ones by both ends."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 20]}…{text[-19:]}"
