@@ -29,6 +29,9 @@ def files_of(step: StepEffects) -> StepFiles:
             texts[mode] += [piece for piece in text if isinstance(piece, str)]
         found.written.update(_paths(texts["out"]))
         found.mentioned.update(_paths((*texts["in"], *texts["out"], *run.facts.strings)))
+        found.mentioned.update(_modules(run.cell.source))
+    for known in step.needed:
+        found.mentioned.update(_source_files(known.modules))
     return found
 
 
@@ -70,6 +73,17 @@ def local_modules(names: Iterable[str], folder: Path | None) -> tuple[str, ...]:
                 found[relative] = None
                 pending += _imports(path, relative)
     return tuple(sorted(found))
+
+
+def _modules(source: str) -> Iterator[str]:
+    """The files that a cell's imports would load if they were beside the notebook."""
+    return _source_files(module for one in candidates(source) for module in one.modules)
+
+
+def _source_files(modules: Iterable[str]) -> Iterator[str]:
+    for module in modules:
+        path = module.strip(".").replace(".", "/")
+        yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def _paths(texts: Iterable[str]) -> Iterator[str]:

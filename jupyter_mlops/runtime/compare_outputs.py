@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_mlops.runtime.compare import without_addresses
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_DURATION = re.compile(r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|min)\b(?: per loop)?")
+_DURATION = re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\s?(?:ns|[µμ]s|us|ms|s|min|h)\b(?: per loop)?")
 _TIMED = re.compile(r"^(CPU times:|Wall time:|\d.* per loop)", re.MULTILINE)
 _IDS = re.compile(r'(id="|#|for=")(sk-[\w-]+|T_[0-9a-f]{5}[\w-]*)')
 

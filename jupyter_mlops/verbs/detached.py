@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import MlopsError, Unavailable
-from jupyter_mlops.store.events_file import event_files
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
@@ -59,7 +59,7 @@ def start_detached(
 
 def _await_begin(engine: subprocess.Popen[bytes], directory: Path) -> None:
     deadline = time.monotonic() + BEGUN_WITHIN_S
-    while not event_files(directory):
+    while not read_run(directory).events:
         if engine.poll() is not None:
             said = engine.stderr.read().decode(errors="replace").strip() if engine.stderr else ""
             raise Unavailable(f"The run did not begin: {said or f'its engine ended with {engine.returncode}'}")

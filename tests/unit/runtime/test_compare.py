@@ -246,3 +246,16 @@ def test_keys_that_are_addresses_do_not_count():
     first, second = object(), object()
     assert differences({id(first): 1, id(second): 2}, {id(second): 1, id(first): 2}) == []
     assert differences({id(first): 1}, {id(second): 2}) != []
+
+
+def test_figures_are_compared_by_what_they_show():
+    from matplotlib.figure import Figure
+
+    def drawn(points):
+        figure = Figure()
+        axes = figure.subplots()
+        axes.plot(points)
+        return figure, axes
+
+    assert differences(drawn([1, 2]), drawn([1, 2])) == []
+    assert "look different" in differences(drawn([1, 2]), drawn([1, 3]))[0]
