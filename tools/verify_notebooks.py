@@ -80,10 +80,11 @@ def verify(path: Path, folder: Path) -> Verdict:
     started = time.monotonic()
     done = _mlops("verify", copy)
     seconds = time.monotonic() - started
-    if not done.stdout.strip():
-        return Verdict(path, error=done.stderr.strip()[-500:], seconds=seconds)
+    answer = json.loads(done.stdout) if done.stdout.strip() else {}
+    if "differences" not in answer:
+        return Verdict(path, error=" ".join(done.stderr.split())[-500:], seconds=seconds)
     steps = len(json.loads(_mlops("graph", copy).stdout)["steps"])
-    return Verdict(path, tuple(json.loads(done.stdout)["differences"]), "", seconds, steps)
+    return Verdict(path, tuple(answer["differences"]), "", seconds, steps)
 
 
 def needs(path: Path) -> list[str]:

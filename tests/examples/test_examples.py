@@ -57,8 +57,8 @@ GRAPHS: dict[str, dict[str, set[str]]] = {
     },
 }
 SKIPPED = {"choose_model.ipynb": {"retrain"}}
-# A step with `--no-cache`.
-UNCACHED = {"step_magics.ipynb": {"compare"}}
+# A step with `--no-cache`, and a step that reports on the run.
+UNCACHED = {"step_magics.ipynb": {"compare"}, "choose_model.ipynb": {"report"}}
 ALL = sorted(GRAPHS)
 Mlops = Callable[..., Any]
 
