@@ -133,10 +133,9 @@ class _Comparison:
             if a.shape == b.shape:
                 for position, name in enumerate(a.columns):
                     yield from self._column(a.iloc[:, position], b.iloc[:, position], f"{path}[{name!r}]", depth)
-        elif hasattr(a, "array") and hasattr(a, "dtype"):
+        elif hasattr(a, "iloc"):
             yield from self._column(a, b, path, depth)
-            if hasattr(a, "index") and hasattr(a, "iloc"):
-                yield from self.compare(a.index, b.index, f"{path}.index", depth)
+            yield from self.compare(a.index, b.index, f"{path}.index", depth)
         elif hasattr(a, "equals"):
             if not a.equals(b):
                 yield f"{path}: {_short(a)} / {_short(b)}"

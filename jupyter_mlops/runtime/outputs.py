@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 DEFAULT_CAP = 2 << 20
+_ERROR_CAP = 64 << 10
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _DISPLAY_ID = "display_id"
 
@@ -58,8 +59,9 @@ class CellOutputs:
         )
 
     def error(self, name: str, value: str, traceback: list[str]) -> None:
-        """An exception that ended the cell."""
-        self._add({"output_type": "error", "ename": name, "evalue": value, "traceback": traceback})
+        """An exception that ended the cell; one whose message has no end is cut."""
+        lines = [shortened(line, _ERROR_CAP) for line in traceback]
+        self._add({"output_type": "error", "ename": name, "evalue": shortened(value, _ERROR_CAP), "traceback": lines})
 
     def update(self, data: Mapping[str, Any], metadata: Mapping[str, Any], display_id: str) -> bool:
         """Replace what was shown under `display_id`; False if this cell has shown nothing under it."""
@@ -121,6 +123,14 @@ class _Screen:
 
     def text(self) -> str:
         return "\n".join([*self._done, overwrite(self._line)])
+
+
+def shortened(text: str, cap: int) -> str:
+    """Text of at most about `cap` characters: both ends, and how much is missing between them."""
+    if len(text) <= cap:
+        return text
+    end = cap // 4
+    return f"{text[: cap - end]}\n... {len(text) - cap} characters left out ...\n{text[-end:]}"
 
 
 def overwrite(line: str) -> str:

@@ -67,7 +67,8 @@ class Log:
         try:
             yield
         finally:
-            self.settle()
+            with contextlib.suppress(OSError):  # no room on the disk: the result of the task says so
+                self.settle()
             for stream in (sys.stdout, sys.stderr):
                 _flush(stream)
             sys.stdin, sys.stdout, sys.stderr = python

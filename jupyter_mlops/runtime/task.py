@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from jupyter_mlops.runtime.digests import path_sha256
 from jupyter_mlops.runtime.errors import CannotHandOver, MlopsError
 from jupyter_mlops.runtime.executed import ExecutedNotebook
 from jupyter_mlops.runtime.layout import cannot_write
+from jupyter_mlops.runtime.outputs import shortened
 from jupyter_mlops.runtime.shell import open_cells
 from jupyter_mlops.runtime.spec import CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.runtime.streams import Log
@@ -27,6 +29,9 @@ RESULT, LOG, EVENTS, EXECUTED, OUTPUTS, FINAL, ARTIFACTS = (
     *("result.json", "log", "events.jsonl", "executed.ipynb"),
     *("outputs.bundle", "final.bundle", "artifacts"),
 )
+
+# Characters of an error in the result, which goes into events and on screens: its message, and a frame of its traceback.
+_MESSAGE_CAP, _FRAME_CAP = 2000, 16_000
 
 
 def run_task(spec_path: str) -> int:
@@ -145,9 +150,9 @@ def _interrupted_by_sigterm() -> Iterator[None]:
 def _error_info(problem: BaseException, spec: TaskSpec) -> ErrorInfo:
     if isinstance(problem, CellFailed):
         error = problem.error
-        return ErrorInfo(
-            error.name, error.message, error.hint, problem.cell.index, error.line, without_ansi(error.traceback)
-        )
+        message = shortened(error.message, _MESSAGE_CAP)
+        lines = tuple(shortened(line, _FRAME_CAP) for line in without_ansi(error.traceback))
+        return ErrorInfo(error.name, message, error.hint, problem.cell.index, error.line, lines)
     if isinstance(problem, MlopsError):
         cell = (
             _last_writer(spec.cells, getattr(problem, "variable", "")) if isinstance(problem, CannotHandOver) else None
@@ -175,11 +180,14 @@ def _last_writer(cells: Sequence[CellSource], name: str) -> Optional[int]:
 
 def _tell(problem: BaseException, error: ErrorInfo) -> None:
     """Into the log: the error of a cell with its traceback, ours as a sentence."""
-    if isinstance(problem, CellFailed) or not isinstance(problem, MlopsError):
+    if isinstance(problem, CellFailed):
+        text = "\n".join(without_ansi(problem.error.traceback)) or f"{error.kind}: {error.message}"
+    elif not isinstance(problem, MlopsError):
         text = "\n".join(error.traceback) or f"{error.kind}: {error.message}"
     else:
         text = f"{error.message} {error.hint}".rstrip()
-    sys.stderr.write(text + "\n")
+    with contextlib.suppress(OSError):  # the log has no room; the result may have
+        sys.stderr.write(text + "\n")
 
 
 def _file_digests(paths: Sequence[str]) -> dict[str, str]:

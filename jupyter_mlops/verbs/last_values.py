@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jupyter_mlops.errors import Unavailable
-from jupyter_mlops.runtime.spec import BundleRef, Definition
+from jupyter_mlops.runtime.spec import BundleRef, TaskSpec
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,9 @@ class StepValues:
     loop: bool = False
 
 
-def compare_values(
-    linear: BundleRef, steps: Sequence[StepValues], definitions: Sequence[Definition], *, cwd: str
-) -> list[dict[str, Any]]:
-    """What differs: `[{"step", "name", "linear", "pipeline"}]`.
+def compare_values(linear: BundleRef, steps: Sequence[StepValues], spec: TaskSpec) -> list[dict[str, Any]]:
+    """What differs: `[{"step", "name", "linear", "pipeline"}]`. `spec` has what values may refer to: parameters, setup
+    cells and definitions.
 
     Raises:
         Unavailable: the process that compares did not answer.
@@ -34,14 +33,14 @@ def compare_values(
     order = {
         "linear": asdict(linear),
         "steps": [asdict(step) for step in steps],
-        "definitions": [asdict(item) for item in definitions],
+        "spec": spec.to_json(),
     }
     done = subprocess.run(
         [sys.executable, "-m", "jupyter_mlops.verbs.last_values"],
         input=json.dumps(order),
         capture_output=True,
         text=True,
-        cwd=cwd or None,
+        cwd=spec.cwd or None,
         check=False,
     )
     try:
@@ -62,14 +61,11 @@ def main() -> int:
 def _compare(order: Mapping[str, Any]) -> list[dict[str, Any]]:
     from jupyter_mlops.runtime.compare import differences
 
-    definitions = tuple(
-        Definition(**{**item, "names": tuple(item["names"]), "needs": tuple(item["needs"])})
-        for item in order["definitions"]
-    )
-    linear = _load(order["linear"], definitions)
+    spec = TaskSpec.from_json(order["spec"])
+    linear = _load(order["linear"], spec)
     found = []
     for step in order["steps"]:
-        bundles = [_load(ref, definitions) for ref in step["bundles"]]
+        bundles = [_load(ref, spec) for ref in step["bundles"]]
         for name in step["names"]:
             values = [bundle.get(name, _MISSING) for bundle in bundles]
             ours = values if step["loop"] else (values[-1] if values else _MISSING)
@@ -93,14 +89,19 @@ class _Missing:
 _MISSING = _Missing()
 
 
-def _load(ref: Mapping[str, str], definitions: Sequence[Definition]) -> Mapping[str, Any]:
+def _load(ref: Mapping[str, str], spec: TaskSpec) -> Mapping[str, Any]:
     from jupyter_mlops.runtime.bundle import read_bundle
     from jupyter_mlops.runtime.definitions import Definitions
+    from jupyter_mlops.runtime.outputs import CellOutputs
     from jupyter_mlops.runtime.shell import open_cells
 
     cells = open_cells(lambda *_: None)
     namespace = cells.main.__dict__
-    made = Definitions(namespace, definitions, transform=cells.transform)
+    namespace.update(spec.params)
+    made = Definitions(namespace, spec.definitions, transform=cells.transform)
+    for cell in spec.setup:
+        cells.run(cell, CellOutputs(0))
+        made.ran_setup(cell)
     return read_bundle(BundleRef(**ref), namespace=namespace, definitions=made)
 
 

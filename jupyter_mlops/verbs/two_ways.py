@@ -80,6 +80,22 @@ def linear_spec(plan: Plan, flow: Dataflow, directory: Path) -> TaskSpec:
     )
 
 
+def reader_spec(plan: Plan, flow: Dataflow) -> TaskSpec:
+    """What a process needs that loads any value of the run: all setup cells and definitions, no cells."""
+    definitions = {item.id: item for step in flow.steps for item in step.definitions}
+    return TaskSpec(
+        run=LINEAR,
+        step=LINEAR,
+        task=LINEAR,
+        attempt=1,
+        directory="",
+        cwd=plan.pipeline.cwd,
+        params=plan.params,
+        setup=tuple(cell_source(cell) for cell in flow.setup),
+        definitions=tuple(definitions.values()),
+    )
+
+
 def _linear_cells(plan: Plan, flow: Dataflow) -> Iterator[CellSource]:
     """Every cell that is not skipped; parameters are set below the cell that gives their defaults."""
     roles = flow.annotations.roles

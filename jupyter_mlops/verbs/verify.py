@@ -23,7 +23,7 @@ from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
 from jupyter_mlops.verbs.scratch import Scratch
 from jupyter_mlops.verbs.sources import existing, read_notebook
-from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom
+from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom, reader_spec
 
 Difference = dict[str, Any]
 
@@ -130,14 +130,8 @@ def _valued(flow: Dataflow, plan: Plan, parts: Sequence[Part], linear: Part) -> 
         for step in plan.pipeline.steps
     ]
     made = [step for step in steps if step.bundles or step.loop]
-    definitions = _definitions(flow)
-    found = compare_values(linear.values, made, definitions, cwd=plan.pipeline.cwd)
+    found = compare_values(linear.values, made, reader_spec(plan, flow))
     return [_difference(item["step"], None, item["name"], item["linear"], item["pipeline"]) for item in found]
-
-
-def _definitions(flow: Dataflow) -> list[Any]:
-    """Every definition of the notebook, once, in its order."""
-    return list({item.id: item for step in flow.steps for item in step.definitions}.values())
 
 
 def _difference(step: str | None, cell: int | None, name: str | None, linear: str, pipeline: str) -> Difference:
