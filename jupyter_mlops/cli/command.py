@@ -145,18 +145,18 @@ def _fail(words: Sequence[str], error: MlopsError) -> int:
 
 def _fail_inside(words: Sequence[str], error: Exception) -> int:
     """A fault of ours, or of the machine: still one sentence, and how to see more."""
-    wrapped = MlopsError(
-        f"{type(error).__name__}: {error}",
-        hint="This is a fault in jupyter-mlops: the same command with --debug shows where."
-        if not _of_machine(error)
-        else "",
-    )
+    if isinstance(error, MemoryError):
+        wrapped = MlopsError("This machine has not enough memory for that.", hint="Close other programs, then retry.")
+    elif isinstance(error, OSError):
+        what = repr(str(error.filename)) if error.filename else "The output"
+        wrapped = MlopsError(
+            f"{what} cannot be read or written: {error.strerror or error}.", hint="With --debug it says where."
+        )
+    else:
+        hint = "This is a fault in jupyter-mlops: the same command with --debug shows where."
+        wrapped = MlopsError(f"{type(error).__name__}: {error}", hint=hint)
     wrapped.__cause__ = error
     return _fail(words, wrapped)
-
-
-def _of_machine(error: Exception) -> bool:
-    return isinstance(error, (OSError, MemoryError))
 
 
 def _hint(hint: str, style: Style) -> str:

@@ -11,7 +11,7 @@ from jupyter_mlops.cli.render.tree import tree_lines
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.store.events import Event, RunCreated, RunFinished, TaskFinished, TaskStarted
 from jupyter_mlops.widgets.run_picture import RunPicture, advance
-from jupyter_mlops.widgets.states import plain, seconds_text
+from jupyter_mlops.widgets.states import plain, seconds_text, shortened
 
 _STOPPING = "Stopping the run; Ctrl-C again ends it at once."
 
@@ -59,14 +59,14 @@ class PlainProgress(SilentProgress):
             steps = len(self.picture.tasks)
             return f"run {event.run}  {plain(event.pipeline)}  {steps} step{'' if steps == 1 else 's'}"
         if isinstance(event, RunFinished):
-            return _columns("run", event.state, plain(event.reason))
+            return _columns("run", event.state, shortened(plain(event.reason)))
         if isinstance(event, TaskStarted):
             attempt = f"attempt {event.attempt}" if event.attempt > 1 else ""
             return _columns(plain(event.task), "running", attempt)
         if isinstance(event, TaskFinished):
             state = event.state if event.final else f"{event.state}, will be tried again"
             seconds = seconds_text(event.seconds) if event.state in ("succeeded", "failed") else ""
-            return _columns(plain(event.task), state, seconds, plain(event.reason))
+            return _columns(plain(event.task), state, seconds, shortened(plain(event.reason)))
         return ""
 
     def _print(self, line: str) -> None:

@@ -30,7 +30,7 @@ RESULT, LOG, EVENTS, EXECUTED, OUTPUTS, FINAL, ARTIFACTS = (
     *("outputs.bundle", "final.bundle", "artifacts"),
 )
 
-# Characters of an error in the result, which goes into events and on screens: its message, and a frame of its traceback.
+# Characters of an error in the result (events and screens have it): its message, and one frame of its traceback.
 _MESSAGE_CAP, _FRAME_CAP = 2000, 16_000
 
 
@@ -151,8 +151,8 @@ def _error_info(problem: BaseException, spec: TaskSpec) -> ErrorInfo:
     if isinstance(problem, CellFailed):
         error = problem.error
         message = shortened(error.message, _MESSAGE_CAP)
-        lines = tuple(shortened(line, _FRAME_CAP) for line in without_ansi(error.traceback))
-        return ErrorInfo(error.name, message, error.hint, problem.cell.index, error.line, lines)
+        frames = tuple(shortened(frame, _FRAME_CAP) for frame in without_ansi(error.traceback))
+        return ErrorInfo(error.name, message, error.hint, problem.cell.index, error.line, frames)
     if isinstance(problem, MlopsError):
         cell = (
             _last_writer(spec.cells, getattr(problem, "variable", "")) if isinstance(problem, CannotHandOver) else None

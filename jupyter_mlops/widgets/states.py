@@ -26,7 +26,6 @@ LOOKS: Mapping[str, StateLook] = {
     "canceled": StateLook("canceled", "■", "#", "33"),
 }
 
-_LONGEST = 100
 _UNKNOWN = StateLook("", "·", "?", "")
 
 
@@ -59,5 +58,9 @@ def number_text(value: object) -> str:
     """A metric or parameter, short: numbers to four digits, other values as they print, long ones by both ends."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 20]}…{text[-19:]}"
+    return shortened(str(value), 100)
+
+
+def shortened(text: str, longest: int = 300) -> str:
+    """Text that fits a few lines: both ends of one that is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 20]}…{text[-19:]}"
