@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from jupyter_mlops.notebook.annotations import StepDeclaration
 from jupyter_mlops.notebook.controls import read_controls
+from jupyter_mlops.notebook.facts import Read
 from jupyter_mlops.notebook.in_force import Definitions
 from jupyter_mlops.notebook.linear_run import CellRun, LinearRun
 from jupyter_mlops.notebook.random_flow import unseeded
 from jupyter_mlops.notebook.shared_objects import SharedObjects
 from jupyter_mlops.notebook.step_effects import StepEffects
 from jupyter_mlops.notebook.step_links import Base, Linker, live_after
+
+_CLASS = re.compile(r"^class\s", re.MULTILINE)
 
 
 def collect(declarations: Sequence[StepDeclaration], run: LinearRun, parameters: frozenset[str]) -> list[StepEffects]:
@@ -67,6 +71,7 @@ class _Collection:
             self._take_cell(step, cell)
         step.definitions = before.chosen(wanted)
         step.by_value = tuple(sorted(self._by_value))
+        step.carries = self._carried(cells)
         self.steps.append(step)
 
     def _needed_before(self, cells: Sequence[CellRun]) -> set[str]:
@@ -74,12 +79,26 @@ class _Collection:
         used: set[str] = set()
         own: set[str] = set()
         for cell in cells:
-            used |= {name for name in (*cell.effects.reads, *cell.affected) if name not in own}
+            effects = cell.effects
+            perhaps = effects.writes.keys() - effects.sure
+            used |= {name for name in (*effects.reads, *cell.affected, *perhaps) if name not in own}
             own |= cell.effects.sure
         return self._definitions.needed(sorted(used))
 
+    def _carried(self, cells: Sequence[CellRun]) -> frozenset[str]:
+        """Values that instances made by these cells, and functions that they do not merely call, will read."""
+        known = self._definitions
+        read = [event for cell in cells for event in cell.facts.events if isinstance(event, Read)]
+        code = {event.name for event in read if not event.called or self._is_class(event.name)}
+        used = {name for key in known.needed(sorted(code)) for name in known.all[key].lazy}
+        return frozenset(used - known.names.keys())
+
+    def _is_class(self, name: str) -> bool:
+        keys = self._definitions.names.get(name, ())
+        return any(_CLASS.search(self._definitions.all[key].definition.source) for key in keys)
+
     def _take_cell(self, step: StepEffects, cell: CellRun) -> None:
-        changed = cell.affected & self._definitions.names.keys()
+        changed = cell.affected & (self._definitions.names.keys() | self._definitions.setup_names)
         self._by_value |= changed
         self._definitions.forget(changed)
         defines, settings = self._definitions.add_cell(cell)

@@ -20,7 +20,8 @@ class StepEffects:
     at all; `sets` names that it may set, `surely` those
     that it surely sets, `deletes` those that are gone after it; `affected` names whose object it changes by whatever
     name. `defines` are names that its definitions make (they travel as source). `definitions` are all in force before its
-    end, `needed` those that it uses; `by_value` are functions and classes that travel as values.
+    end, `needed` those that it uses; `by_value` are functions and classes that travel as values. `carries` are names of
+    values that code inside its values reads: methods of instances that it makes, functions that it passes on.
     """
 
     declaration: StepDeclaration
@@ -38,6 +39,7 @@ class StepEffects:
     definitions: tuple[Definition, ...] = ()
     by_value: tuple[str, ...] = ()
     needed: tuple[Known, ...] = ()
+    carries: frozenset[str] = frozenset()
     hidden_settings: list[tuple[str, int, CellRun]] = field(default_factory=list)
 
     @property
@@ -65,9 +67,11 @@ class StepEffects:
             self.own_reads.add(name)
             if name not in self.surely and name not in self.defines:
                 self._need(name, use, run)
-        sets = effects.writes.keys() - defines - ignored
+        changed = run.affected & self.defines - defines  # made in this step, changed in place after that: values now
+        self.defines -= changed
+        sets = (effects.writes.keys() | changed) - defines - ignored
         self.sets = (self.sets - defines) | sets
-        self.surely = (self.surely - effects.deleted - defines) | (effects.sure & sets)
+        self.surely = (self.surely - effects.deleted - defines) | ((effects.sure | changed) & sets)
         self.deletes = (self.deletes - effects.sure) | effects.deleted
         self.affected |= run.affected - defines
         self.defines = (self.defines - sets) | defines

@@ -60,6 +60,7 @@ class Linker:
         self._shared = shared
         self._owners: dict[str, list[str]] = {}
         self._final: dict[str, str] = {}
+        self._carried: dict[str, frozenset[str]] = {}
         self.links: dict[str, Link] = {}
 
     def link(self, step: StepEffects, live: frozenset[str], time: int) -> Link:
@@ -69,6 +70,7 @@ class Linker:
         for name, (use, run) in step.reads.items():
             if name != step.controls.variable:
                 self._take(link, name, use, run, time)
+        self._take_carried(link)
         passed = self._passed_on(step, live)
         link.passed_on = set(passed)
         for name in sorted(passed - link.inputs.keys() - step.surely):
@@ -119,6 +121,15 @@ class Linker:
         elif not based and name not in step.defined_before and name not in step.own:
             link.undefined.append((use, run))
 
+    def _take_carried(self, link: Link) -> None:
+        """What code inside the values that it takes may read: a model whose class reads a global of the notebook."""
+        step = link.step
+        givers = {source for sources, _ in link.inputs.values() for source in sources}
+        carried = step.carries.union(*(self._carried[giver] for giver in givers))
+        self._carried[step.name] = carried
+        for name in sorted(carried - link.inputs.keys() - step.surely):
+            self._take_along(link, name)
+
     def _take_along(self, link: Link, name: str) -> None:
         sources = self._owners.get(name)
         if sources:
@@ -128,7 +139,8 @@ class Linker:
 
     def _passed_on(self, step: StepEffects, live: frozenset[str]) -> set[str]:
         """Names that the step hands on although it does not surely set them anew: it may set them, changes their
-        object, or they share an object with what it sets."""
+        object, or they share an object with what it sets.
+        """
         if not step.cells:
             return set()
         perhaps = {name for name in step.sets - step.surely if name in live and name not in step.deletes}
