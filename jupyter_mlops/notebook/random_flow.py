@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
 from jupyter_mlops.notebook.linear_run import LinearRun
@@ -21,38 +22,53 @@ def take_states(links: Sequence[Link], after: dict[str, tuple[str, ...]], states
     It comes from the latest ancestor, which adds no edge; or from a step that seeds the generator and stands between
     that ancestor and this step, which adds one to `after`.
     """
-    states = tuple(states)
     order = {link.step.name: position for position, link in enumerate(links)}
     by_name = {link.step.name: link for link in links}
     ancestors: dict[str, set[str]] = {}
-    seeding: dict[str, str] = {}
+    generators = [_Generator(state) for state in states]
     for link in links:
         name = link.step.name
         found = {other for other in after.get(name, ()) if order[other] < order[name]}
-        found |= {seeding[state] for state in states if state in seeding and not _seeds_first(link, state)}
+        found |= {item.seeded_by for item in generators if item.seeded_by and not _seeds_first(link, item.state)}
         ancestors[name] = found.union(*(ancestors[other] for other in found))
-        for state in states:
-            if not _seeds_first(link, state):
-                _take(link, state, _sources(sorted(ancestors[name], key=order.__getitem__, reverse=True), by_name))
-            if state in link.step.surely and not link.step.conditional:
-                seeding[state] = name
-        direct = {source for state in states for source in link.inputs.get(state, ((), False))[0]}
+        for item in generators:
+            nearest = sorted(ancestors[name], key=lambda other: (item.drawn[other], order[other]), reverse=True)
+            item.take(link, _sources(nearest, by_name), order[name])
+        direct = {source for item in generators for source in link.inputs.get(item.state, ((), False))[0]}
         after[name] = tuple(sorted({*after.get(name, ()), *direct}, key=order.__getitem__))
+
+
+@dataclass
+class _Generator:
+    """A generator on its way through the steps. `drawn` is the place of the last step that surely used it, by step that
+    has the state after that; `seeded_by` the last step that seeded it.
+    """
+
+    state: str
+    seeded_by: str = ""
+    drawn: dict[str, int] = field(default_factory=dict)
+
+    def take(self, link: Link, sources: tuple[str, ...], place: int) -> None:
+        """The step takes the state from these sources, or makes its own."""
+        name, step = link.step.name, link.step
+        self.drawn[name] = max((self.drawn[source] for source in sources), default=-1)
+        if not _seeds_first(link, self.state):
+            if sources:
+                link.inputs[self.state] = (sources, False)
+            else:
+                link.inputs.pop(self.state, None)
+        if self.state in step.reads or self.state in step.sets:
+            self.drawn[name] = place
+        if self.state in step.surely and not step.conditional:
+            self.seeded_by = name
 
 
 def _seeds_first(link: Link, state: str) -> bool:
     return state in link.step.surely and state not in link.step.reads
 
 
-def _take(link: Link, state: str, sources: tuple[str, ...]) -> None:
-    if sources:
-        link.inputs[state] = (sources, False)
-    else:
-        link.inputs.pop(state, None)
-
-
 def _sources(nearest: Sequence[str], links: Mapping[str, Link]) -> tuple[str, ...]:
-    """The nearest ancestor that has cells and no loop (a loop leaves many states); further ones while it may be skipped."""
+    """The nearest that has cells and no loop (a loop leaves many states); further ones while it may be skipped."""
     found: list[str] = []
     for name in nearest:
         step = links[name].step

@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from jupyter_mlops.runtime import hidden_state
 from jupyter_mlops.runtime.bundle import read_bundle, write_bundle
+from jupyter_mlops.runtime.compare import without_addresses
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import plain, type_name
 from jupyter_mlops.runtime.errors import CannotHandOver
@@ -109,6 +110,6 @@ def _is_recorded(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     try:
-        return reprlib.repr(value)
+        return without_addresses(reprlib.repr(value) if isinstance(value, (list, tuple, dict)) else repr(value))[:200]
     except Exception as error:
         return f"<repr failed: {type(error).__name__}>"
