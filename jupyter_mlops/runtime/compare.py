@@ -77,6 +77,8 @@ class _Comparison:
             return self._tensor
         if top == "xgboost" and kind == "Booster":
             return self._booster
+        if top == "xgboost" and kind == "DMatrix":
+            return self._matrix
         return self._object
 
     def _mapping(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
@@ -164,6 +166,11 @@ class _Comparison:
     def _booster(self, a: Any, b: Any, path: str, _: int) -> Iterator[str]:
         if a.save_raw("json") != b.save_raw("json"):
             yield f"{path}: the models differ"
+
+    def _matrix(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
+        for what in ("get_data", "get_label", "get_weight"):
+            yield from self.compare(getattr(a, what)(), getattr(b, what)(), f"{path}.{what}()", depth)
+        yield from self.compare(a.feature_names, b.feature_names, f"{path}.feature_names", depth)
 
     def _object(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
         if dataclasses.is_dataclass(a) or "__eq__" not in _defined(type(a)) or hasattr(a, "get_params"):

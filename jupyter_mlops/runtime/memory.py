@@ -185,8 +185,17 @@ def torch_tensor(_: BufferList, tensor: Any) -> Any:
     return (*reduced, tensor.grad, None, None, rebuild.set_gradient) if len(reduced) == 2 else reduced
 
 
+def xgboost_matrix(_: BufferList, matrix: Any) -> Any:
+    """A DMatrix, which is a handle of a C library: its data as a sparse matrix, and what goes with it."""
+    how = {name: matrix.get_float_info(name) for name in ("label", "weight", "base_margin")}
+    how = {name: values for name, values in how.items() if len(values)}
+    how |= {"feature_names": matrix.feature_names, "feature_types": matrix.feature_types}
+    return rebuild.xgboost_matrix, (matrix.get_data(), how)
+
+
 RULES: Mapping[tuple[str, str], Callable[[BufferList, Any], Any]] = {
     ("numpy", "ndarray"): numpy_array,
+    ("xgboost.core", "DMatrix"): xgboost_matrix,
     ("torch", "Tensor"): torch_tensor,
     ("torch.nn.parameter", "Parameter"): torch_tensor,
     ("torch.storage", "UntypedStorage"): torch_storage,

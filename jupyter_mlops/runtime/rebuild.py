@@ -141,3 +141,11 @@ def typed_storage(storage: Any, dtype: Any) -> Any:
     """What torch's own reduction of a tensor calls a storage."""
     torch = importlib.import_module("torch")
     return torch.storage.TypedStorage(wrap_storage=storage, dtype=dtype, _internal=True)
+
+
+def xgboost_matrix(data: Any, how: dict[str, Any]) -> Any:
+    """A DMatrix from its data (a sparse matrix) and what `set_info` takes."""
+    xgboost = importlib.import_module("xgboost")
+    matrix = xgboost.DMatrix(data)
+    matrix.set_info(**how)
+    return matrix
