@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from jupyter_mlops.runtime.describe import type_name
 
@@ -67,19 +67,16 @@ class _Comparison:
             return self._set
         if isinstance(value, (FunctionType, BuiltinFunctionType, MethodType, type, ModuleType)):
             return self._code
-        if top == "numpy" and hasattr(value, "dtype"):
-            return self._array
-        if top == "pandas":
-            return self._pandas
-        if top == "matplotlib":
-            return _picture
-        if top == "torch" and kind in ("Tensor", "Parameter"):
-            return self._tensor
-        if top == "xgboost" and kind == "Booster":
-            return self._booster
-        if top == "xgboost" and kind == "DMatrix":
-            return self._matrix
-        return self._object
+        return self._library_rule(top, kind, value) or self._object
+
+    def _library_rule(self, top: str, kind: str, value: Any) -> Optional[Callable[[Any, Any, str, int], Iterator[str]]]:
+        if top == "numpy":
+            return self._array if hasattr(value, "dtype") else None
+        if top == "torch":
+            return self._tensor if kind in ("Tensor", "Parameter") else None
+        if top == "xgboost":
+            return {"Booster": self._booster, "DMatrix": self._matrix}.get(kind)
+        return {"pandas": self._pandas, "matplotlib": _picture}.get(top)
 
     def _mapping(self, a: Any, b: Any, path: str, depth: int) -> Iterator[str]:
         if _keyed_by_identity(a) and _keyed_by_identity(b):
