@@ -202,9 +202,13 @@ def apply_maybe(machine: Machine, code: FunctionFacts, item: Object, line: int) 
     if summary is None:
         return
     own = frozenset((item,))
-    application = Application(summary, machine.heap, {}, own, machine.__getitem__)
+    defaults = frozenset(item.holds) if item.kind == "code" else NONE
+    given = dict.fromkeys((*code.parameters, *code.keyword_only), defaults)
+    application = Application(summary, machine.heap, given, own, machine.__getitem__)
     application.grow()
-    change(machine, application.of(summary.effects.changed) - own)
+    changed = application.of(summary.effects.changed)
+    # An instance that is merely used (printed, compared) is taken as not changed by its methods.
+    change(machine, changed if item.kind == "code" else changed - own)
     _global_effects(machine, summary, application, line, sure=False)
 
 
@@ -233,12 +237,24 @@ def _method(machine: Machine, given: _Given, receiver: Objects, name: str) -> Ob
         code = item.method(name) if item.made_by is not None else None
         if code is None:
             others.add(item)
+            if item.unknown:
+                result |= _any_method(machine, given, item, name)
         else:
             own = frozenset((item,))
             result |= _apply(machine, given, code, own, [own, *given.arguments], sure=len(receiver) == 1)
     if not others:
         return result | (NONE if receiver else _plain_receiver(machine, given))
     return result | _unknown_method(machine, given, frozenset(others), name)
+
+
+def _any_method(machine: Machine, given: _Given, item: Object, name: str) -> Objects:
+    """The object may be of any class of the notebook that has such a method."""
+    result: Objects = NONE
+    for made in machine.classes:
+        if made.made_by is not None and name in made.made_by.methods:
+            own = frozenset((item,))
+            result |= _apply(machine, given, made.made_by.methods[name], own, [own, *given.arguments], sure=False)
+    return result
 
 
 def _plain_receiver(machine: Machine, given: _Given) -> Objects:
@@ -332,9 +348,9 @@ def _library(machine: Machine, given: _Given, name: str) -> Objects:
 def _unknown(machine: Machine, given: _Given, callees: Objects, name: str) -> Objects:
     """Nothing is known: the result may be one of the arguments or hold them; a class gives something new."""
     _run_arguments(machine, given)
-    made = frozenset((machine.heap.new(given.all | callees, name),))
-    is_class = name.rpartition(".")[2][:1].isupper()
-    return made if is_class else made | given.all
+    if (name or given.event.root).rpartition(".")[2][:1].isupper():
+        return frozenset((machine.heap.new(given.all, name),))
+    return given.all | frozenset((machine.heap.new(given.all | callees, name),))
 
 
 def _run_arguments(machine: Machine, given: _Given) -> None:

@@ -13,7 +13,7 @@ from jupyter_mlops.notebook.facts import CellFacts
 from jupyter_mlops.notebook.file_order import StepFiles, existing, files_of, local_modules, order_by_files
 from jupyter_mlops.notebook.flow_problems import find_problems
 from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
-from jupyter_mlops.notebook.interleaving import grouped
+from jupyter_mlops.notebook.interleaving import by_step, grouped
 from jupyter_mlops.notebook.linear_run import CellRole, LinearRun, is_run, run_through
 from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.random_flow import take_states, unseeded
@@ -98,6 +98,9 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
     folder = document.path.parent if document.path else None
     run = run_through(_sequence(document, annotations), folder)
     order, interleaved = grouped(run.cells, [step.name for step in annotations.steps])
+    in_step_order = by_step(run.cells, order)
+    if in_step_order != run.cells:
+        run = run_through([(item.cell, item.role, item.step) for item in in_step_order], folder)
     declarations = {step.name: step for step in annotations.steps}
     parameters = frozenset(item.name for item in annotations.parameters)
     steps = collect([declarations[name] for name in order], run, parameters)

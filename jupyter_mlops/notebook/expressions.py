@@ -276,8 +276,8 @@ def holding(values: Iterable[Value]) -> Value:
     fresh = False
     for value in values:
         refs += value.refs
-        fresh |= value.fresh
-    return Value(held=refs, operands=refs, fresh=fresh)
+        fresh |= value.fresh or value.nested
+    return Value(held=refs, operands=refs, fresh=fresh, nested=fresh)
 
 
 def either(values: Iterable[Value]) -> Value:

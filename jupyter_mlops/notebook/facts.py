@@ -42,7 +42,7 @@ class Store:
 
 class Value(NamedTuple):
     """What an expression may give: one of `same`, something inside one of `part`, or a fresh object that holds `held`
-    and what is inside `inner`.
+    and what is inside `inner`; with `nested` also something fresh that has no name (`[[]]`).
 
     It is an object (something that can be changed in place) if `fresh`, or if one of `same`, `part` or `operands` is.
     `chain` spells a dotted name: `np.random` -> ("np", "random"). `elements` are those of a tuple display; `position` says
@@ -55,6 +55,7 @@ class Value(NamedTuple):
     inner: tuple[Ref, ...] = ()
     operands: tuple[Ref, ...] = ()
     fresh: bool = False
+    nested: bool = False
     chain: tuple[str, ...] = ()
     elements: tuple[Value, ...] = ()
     position: int = -1

@@ -24,7 +24,7 @@ class Object:
     `holds` are objects inside it, `remembers` those that it keeps but never changes (a model its training data), each
     with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length, `columns` those of each tuple that it
     gives one after the other; with
-    `scatter` everything taken out of it is an object of its own.
+    `scatter` everything taken out of it is an object of its own. An `unknown` object may be anything.
     """
 
     kind: Kind = "data"
@@ -37,6 +37,7 @@ class Object:
     elements: tuple[Objects, ...] = ()
     columns: tuple[Objects, ...] = ()
     scatter: bool = False
+    unknown: bool = False
     bases: tuple[Object, ...] = ()
 
     def method(self, name: str) -> FunctionFacts | None:
@@ -72,13 +73,13 @@ class Heap:
         for holder in holders:
             edges = holder.remembers if weak else holder.holds
             for item in inside:
-                if item is not holder and item not in edges:
+                if item not in edges:
                     edges[item] = self.time
                     item.held_by.setdefault(holder, self.time)
 
-    def new(self, contents: Iterable[Object] = (), origin: str = "") -> Object:
-        """A fresh object."""
-        made = Object(origin=origin)
+    def new(self, contents: Iterable[Object] = (), origin: str = "", *, unknown: bool = False) -> Object:
+        """A fresh object; `unknown` if nobody knows what made it."""
+        made = Object(origin=origin, unknown=unknown)
         if self.made is not None:
             self.made.append(made)
         self.put((made,), contents)
@@ -116,6 +117,8 @@ class Heap:
         contents: set[Object] = set()
         for ref in value.held:
             contents |= pointed[ref]
+        if value.nested:
+            contents.add(self.new())
         for ref in value.inner:
             for item in pointed[ref]:
                 contents.update(item.holds)

@@ -20,6 +20,7 @@ class Known:
     """A definition with what it takes to choose it: names its functions use, modules it imports, parameters it reads."""
 
     definition: Definition
+    wanted: Definition
     kind: str
     eager: tuple[str, ...]
     lazy: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class Definitions:
     all: dict[str, Known] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     setup_names: set[str] = field(default_factory=set)
+    _users: dict[str, list[str]] = field(default_factory=dict)
 
     def add_cell(self, run: CellRun) -> tuple[set[str], set[int]]:
         """Take the definitions of a step's cell; give the names that they define and the lines of settings."""
@@ -64,15 +66,13 @@ class Definitions:
     def forget(self, names: Iterable[str]) -> None:
         """These names are no longer what a definition made."""
         for name in names:
-            self.names.pop(name, None)
             self.setup_names.discard(name)
+            if self.names.pop(name, None):
+                self._renew(name)
 
     def chosen(self, wanted: Collection[str]) -> tuple[Definition, ...]:
         """All definitions, with `wanted` on those with these ids and on settings, in order."""
-        return tuple(
-            replace(known.definition, wanted=key in wanted or known.kind == "setting", needs=self._needs(known))
-            for key, known in self.all.items()
-        )
+        return tuple(known.wanted if key in wanted else known.definition for key, known in self.all.items())
 
     def needed(self, used: Iterable[str]) -> set[str]:
         """Ids of the definitions that these names need, directly or through others."""
@@ -82,8 +82,17 @@ class Definitions:
             key = pending.pop()
             if key not in found:
                 found.add(key)
-                pending += self._needs(self.all[key])
+                pending += self.all[key].definition.needs
         return found
+
+    def _renew(self, name: str) -> None:
+        """What a name means has changed: functions that use it need something else now."""
+        for key in self._users.get(name, ()):
+            known = self.all[key]
+            needs = self._needs(known)
+            if needs != known.definition.needs:
+                known.definition = replace(known.definition, needs=needs)
+                known.wanted = replace(known.definition, wanted=True)
 
     def _needs(self, known: Known) -> tuple[str, ...]:
         later = [key for name in sorted(known.lazy) for key in self.names.get(name, ())]
@@ -100,16 +109,17 @@ class Definitions:
         if item.kind == "import":
             return True
         changed = {name for name in item.names if name in run.affected}
-        known = taken | self.names.keys() | self.setup_names
         return (
             not changed
-            and all(self._travels(name, run, known) for name in item.eager)
+            and all(self._travels(name, run, taken) for name in item.eager)
             and all(name in _BUILTINS or self._module(name, run) for name in item.decorators & item.eager)
         )
 
-    def _travels(self, name: str, run: CellRun, known: set[str]) -> bool:
-        if name in known:
+    def _travels(self, name: str, run: CellRun, taken: set[str]) -> bool:
+        if name in taken or name in self.names:
             return True
+        if name in self.setup_names:  # what the setup cell makes anew in each step must not be data that steps share
+            return all(item.kind != "data" for item in self.run.objects(name, run.time))
         return name in _BUILTINS and name not in run.facts.stores
 
     def _module(self, name: str, run: CellRun) -> str:
@@ -136,8 +146,10 @@ class Definitions:
             needs=tuple(dict.fromkeys(eager)),
             cell=run.cell.index,
             line=item.line,
+            wanted=item.kind == "setting",
         )
-        self.all[key] = Known(
+        self.all[key] = known = Known(
+            definition,
             definition,
             item.kind,
             definition.needs,
@@ -149,6 +161,13 @@ class Definitions:
             before = self.names.get(name, ()) if item.kind == "import" and _adds_to_package(item, name) else ()
             kept = tuple(other for other in before if self.all[other].kind == "import")
             self.names[name] = (*kept, key)
+        for name in item.lazy:
+            self._users.setdefault(name, []).append(key)
+        needs = self._needs(known)
+        known.definition = replace(definition, needs=needs)
+        known.wanted = replace(definition, needs=needs, wanted=True)
+        for name in names:
+            self._renew(name)
 
 
 def _adds_to_package(item: Candidate, name: str) -> bool:

@@ -32,6 +32,19 @@ def grouped(runs: Sequence[CellRun], names: Sequence[str]) -> tuple[list[str], l
     return sorted(names, key=place.__getitem__), problems
 
 
+def by_step(runs: Sequence[CellRun], order: Sequence[str]) -> list[CellRun]:
+    """The cells with each step's together; a cell of no step stays before what comes after it."""
+    rank = {name: position for position, name in enumerate(order)}
+    steps = sorted((run for run in runs if run.step), key=lambda run: (rank[run.step], run.time))
+    others = [run for run in runs if not run.step]
+    found: list[CellRun] = []
+    for run in steps:
+        while others and others[0].time < run.time:
+            found.append(others.pop(0))
+        found.append(run)
+    return found + others
+
+
 def _place(names: Sequence[str], cells: dict[str, list[CellRun]], name: str) -> float:
     """A step without cells keeps its place in the list: just after the one before it."""
     before = [cells[other][0].time for other in names[: names.index(name)] if cells[other]]

@@ -36,7 +36,7 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out
 class Machine:
     """The namespace of the notebook. `_Body` is the inside of a function.
 
-    `named` are the names that ever pointed to an object; `before` what the names set in this cell pointed to before it.
+    `named` are the names that ever pointed to an object; `classes` are all classes of the notebook; `before` is what the names set in this cell pointed to before it.
     """
 
     def __init__(self, heap: Heap | None = None) -> None:
@@ -46,6 +46,7 @@ class Machine:
         self.effects = Effects()
         self.named: dict[Object, set[str]] = {}
         self.before: dict[str, Objects] = {}
+        self.classes: list[Object] = []
         self._summaries: dict[FunctionFacts, Summary | None] = {}
         self._consulted: set[str] = set()
 
@@ -82,7 +83,7 @@ class Machine:
         """What a name is that nothing has set so far."""
         if isinstance(ref, int) or ref in BUILTIN_NAMES or ref[0] in ".^":
             return NONE
-        return frozenset((self.heap.new(),))
+        return frozenset((self.heap.new(unknown=True),))
 
     def is_builtin(self, ref: str) -> bool:
         """Whether a name means Python's own here."""
@@ -149,6 +150,7 @@ class _Body(Machine):
     def __init__(self, outside: Machine, code: FunctionFacts) -> None:
         super().__init__(Heap(outside.heap))
         self._outside = outside
+        self.classes = outside.classes
         self._code = code
         self._symbols: dict[Object, Symbol] = {}
         self._own = self._symbol(Symbol("own"))
@@ -157,7 +159,7 @@ class _Body(Machine):
             self.objects[ref] = frozenset((self._symbol(Symbol("argument", ref)),))
 
     def _symbol(self, symbol: Symbol) -> Object:
-        made, inner = self.heap.new(), self.heap.new()
+        made, inner = self.heap.new(unknown=True), self.heap.new(unknown=True)
         self.heap.put((made,), (inner,))
         self._symbols[made] = symbol
         self._symbols[inner] = symbol._replace(inside=True)
@@ -177,7 +179,7 @@ class _Body(Machine):
         if isinstance(ref, int) or ref[0] == ".":
             return NONE
         if ref[0] == "^":
-            return frozenset((self._own,))
+            return frozenset(self._own.holds)
         found = self.consult(ref)
         if found and all(item.kind in {"import", "code", "class"} for item in found):
             return found
@@ -253,7 +255,9 @@ def _call(machine: Machine, event: Call) -> None:
 
 
 def _make_function(machine: Machine, event: MakeFunction) -> None:
-    contents = machine.heap.value(event.holds, machine)
+    contents = {item for ref in event.holds.held for item in machine[ref]}
+    if event.holds.nested:
+        contents.add(machine.heap.new())
     for ref in event.code.captured:
         contents |= machine.objects.get(ref, NONE)
     made = machine.heap.new(contents)
@@ -266,6 +270,7 @@ def _make_class(machine: Machine, event: MakeClass) -> None:
     made = machine.heap.new(contents)
     made.kind, made.made_by = "class", event.code
     made.bases = tuple(item for item in contents if item.kind == "class")
+    machine.classes.append(made)
     machine.objects[event.result] = frozenset((made,))
 
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
-from jupyter_mlops.notebook.expressions import ExpressionVisitor, inside
+from jupyter_mlops.notebook.expressions import ExpressionVisitor, holding, inside
 from jupyter_mlops.notebook.facts import (
     NOTHING,
     Bind,
@@ -268,7 +268,7 @@ class ScopeVisitor(ExpressionVisitor):
 
     def _signature(self, arguments: ast.arguments) -> Value:
         defaults = [self.value(item) for item in (*arguments.defaults, *arguments.kw_defaults)]
-        return Value(held=tuple(ref for value in defaults for ref in value.refs))
+        return holding(defaults)
 
     def value_Lambda(self, node: ast.Lambda) -> Value:
         return self._function(node, self._signature(node.args))

@@ -27,6 +27,13 @@ class SharedObjects:
     def carried(self, produced: frozenset[str], live: frozenset[str], times: tuple[int, int]) -> frozenset[str]:
         """Names that a step must take along: it sets `produced`, `live` are read later; `times` are its first and last."""
         found: set[str] = set()
+        while more := self._with(produced | found, live, times) - found:
+            found |= more
+        return frozenset(found)
+
+    def _with(self, produced: frozenset[str] | set[str], live: frozenset[str], times: tuple[int, int]) -> set[str]:
+        """Names that share something with what is produced."""
+        found: set[str] = set()
         first, last = times
         for item, names, changed in self._groups:
             if changed < first or len(names & live) < 2 or not names & produced:
@@ -35,7 +42,7 @@ class SharedObjects:
             together = {name for name in names if self._run.objects(name, last) & reaching}
             if together & produced & live or changed <= last:
                 found |= together & live
-        return frozenset(found)
+        return found
 
 
 def last_times(run: LinearRun) -> Mapping[str, tuple[int, int]]:
