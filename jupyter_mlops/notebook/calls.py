@@ -326,7 +326,7 @@ def _rows(machine: Machine, given: _Given, name: str) -> Objects:
 def _library(machine: Machine, given: _Given, name: str) -> Objects:
     """A function of an imported module, by its full name."""
     event = given.event
-    for state, use in random_use(name):
+    for state, use in random_use(name, [keyword for keyword, _ in event.keywords]):
         if use == "draw":
             machine.effects.read(Use(state, event.line, event.sure))
         machine.effects.write(state, event.line, sure=event.sure and use == "seed")
@@ -356,21 +356,23 @@ def _unknown(machine: Machine, given: _Given, callees: Objects, name: str) -> Ob
 def _run_arguments(machine: Machine, given: _Given) -> None:
     """What is handed to somebody else may be called there, with the other arguments."""
     for item in given.all:
-        if item.kind == "data" and item.made_by is None and not item.holds:
-            continue
-        for inner in reach((item,)):
-            for code in code_in(inner):
-                summary = machine.summary(code)
-                apply_maybe(machine, code, inner, given.event.line)
-                if (
-                    item.kind == "code"
-                    and summary is not None
-                    and any(
-                        symbol.source == "argument" and changed in summary.effects.changed
-                        for changed, symbol in summary.symbols.items()
-                    )
-                ):
-                    change(machine, changeable(given.all - {item}))
+        if item.kind != "data" or item.made_by is not None or item.holds:
+            for inner in reach((item,)):
+                for code in code_in(inner):
+                    apply_maybe(machine, code, inner, given.event.line)
+    for argument in (*given.arguments, *given.keywords.values()):
+        if any(_changes_arguments(machine, item) for item in argument) and all(
+            item.kind == "code" for item in argument
+        ):
+            change(machine, changeable(given.all - argument))
+
+
+def _changes_arguments(machine: Machine, item: Object) -> bool:
+    summary = machine.summary(item.code) if item.code is not None else None
+    return summary is not None and any(
+        symbol.source == "argument" and changed in summary.effects.changed
+        for changed, symbol in summary.symbols.items()
+    )
 
 
 def _change_argument(machine: Machine, given: _Given, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 RandomUse = Literal["seed", "draw"]
@@ -33,8 +34,28 @@ _SEED_ALL = frozenset(
 )
 
 
-def random_use(function: str) -> list[tuple[str, RandomUse]]:
-    """What a library's function (full name) does to global random generators: (implicit name, seed or draw)."""
+# Functions and classes (prefixes of full names) that draw from numpy's global generator unless given `random_state`.
+_DRAWS_INSIDE = (
+    "sklearn.cluster.KMeans sklearn.cluster.MiniBatchKMeans sklearn.cluster.SpectralClustering sklearn.datasets.make_ "
+    "sklearn.decomposition.FastICA sklearn.decomposition.NMF sklearn.decomposition.TruncatedSVD "
+    "sklearn.decomposition.LatentDirichletAllocation sklearn.decomposition.MiniBatch sklearn.ensemble. "
+    "sklearn.gaussian_process. sklearn.kernel_approximation. sklearn.linear_model.SGD sklearn.linear_model.Perceptron "
+    "sklearn.linear_model.PassiveAggressive sklearn.manifold. sklearn.mixture. "
+    "sklearn.model_selection.train_test_split "
+    "sklearn.model_selection.RandomizedSearchCV sklearn.model_selection.ShuffleSplit "
+    "sklearn.model_selection.StratifiedShuffleSplit sklearn.model_selection.GroupShuffleSplit sklearn.neural_network. "
+    "sklearn.random_projection. sklearn.tree.DecisionTree sklearn.tree.ExtraTree sklearn.utils.shuffle "
+    "sklearn.utils.resample sklearn.inspection.permutation_importance"
+)
+_DRAWING_PREFIXES = tuple(_DRAWS_INSIDE.split())
+_OWN_STATE = frozenset({"random_state", "seed"})
+
+
+def random_use(function: str, keywords: Collection[str] = ()) -> list[tuple[str, RandomUse]]:
+    """What a library's function (full name) does to global random generators: (implicit name, seed or draw).
+
+    With a keyword that gives it a generator or a seed of its own it does nothing to them.
+    """
     if function in _SEEDS:
         return [(_SEEDS[function], "seed")]
     if function in _SEED_ALL:
@@ -45,6 +66,8 @@ def random_use(function: str) -> list[tuple[str, RandomUse]]:
         return [("numpy.random.state", "draw")]
     if function.startswith("random.") and function.count(".") == 1:
         return [("random.state", "draw")]
+    if function.startswith(_DRAWING_PREFIXES):
+        return [] if _OWN_STATE.intersection(keywords) else [("numpy.random.state", "draw")]
     if function.startswith(_TORCH_DRAWS):
         return [("torch.random.state", "draw")]
     return []
