@@ -44,7 +44,7 @@ def test_what_is_gone_takes_no_signal() -> None:
 
 SPREAD = """
 import subprocess, sys, time
-code = "import time; print('up', flush=True); time.sleep(1000)"
+code = "import os, time; os.write(1, b'up' + bytes([10])); time.sleep(1000)"
 for session in (False, True):
     subprocess.Popen([sys.executable, "-c", code], start_new_session=session)
 time.sleep(1000)
