@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions, start_run
+from jupyter_mlops.errors import NotFound, WorkFailed
 from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.store.events import Event
@@ -81,7 +82,13 @@ def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions)
         finished = start_run(plan, project, place, options)
     finally:
         place.close()
-    return summary(load_run(finished.directory), project)
+    try:
+        return summary(load_run(finished.directory), project)
+    except NotFound as error:
+        raise WorkFailed(
+            f"The folder of the run was removed while it ran: {finished.directory}.",
+            hint="Does a step remove the store, or all that is in its folder? Run the notebook again after mending it.",
+        ) from error
 
 
 def project_of(loaded: Loaded) -> Project:

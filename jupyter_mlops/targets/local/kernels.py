@@ -37,17 +37,22 @@ def find_kernel(name: str, *, exact: bool = False) -> Kernel:
     """Look up a kernel spec. The usual names of Python mean this environment, unless `exact`: then what is installed.
 
     Raises:
-        NotFound: no kernel of that name is installed; the hint says how to install it.
+        NotFound: no kernel of that name is installed, or its spec is broken; the hint says how to install it.
     """
     if name in _OURS and not (exact and name):
         return Kernel(name or "python3", "python", sys.executable)
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    from traitlets import TraitError
 
     manager = KernelSpecManager()
     try:
         spec = manager.get_kernel_spec(name)
     except NoSuchKernel:
         raise NotFound(f"The kernel {name!r} is not installed here.", hint=_how_to_install(name, manager)) from None
+    except (ValueError, TypeError, OSError, TraitError) as error:
+        raise _broken(name, manager, str(error)) from error
+    if not spec.argv:
+        raise _broken(name, manager, "it names no program")
     language = str(spec.language).lower()
     return Kernel(name, language, _interpreter(spec.argv, language), dict(spec.env))
 
@@ -78,6 +83,13 @@ def _how_to_install(name: str, manager: Any) -> str:
     known = ", ".join(sorted(manager.find_kernel_specs())) or "none"
     default = f"For Python: python -m ipykernel install --user --name {name}."
     return f"{_INSTALL.get(re.sub(r'[^a-z].*', '', name.lower()), default)} Installed are: {known}."
+
+
+def _broken(name: str, manager: Any, why: str) -> NotFound:
+    folder = manager.find_kernel_specs().get(name, "its folder")
+    return NotFound(
+        f"The kernel {name!r} has a broken kernel.json in {folder}: {why}.", hint="Install that kernel again."
+    )
 
 
 def _same_file(one: str, other: str) -> bool:

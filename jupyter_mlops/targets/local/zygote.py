@@ -64,8 +64,13 @@ class Zygote:
         self._tell = tell
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the zygote
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = start_process(key, ZYGOTE, theirs.fileno(), self._errors)
+        try:
+            with theirs:
+                self._process = start_process(key, ZYGOTE, theirs.fileno(), self._errors)
+        except OSError:  # no such interpreter
+            ours.close()
+            self._errors.close()
+            raise
         self._channel = ours
         self._reader = threading.Thread(target=self._read, name="mlops-zygote", daemon=True)
         self._reader.start()
