@@ -115,7 +115,7 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
         document=document,
         annotations=annotations,
         steps=tuple(
-            _flow(item, _Context(run, folder, declarations, by_files), used)
+            _flow(item, _Context(run, folder, declarations, tuple(order), by_files), used)
             for item, used in zip(links, files, strict=True)
         ),
         after=after,
@@ -132,6 +132,7 @@ class _Context:
     run: LinearRun
     folder: Path | None
     declarations: Mapping[str, StepDeclaration]
+    order: tuple[str, ...]
     by_files: Mapping[str, tuple[str, ...]]
 
 
@@ -173,7 +174,7 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
     explicit = (name for name in step.declaration.after if name in context.declarations)
     return StepFlow(
         declaration=step.declaration,
-        inputs=tuple(FlowInput(name, *found) for name, found in sorted(item.inputs.items())),
+        inputs=_inputs(item, context),
         outputs=tuple(sorted(item.outputs)),
         final=tuple(sorted(item.final)),
         definitions=step.definitions,
@@ -187,3 +188,10 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
         files_out=tuple(sorted(files.written)),
         modules=local_modules(modules, context.folder),
     )
+
+
+def _inputs(item: Link, context: _Context) -> tuple[FlowInput, ...]:
+    """What comes from a later step stands last: where bundles overlap (a class by value), the later one counts."""
+    order = {name: position for position, name in enumerate(context.order)}
+    found = [FlowInput(name, *taken) for name, taken in item.inputs.items()]
+    return tuple(sorted(found, key=lambda one: (order[one.sources[0]], one.name)))

@@ -23,6 +23,7 @@ class Known:
     wanted: Definition
     kind: str
     eager: tuple[str, ...]
+    eager_names: frozenset[str] = frozenset()
     lazy: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
@@ -43,13 +44,14 @@ class Definitions:
         """Take the definitions of a step's cell; give the names that they define and the lines of settings."""
         taken: set[str] = set()
         settings: set[int] = set()
-        writes = _times_set(run)
-        for candidate in candidates(run.cell.source):
+        found = candidates(run.cell.source)
+        otherwise = _set_otherwise(run, found)
+        for candidate in found:
             if candidate.kind == "setting":
                 if self._is_setting(candidate, run):
                     self._add(candidate, run, names=())
                     settings.add(candidate.line)
-            elif self._is_definition(candidate, run, writes, taken):
+            elif self._is_definition(candidate, run, otherwise, taken):
                 self._add(candidate, run, names=candidate.names)
                 taken.update(candidate.names)
         return taken, settings
@@ -85,6 +87,12 @@ class Definitions:
                 pending += self.all[key].definition.needs
         return found
 
+    def _pin_users(self, name: str) -> None:
+        """A step defines anew what setup defines: what was made from the old one must be made before, in every step."""
+        for known in self.all.values():
+            if name in known.eager_names:
+                known.definition = known.wanted
+
     def _renew(self, name: str) -> None:
         """What a name means has changed: functions that use it need something else now."""
         for key in self._users.get(name, ()):
@@ -92,7 +100,7 @@ class Definitions:
             needs = self._needs(known)
             if needs != known.definition.needs:
                 known.definition = replace(known.definition, needs=needs)
-                known.wanted = replace(known.definition, wanted=True)
+                known.wanted = replace(known.definition, needs=needs, wanted=True)
 
     def _needs(self, known: Known) -> tuple[str, ...]:
         later = [key for name in sorted(known.lazy) for key in self.names.get(name, ())]
@@ -100,9 +108,9 @@ class Definitions:
 
     # ---------------------------------------------------------------------------------------------------- judgement
 
-    def _is_definition(self, item: Candidate, run: CellRun, writes: dict[str, int], taken: set[str]) -> bool:
+    def _is_definition(self, item: Candidate, run: CellRun, otherwise: set[str], taken: set[str]) -> bool:
         """Whether what it needs when it is made can be had in any step."""
-        if any(writes.get(name, 0) != 1 for name in item.names) and item.kind != "import":
+        if not otherwise.isdisjoint(item.names) and item.kind != "import":
             return False
         if any(not run.facts.stores[name].sure for name in item.names if name in run.facts.stores):
             return False
@@ -116,11 +124,15 @@ class Definitions:
         )
 
     def _travels(self, name: str, run: CellRun, taken: set[str]) -> bool:
-        if name in taken or name in self.names:
+        if name in taken:
+            return True
+        if name in run.effects.writes:
+            return False
+        if name in self.names:
             return True
         if name in self.setup_names:  # what the setup cell makes anew in each step must not be data that steps share
             return all(item.kind != "data" for item in self.run.objects(name, run.time))
-        return name in _BUILTINS and name not in run.facts.stores
+        return name in _BUILTINS
 
     def _module(self, name: str, run: CellRun) -> str:
         """The module, or the name in one, that a name was imported from; empty if it is anything else."""
@@ -153,11 +165,14 @@ class Definitions:
             definition,
             item.kind,
             definition.needs,
+            item.eager,
             item.lazy,
             item.modules,
             tuple(sorted(item.eager & self.parameters)),
         )
         for name in names:
+            if name in self.setup_names:
+                self._pin_users(name)
             before = self.names.get(name, ()) if item.kind == "import" and _adds_to_package(item, name) else ()
             kept = tuple(other for other in before if self.all[other].kind == "import")
             self.names[name] = (*kept, key)
@@ -175,12 +190,13 @@ def _adds_to_package(item: Candidate, name: str) -> bool:
     return any(module.startswith(f"{name}.") for module in item.modules)
 
 
-def _times_set(run: CellRun) -> dict[str, int]:
-    """How often a cell sets each name."""
-    found: dict[str, int] = {}
+def _set_otherwise(run: CellRun, found: Iterable[Candidate]) -> set[str]:
+    """Names that the cell also sets in a way that no definition explains: `f = cached(f)`, `global f` in a function."""
+    times: dict[str, int] = {}
     for event in run.facts.events:
         if isinstance(event, Bind | Unbind):
-            found[event.name] = found.get(event.name, 0) + 1
-    for name in run.effects.writes:
-        found.setdefault(name, 2)
-    return found
+            times[event.name] = times.get(event.name, 0) + 1
+    for candidate in found:
+        for name in candidate.names:
+            times[name] = times.get(name, 0) - 1
+    return {name for name in run.effects.writes if times.get(name, 1) != 0}

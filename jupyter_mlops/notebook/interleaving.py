@@ -10,26 +10,23 @@ from jupyter_mlops.notebook.linear_run import CellRun
 def grouped(runs: Sequence[CellRun], names: Sequence[str]) -> tuple[list[str], list[tuple[str, CellRun]]]:
     """The steps in an order that keeps the meaning, and cells that no order can put right, with their step.
 
-    A step stands where its first cell is; where its last one is if only that keeps the meaning.
+    Where it is free, a step stands where its first cell is. Two cells keep their order if one sets or changes what the
+    other reads or sets.
     """
-    cells: dict[str, list[CellRun]] = {name: [] for name in names}
-    for run in runs:
-        if run.step in cells:
-            cells[run.step].append(run)
-    place = {name: items[0].time if items else _place(names, cells, name) for name, items in cells.items()}
+    first = _first_times(runs, names)
+    order = sorted(names, key=first.__getitem__)
+    if not _apart(runs):
+        return order, []
+    before = _before(runs)
+    found: list[str] = []
     problems: list[tuple[str, CellRun]] = []
-    for name, items in cells.items():
-        if not items or items[-1].time - items[0].time + 1 == len(items):
-            continue
-        up = list(_conflicts(runs, name, items[0].time, upwards=True))
-        if not up:
-            continue
-        down = list(_conflicts(runs, name, items[-1].time, upwards=False))
-        if down:
-            problems.append((name, up[0]))
-        else:
-            place[name] = items[-1].time
-    return sorted(names, key=place.__getitem__), problems
+    while len(found) < len(order):
+        left = [name for name in order if name not in found]
+        free = [name for name in left if not (before.get(name, set()) - {name}).intersection(left)]
+        if not free:
+            problems += [(name, run) for name in left[:1] for run in _later_cells(runs, name)]
+        found.append((free or left)[0])
+    return found, problems
 
 
 def by_step(runs: Sequence[CellRun], order: Sequence[str]) -> list[CellRun]:
@@ -45,31 +42,44 @@ def by_step(runs: Sequence[CellRun], order: Sequence[str]) -> list[CellRun]:
     return found + others
 
 
-def _place(names: Sequence[str], cells: dict[str, list[CellRun]], name: str) -> float:
-    """A step without cells keeps its place in the list: just after the one before it."""
-    before = [cells[other][0].time for other in names[: names.index(name)] if cells[other]]
-    return (before[-1] if before else -1) + 0.5
-
-
-def _conflicts(runs: Sequence[CellRun], name: str, time: int, *, upwards: bool) -> Iterator[CellRun]:
-    """Cells of the step that cannot move over the cells of others between them and `time`."""
+def _first_times(runs: Sequence[CellRun], names: Sequence[str]) -> dict[str, float]:
+    """When each step begins; one without cells keeps its place in the list: just after the one before it."""
+    begins: dict[str, float] = {}
     for run in runs:
-        if run.step != name or (run.time <= time if upwards else run.time >= time):
-            continue
-        low, high = (time, run.time) if upwards else (run.time, time)
-        passed = [other for other in runs[low + 1 : high] if other.step not in {name, ""}]
-        if any(_conflict(run, other) for other in passed):
+        begins.setdefault(run.step, run.time)
+    last = -1.0
+    found: dict[str, float] = {}
+    for name in names:
+        last = found[name] = begins.get(name, last + 0.5 / (len(names) + 1))
+    return found
+
+
+def _apart(runs: Sequence[CellRun]) -> bool:
+    """Whether some step goes on after another one began."""
+    steps = [run.step for run in runs if run.step]
+    groups = [step for position, step in enumerate(steps) if position == 0 or steps[position - 1] != step]
+    return len(groups) != len(set(groups))
+
+
+def _before(runs: Sequence[CellRun]) -> dict[str, set[str]]:
+    """For each step, those that one of its cells must come after."""
+    cells = [(run.step, _changes(run), _changes(run) | set(run.effects.reads)) for run in runs if run.step]
+    found: dict[str, set[str]] = {}
+    for position, (step, changes, touches) in enumerate(cells):
+        for other, other_changes, other_touches in cells[:position]:
+            if other != step and not (changes.isdisjoint(other_touches) and other_changes.isdisjoint(touches)):
+                found.setdefault(step, set()).add(other)
+    return found
+
+
+def _later_cells(runs: Sequence[CellRun], name: str) -> Iterator[CellRun]:
+    """The first cell of the step that stands apart from those before it."""
+    mine = [run for run in runs if run.step == name]
+    for previous, run in zip(mine, mine[1:], strict=False):
+        if any(other.step not in {name, ""} for other in runs[previous.time + 1 : run.time]):
             yield run
-
-
-def _conflict(one: CellRun, other: CellRun) -> bool:
-    """Whether one sets or changes what the other reads or sets."""
-    return bool(_changes(one) & (_changes(other) | _reads(other)) or _changes(other) & _reads(one))
+            return
 
 
 def _changes(run: CellRun) -> set[str]:
-    return set(run.effects.writes) | run.affected
-
-
-def _reads(run: CellRun) -> set[str]:
-    return set(run.effects.reads)
+    return run.effects.writes.keys() | run.affected

@@ -45,9 +45,7 @@ def notebook(
         roles={index: _ROLES.get(step, "step") for index, (step, _) in enumerate(cells)},
         step_of={index: step for index, (step, _) in enumerate(cells) if step not in _ROLES},
         steps=tuple(declarations),
-        parameters=tuple(
-            Parameter(name, value, type(value).__name__, 0, 1) for name, value in (params or {}).items()
-        ),
+        parameters=tuple(Parameter(name, value, type(value).__name__, 0, 1) for name, value in (params or {}).items()),
         origin="metadata",
     )
     return link(Document(items, path=path), annotations)
