@@ -54,11 +54,14 @@ time.sleep(1000)
 def test_a_tree_is_ended_whatever_groups_it_has() -> None:
     with subprocess.Popen([sys.executable, "-c", SPREAD], stdout=subprocess.PIPE, start_new_session=True) as root:
         assert root.stdout is not None
-        assert [root.stdout.readline() for _ in range(2)] == [b"up\n", b"up\n"]
-        family = process_tree.descendants([root.pid])
-        assert len(family) == 2
+        try:
+            up = [root.stdout.readline() for _ in range(2)]
+            family = process_tree.descendants([root.pid])
+        finally:
+            process_tree.kill_tree(root.pid)
 
-        process_tree.kill_tree(root.pid)
+        assert up == [b"up\n", b"up\n"]
+        assert len(family) == 2
 
         assert root.wait(5) == -signal.SIGKILL
     assert all(gone(pid) for pid in family)
