@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
+from jupyter_mlops.notebook.walking import walk
+
 # Dotted names after resolving import aliases (`plt` is `matplotlib.pyplot`).
 CALLS = frozenset(
     [
@@ -71,7 +73,7 @@ def import_aliases(trees: Iterable[ast.AST]) -> dict[str, str]:
     """What each imported name stands for, dotted (`plt` -> `matplotlib.pyplot`)."""
     aliases: dict[str, str] = {}
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Import):
                 for item in node.names:
                     aliases[item.asname or item.name.partition(".")[0]] = (
@@ -112,5 +114,5 @@ _KNOWN_WORDS = frozenset(
 
 
 def _plain(nodes: Iterable[ast.AST], aliases: Mapping[str, str]) -> bool:
-    names = {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    names = {inner.id for node in nodes for inner in walk(node) if isinstance(inner, ast.Name)}
     return all(name in aliases or name in _KNOWN_WORDS for name in names)

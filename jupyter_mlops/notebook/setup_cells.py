@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.configuration import LINE_MAGICS, import_aliases, is_configuration
 from jupyter_mlops.notebook.python_source import calls_shell, cell_magic, line_magics, module_of
+from jupyter_mlops.notebook.walking import walk
 
 _BUILTINS = frozenset(dir(builtins))
 _PURE_DECORATORS = frozenset({"property", "staticmethod", "classmethod"})
@@ -193,7 +194,7 @@ def _store_counts(modules: Sequence[ast.Module]) -> dict[str, int]:
 
 def _stored(tree: ast.AST) -> Iterator[str]:
     """Names that are bound or deleted anywhere inside, imports and definitions apart."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.Global):
@@ -203,13 +204,13 @@ def _stored(tree: ast.AST) -> Iterator[str]:
 
 
 def _loaded(tree: ast.AST) -> Iterator[str]:
-    return (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return (node.id for node in walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
 
 
 def _imported(tree: ast.AST) -> set[str]:
     return {
         item.asname or item.name.partition(".")[0]
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for item in node.names
     }

@@ -10,6 +10,7 @@ from jupyter_mlops.notebook.configuration import dotted, import_aliases
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
 from jupyter_mlops.notebook.python_source import module_of
+from jupyter_mlops.notebook.walking import walk
 
 _STAY: Mapping[str, str] = {
     **dict.fromkeys(
@@ -105,11 +106,11 @@ def _bound(
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             plain = isinstance(target, ast.Name)
-            for node in ast.walk(target):
+            for node in walk(target):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     yield node.id, _Made(what, cell, statement.lineno) if what and plain else None
     else:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                 yield node.id, None
 

@@ -13,6 +13,7 @@ from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
 from jupyter_mlops.notebook.python_source import module_of
+from jupyter_mlops.notebook.walking import walk
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     "aws": ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -92,7 +93,7 @@ def _named(cell: Cell) -> dict[int, str]:
     """Literals that are assigned to, or passed as, something called like a password."""
     tree = module_of(cell.source) if cell.kind == "code" else None
     found: dict[int, str] = {}
-    for node in ast.walk(tree) if tree else ():
+    for node in walk(tree) if tree else ():
         for name, value in _assignments(node):
             if (
                 isinstance(value, ast.Constant)
