@@ -41,9 +41,12 @@ class StepFlow:
 
     `outputs` are names that later steps take from it; `final` those whose last writer it is; `definitions` all that are
     in force before its last cell, with `wanted` set on those it uses; `params` the parameters it reads as given;
-    `controls` the inputs that its `when` and `for_each` expressions read; `exports` names whose plain values those need;
-    `by_value` names of functions or classes that may not be re-made from source; `order_after` steps that must come
-    before for a reason that is not a value (files, `after`); `files_in` / `files_out` are literal paths it reads / writes;
+    `controls` the inputs that its `when` and `for_each` expressions read; `exports` names whose plain values those
+    need;
+    `by_value` functions or classes that may not be re-made from source: ids of definitions, and `setup:NAME`;
+    `order_after` steps that must come
+    before for a reason that is not a value (files, `after`); `files_in` / `files_out` are literal paths it reads /
+    writes;
     `modules` are local modules it imports (paths).
     """
 
@@ -81,7 +84,8 @@ class Dataflow:
     `cycle`, `interleaved` (a step's cells cannot be brought together without changing the meaning), `unknown_after`,
     `setup_reads_step`, `star_import`, `syntax`, `magic_defines_names` (`%%cython`, `%store`...), `magic_unsupported`,
     `dynamic` (`exec`, `globals()`...), `hidden_configuration` (process state that cannot be carried to later steps),
-    `unreadable_control` and `unknown_in_control` (a `when` or `for_each` that cannot be read, or reads a name nobody makes).
+    `unreadable_control` and `unknown_in_control` (a `when` or `for_each` that cannot be read, or reads a name nobody
+    makes).
     """
 
     document: Document

@@ -45,7 +45,8 @@ class Value(NamedTuple):
     and what is inside `inner`; with `nested` also something fresh that has no name (`[[]]`).
 
     It is an object (something that can be changed in place) if `fresh`, or if one of `same`, `part` or `operands` is.
-    `chain` spells a dotted name: `np.random` -> ("np", "random"). `elements` are those of a tuple display; `position` says
+    `chain` spells a dotted name: `np.random` -> ("np", "random"). `elements` are those of a tuple display; `position`
+    says
     which element of `part` it is, if that is known; with `row`, of each thing in `part` (a loop over tuples).
     """
 

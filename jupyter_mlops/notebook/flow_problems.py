@@ -12,7 +12,8 @@ from jupyter_mlops.notebook.step_links import Link
 
 _GIVEN = frozenset(dir(builtins)) | frozenset(
     """In Out get_ipython display exit quit _ __ ___ _i _ii _iii _ih _oh _dh __name__ __doc__ __file__ __builtins__
-    __builtin__ __annotations__ __IPYTHON__ __class__ __spec__ __loader__ __package__ spark sc sqlContext dbutils""".split()
+    __builtin__ __annotations__ __IPYTHON__ __class__ __spec__ __loader__ __package__ spark sc sqlContext
+    dbutils""".split()
 )
 _DEFINING_MAGICS = frozenset(
     "cython pylab store run R octave julia fortran macro edit load loadpy rerun recall sql".split()

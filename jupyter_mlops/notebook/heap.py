@@ -22,7 +22,8 @@ class Object:
     """An abstract object. `origin` is what made it (full name of a function, a module's name for an import).
 
     `holds` are objects inside it, `remembers` those that it keeps but never changes (a model its training data), each
-    with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length, `columns` those of each tuple that it
+    with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length, `columns`
+    those of each tuple that it
     gives one after the other; with
     `scatter` everything taken out of it is an object of its own. An `unknown` object may be anything.
     """

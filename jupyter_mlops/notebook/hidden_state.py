@@ -76,8 +76,10 @@ def random_use(function: str, keywords: Collection[str] = ()) -> list[tuple[str,
 # Calls (full names, or all of a module where it ends in a dot) whose effect is a setting of the process.
 _CONFIGURING_CALLS = frozenset(
     """pandas.set_option pandas.reset_option pandas.options.mode numpy.set_printoptions numpy.seterr
-    warnings.filterwarnings warnings.simplefilter warnings.resetwarnings matplotlib.use matplotlib.rc matplotlib.rcdefaults
-    matplotlib.pyplot.rc matplotlib.pyplot.style.use matplotlib.style.use matplotlib.pyplot.switch_backend matplotlib.pyplot.ion
+    warnings.filterwarnings warnings.simplefilter warnings.resetwarnings matplotlib.use matplotlib.rc
+    matplotlib.rcdefaults
+    matplotlib.pyplot.rc matplotlib.pyplot.style.use matplotlib.style.use matplotlib.pyplot.switch_backend
+    matplotlib.pyplot.ion
     matplotlib.pyplot.ioff matplotlib.rcParams.update matplotlib.pyplot.rcParams.update matplotlib.pyplot.set_cmap
     matplotlib_inline.backend_inline.set_matplotlib_formats IPython.display.set_matplotlib_formats
     sklearn.set_config torch.set_default_dtype torch.set_default_device torch.set_default_tensor_type
@@ -87,7 +89,8 @@ _CONFIGURING_CALLS = frozenset(
     logging.basicConfig logging.disable logging.getLogger.setLevel logging.captureWarnings
     sys.path.append sys.path.insert sys.path.extend sys.setrecursionlimit os.chdir os.putenv os.environ.update
     os.environ.setdefault os.environ.pop locale.setlocale decimal.getcontext.prec random.seed.never gc.disable gc.enable
-    optuna.logging.set_verbosity plotly.io.templates.default altair.renderers.enable altair.data_transformers.disable_max_rows
+    optuna.logging.set_verbosity plotly.io.templates.default altair.renderers.enable
+    altair.data_transformers.disable_max_rows
     altair.themes.enable polars.Config.set_tbl_rows tqdm.pandas tqdm.auto.tqdm.pandas tqdm.tqdm.pandas
     tqdm.notebook.tqdm.pandas nltk.data.path.append dotenv.load_dotenv faulthandler.enable joblib.parallel_config
     mlflow.autolog mlflow.set_tracking_uri mlflow.set_experiment mlflow.sklearn.autolog""".split()

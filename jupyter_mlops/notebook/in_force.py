@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from jupyter_mlops.notebook.definitions import Candidate, candidates, statements
@@ -17,7 +17,7 @@ _BUILTINS = frozenset(dir(builtins))
 
 @dataclass(eq=False)
 class Known:
-    """A definition with what it takes to choose it: names its functions use, modules it imports, parameters it reads."""
+    """A definition, and what it takes to choose it: names that it uses, modules, parameters that it reads."""
 
     definition: Definition
     wanted: Definition
@@ -45,16 +45,31 @@ class Definitions:
         taken: set[str] = set()
         settings: set[int] = set()
         found = candidates(run.cell.source)
-        otherwise = _set_otherwise(run, found)
+        defining = self._defining(run, found)
         for candidate in found:
             if candidate.kind == "setting":
                 if self._is_setting(candidate, run):
                     self._add(candidate, run, names=())
                     settings.add(candidate.line)
-            elif self._is_definition(candidate, run, otherwise, taken):
+            elif candidate in defining:
                 self._add(candidate, run, names=candidate.names)
                 taken.update(candidate.names)
         return taken, settings
+
+    def _defining(self, run: CellRun, found: Sequence[Candidate]) -> list[Candidate]:
+        """Those that are definitions. A name that the cell also sets in another way has none in it."""
+        otherwise = _set_otherwise(run, found)
+        while True:
+            taken: set[str] = set()
+            accepted: list[Candidate] = []
+            for candidate in found:
+                if candidate.kind != "setting" and self._is_definition(candidate, run, otherwise, taken):
+                    accepted.append(candidate)
+                    taken.update(candidate.names)
+            rejected = {name for item in found if item not in accepted for name in item.names} & taken
+            if rejected <= otherwise:
+                return accepted
+            otherwise |= rejected
 
     def add_parameters_cell(self, run: CellRun) -> set[str]:
         """What a parameters cell computes beyond its literals is computed again in every step that uses it."""
@@ -71,6 +86,18 @@ class Definitions:
             self.setup_names.discard(name)
             if self.names.pop(name, None):
                 self._renew(name)
+
+    def travel_by_value(self, changed: Iterable[str]) -> set[str]:
+        """What these names are was changed in place: it can no longer be made from source. Says so as the runtime
+        takes it: ids of definitions, and `setup:NAME`.
+        """
+        found: set[str] = set()
+        for name in changed:
+            found.update(self.names.get(name, ()))
+            if name in self.setup_names:
+                found.add(f"setup:{name}")
+        self.forget(changed)
+        return found
 
     def chosen(self, wanted: Collection[str]) -> tuple[Definition, ...]:
         """All definitions, with `wanted` on those with these ids and on settings, in order."""
@@ -110,7 +137,7 @@ class Definitions:
 
     def _is_definition(self, item: Candidate, run: CellRun, otherwise: set[str], taken: set[str]) -> bool:
         """Whether what it needs when it is made can be had in any step."""
-        if not otherwise.isdisjoint(item.names) and item.kind != "import":
+        if not otherwise.isdisjoint(item.names):
             return False
         if any(not run.facts.stores[name].sure for name in item.names if name in run.facts.stores):
             return False

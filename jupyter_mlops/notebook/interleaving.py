@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from jupyter_mlops.notebook.linear_run import CellRun
 
@@ -75,7 +76,7 @@ def _before(runs: Sequence[CellRun]) -> dict[str, set[str]]:
 def _later_cells(runs: Sequence[CellRun], name: str) -> Iterator[CellRun]:
     """The first cell of the step that stands apart from those before it."""
     mine = [run for run in runs if run.step == name]
-    for previous, run in zip(mine, mine[1:], strict=False):
+    for previous, run in pairwise(mine):
         if any(other.step not in {name, ""} for other in runs[previous.time + 1 : run.time]):
             yield run
             return

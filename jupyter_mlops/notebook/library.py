@@ -1,4 +1,5 @@
-"""What is known of methods and functions that are not the notebook's: do they change their receiver, what do they share.
+"""What is known of methods and functions that are not the notebook's: do they change their receiver, what do they
+share.
 
 A method that is not listed may change what it belongs to. A function that is not listed does not change its arguments
 (those that do are listed), and what it gives may share objects with them.
@@ -34,7 +35,8 @@ _FRESH_METHODS = _words(
     """abs agg aggregate all any apply applymap argmax argmin argsort assign astype asof_copy between bfill clip combine
     combine_first compare copy corr corrwith cov crosstab cummax cummin cumprod cumsum describe diff div divide dot drop
     drop_duplicates droplevel dropna duplicated eq equals ewm expanding explode ffill fillna filter floordiv ge gt
-    get_dummies idxmax idxmin infer_objects interpolate isin isna isnull le lt mad mask max mean median melt memory_usage
+    get_dummies idxmax idxmin infer_objects interpolate isin isna isnull le lt mad mask max mean median melt
+    memory_usage
     merge min mod mode mul multiply ne nlargest notna notnull nsmallest nunique pct_change pivot pivot_table pow prod
     quantile query radd rank rename rename_axis reorder_levels replace resample reset_index rolling round sample sem
     set_axis set_index shift skew sort_index sort_values std sub subtract sum swaplevel to_dict to_frame to_json to_list
@@ -42,7 +44,8 @@ _FRESH_METHODS = _words(
     unstack stack value_counts var where nonzero ptp trace repeat cumulative_sum searchsorted
     split rsplit splitlines partition rpartition extractall extract get_params predict predict_proba predict_log_proba
     decision_function inverse_transform kneighbors get_feature_names_out cost_complexity_pruning_path staged_predict
-    to_csv to_parquet to_pickle to_excel to_feather to_hdf to_sql to_clipboard to_stata to_xarray savefig save dump_model
+    to_csv to_parquet to_pickle to_excel to_feather to_hdf to_sql to_clipboard to_stata to_xarray savefig save
+    dump_model
     save_model hist boxplot plot bar barh scatter pie line area kde density hexbin pairplot detach_copy deepcopy
     bool long int float double half cpu cuda numpy_copy argwhere logsumexp softmax log_softmax exp log sqrt sigmoid tanh
     matmul mm bmm norm isoweekday date time now today fromtimestamp glob rglob iterdir with_suffix with_name joinpath
@@ -56,7 +59,8 @@ _INSIDE_METHODS = _words(
     parameters named_parameters children modules state_dict named_children most_common elements
     get_booster get_config feature_importances classes __getitem__ __iter__ __enter__ get_support best_estimator
     get_children get_figure get_axes get_xlim get_ylim get_xlabel get_ylabel get_title get_legend_handles_labels
-    show display render _repr_html_ _ipython_display_ group groups groupdict span match search findall finditer fullmatch"""
+    show display render _repr_html_ _ipython_display_ group groups groupdict span match search findall finditer
+    fullmatch"""
 )
 _INNER_METHODS = _words("union intersection difference symmetric_difference")
 
@@ -121,14 +125,16 @@ BUILTINS: dict[str, Result] = {
 }
 # Modules whose functions give new objects, and those functions that do not.
 _FRESH_MODULES = _words(
-    """numpy pandas math cmath statistics json re time datetime os glob string random secrets hashlib base64 scipy seaborn
+    """numpy pandas math cmath statistics json re time datetime os glob string random secrets hashlib base64 scipy
+    seaborn
     matplotlib plotly altair requests urllib csv sqlite3 polars platform textwrap uuid decimal fractions calendar"""
 )
 _SHARING = _words(
     """numpy.asarray numpy.asanyarray numpy.ascontiguousarray numpy.reshape numpy.ravel numpy.squeeze numpy.transpose
     numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.broadcast_to numpy.broadcast_arrays numpy.swapaxes
     numpy.expand_dims numpy.moveaxis numpy.rollaxis numpy.split numpy.array_split numpy.hsplit numpy.vsplit numpy.flip
-    numpy.fliplr numpy.flipud numpy.rot90 numpy.diagonal numpy.real numpy.imag numpy.frombuffer numpy.nditer numpy.ndenumerate
+    numpy.fliplr numpy.flipud numpy.rot90 numpy.diagonal numpy.real numpy.imag numpy.frombuffer numpy.nditer
+    numpy.ndenumerate
     numpy.vectorize pandas.DataFrame pandas.Series pandas.Index pandas.Categorical pandas.ExcelWriter json.JSONEncoder
     random.choice random.choices random.sample sqlite3.Cursor csv.reader csv.writer csv.DictReader csv.DictWriter"""
 )

@@ -122,9 +122,9 @@ def _show(machine: Machine, effects: Effects, cell: Cell, facts: CellFacts) -> N
     if facts.displays is not None and not cell.source.rstrip().endswith(";"):
         found = machine.heap.value(facts.displays, machine)
         shown = [machine.objects.get(name, NONE) for name in _SHOWN]
-        for name, objects in zip((*_SHOWN, f"_{cell.count}"), (found, *shown[:2], found), strict=True):
-            machine.set(name, objects, sure=True)
-            effects.write(name, 1, sure=facts.displays.fresh or name == f"_{cell.count}")
+        for shown_name, objects in zip((*_SHOWN, f"_{cell.count}"), (found, *shown[:2], found), strict=True):
+            machine.set(shown_name, objects, sure=True)
+            effects.write(shown_name, 1, sure=facts.displays.fresh or shown_name == f"_{cell.count}")
     if "Out" in effects.reads:
         use = effects.reads.pop("Out")
         for name in list(machine.objects):

@@ -36,7 +36,8 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out
 class Machine:
     """The namespace of the notebook. `_Body` is the inside of a function.
 
-    `named` are the names that ever pointed to an object; `classes` are all classes of the notebook; `before` is what the names set in this cell pointed to before it.
+    `named` are the names that ever pointed to an object; `classes` are all classes of the notebook; `before` is what
+    the names set in this cell pointed to before it.
     """
 
     def __init__(self, heap: Heap | None = None) -> None:

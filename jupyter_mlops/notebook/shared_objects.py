@@ -25,7 +25,9 @@ class SharedObjects:
                 self._groups.append((item, names, last))
 
     def carried(self, produced: frozenset[str], live: frozenset[str], times: tuple[int, int]) -> frozenset[str]:
-        """Names that a step must take along: it sets `produced`, `live` are read later; `times` are its first and last."""
+        """Names that a step must take along: it sets `produced`, `live` are read later; `times` are its first and
+        last.
+        """
         found: set[str] = set()
         while more := self._with(produced | found, live, times) - found:
             found |= more

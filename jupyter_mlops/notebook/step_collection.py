@@ -98,16 +98,10 @@ class _Collection:
         return any(_CLASS.search(self._definitions.all[key].definition.source) for key in keys)
 
     def _take_cell(self, step: StepEffects, cell: CellRun) -> None:
-        changed = cell.affected & (self._definitions.names.keys() | self._definitions.setup_names)
-        self._by_value |= changed
-        self._definitions.forget(changed)
+        self._by_value |= self._definitions.travel_by_value(cell.affected)
         defines, settings = self._definitions.add_cell(cell)
-        self._by_value -= defines
         step.add(cell, defines, self._ignored)
         self._definitions.forget(cell.effects.writes.keys() - defines)
-        self._by_value |= {
-            name for name, store in cell.facts.stores.items() if store.kind in {"function", "class"}
-        } - defines
         step.hidden_settings += [(name, line, cell) for name, line in cell.effects.settings if line not in settings]
 
     def _take_others(self, until: int) -> None:

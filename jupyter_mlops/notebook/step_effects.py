@@ -19,7 +19,8 @@ class StepEffects:
     `reads` are names needed from outside (`own` those that the step itself may have set before), `own_reads` those read
     at all; `sets` names that it may set, `surely` those
     that it surely sets, `deletes` those that are gone after it; `affected` names whose object it changes by whatever
-    name. `defines` are names that its definitions make (they travel as source). `definitions` are all in force before its
+    name. `defines` are names that its definitions make (they travel as source). `definitions` are all in force before
+    its
     end, `needed` those that it uses; `by_value` are functions and classes that travel as values. `carries` are names of
     values that code inside its values reads: methods of instances that it makes, functions that it passes on.
     """

@@ -16,7 +16,8 @@ class Effects:
     """What a piece of code does to global names.
 
     `reads`: names read before they are surely set; `writes`: names that may be set or deleted (with the line);
-    `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those whose last word is `del`. `changed` are objects changed in
+    `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those
+    whose last word is `del`. `changed` are objects changed in
     place. `files` are files used, `settings` calls that set something of the process (full name, line).
     """
 

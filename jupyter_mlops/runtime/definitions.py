@@ -26,8 +26,9 @@ _IMPORT = re.compile(r"\s*(import|from)\s")
 class Definitions:
     """The definitions of one namespace. Not thread-safe; one a task.
 
-    Objects are known by identity, and kept alive so that identities stay unique. Names of `by_value` are never
-    tracked: what is bound to them is handed over as a value. `transform` turns IPython syntax into Python.
+    Objects are known by identity, and kept alive so that identities stay unique. Names of `by_value`, definitions
+    whose id is in it, and what setup cells define as NAME where it has `setup:NAME`, are never tracked: they are handed
+    over as values. `transform` turns IPython syntax into Python.
     """
 
     def __init__(
@@ -78,8 +79,9 @@ class Definitions:
     def make_names(self, names: Iterable[str]) -> None:
         """Bind those names that are unbound here and have a definition in force: a function that came uses them."""
         for name in names:
-            if name in self._in_force and name not in self.namespace and name not in self.by_value:
-                self.make(self._in_force[name])
+            key = self._in_force.get(name, "")
+            if key and name not in self.namespace and self.by_value.isdisjoint((name, key)):
+                self.make(key)
 
     def resolve(self, id: str, path: str) -> Any:
         """The object at a dotted path of a definition, for a reader of bundles."""
@@ -120,7 +122,7 @@ class Definitions:
         }
         self._made[key] = made
         for name, value in made.items():
-            if name not in self.by_value:
+            if self.by_value.isdisjoint((name, f"setup:{name}")):
                 self._origins[builtins.id(value)] = (value, (key, name))
 
     def _known(self, value: Any) -> bool:
@@ -153,7 +155,7 @@ class Definitions:
         if _IMPORT.match(item.source):
             return
         for name, value in self._made[item.id].items():
-            if name not in self.by_value and not isinstance(value, _ATOMS):
+            if self.by_value.isdisjoint((name, item.id)) and not isinstance(value, _ATOMS):
                 self._origins[builtins.id(value)] = (value, (item.id, name))
 
     def _origin_of_member(self, value: Any) -> Optional[Origin]:

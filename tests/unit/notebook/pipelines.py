@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloudpickle import cloudpickle
@@ -165,17 +165,6 @@ def _text(value: Any) -> str:
     return type(value).__name__ if " at 0x" in text else text
 
 
-def step_order(flow: Dataflow) -> Sequence[str]:
-    """Names of steps in order."""
-    return [step.name for step in flow.steps]
-
-
 def with_params(flow: Dataflow) -> dict[str, Any]:
     """The defaults of the parameters."""
     return {item.name: item.default for item in flow.annotations.parameters}
-
-
-__all__ = [
-    *("PARAMETERS", "SETUP", "SKIP", "Outcome"),
-    *("notebook", "replace", "run_linear", "run_pipeline", "step_order", "with_params"),
-]

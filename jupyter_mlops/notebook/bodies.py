@@ -1,0 +1,163 @@
+"""Functions, lambdas and classes: what is evaluated when they are made, and their bodies as code of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from jupyter_mlops.notebook.expressions import ExpressionVisitor, holding
+from jupyter_mlops.notebook.facts import (
+    Bind,
+    Call,
+    ClassFacts,
+    FunctionFacts,
+    MakeClass,
+    MakeFunction,
+    Return,
+    StoreKind,
+    Value,
+)
+from jupyter_mlops.notebook.scope import (
+    FunctionNode,
+    Scope,
+    all_arguments,
+    function_scope,
+    inner_scope,
+    module_scope,
+)
+
+
+class BodyVisitor(ExpressionVisitor):
+    """Visits what makes functions and classes. `statement` is given by the visitor of statements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scope: Scope = module_scope()
+        self.future_annotations = False
+        self._methods: list[dict[str, FunctionFacts]] = []
+        self._class_names: list[str] = []
+
+    def statements(self, body: Iterable[ast.stmt]) -> None:
+        """Visit a block."""
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        """Visit a statement."""
+        raise NotImplementedError
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        decorators = [self.value(item) for item in node.decorator_list]
+        made = self.function(node, self._signature(node.args))
+        for argument in all_arguments(node.args):
+            self.annotation(argument.annotation)
+        self.annotation(node.returns)
+        self._bind_made(node, made, decorators, "function")
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def _bind_made(
+        self,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef,
+        made: Value,
+        decorators: list[Value],
+        kind: StoreKind,
+    ) -> None:
+        """Decorators are called with what was made, the nearest first; what they give is bound."""
+        for decorator, value in zip(reversed(node.decorator_list), reversed(decorators), strict=True):
+            result = self.temporary()
+            self.emit(Call(result, "", (), value, (made,), (), decorator.lineno, self.sure))
+            made = Value(same=(result, *made.same))
+        self.bind_reference(self.scope, node.name, Bind("", made, node.lineno, self.sure, kind))
+
+    def _signature(self, arguments: ast.arguments) -> Value:
+        defaults = [self.value(item) for item in (*arguments.defaults, *arguments.kw_defaults)]
+        return holding(defaults)
+
+    def value_Lambda(self, node: ast.Lambda) -> Value:
+        return self.function(node, self._signature(node.args))
+
+    def function(self, node: FunctionNode, defaults: Value) -> Value:
+        """Visit a body in a frame of its own; give the value of the function."""
+        outside = self.scope
+        self.scope = inner = function_scope(node, outside)
+        arguments = node.args
+        refs = {argument.arg: inner.reference(argument.arg) for argument in all_arguments(arguments)}
+        if isinstance(node, ast.Lambda):
+            self.emit(Return(self.value(node.body)))
+        else:
+            self.statements(node.body)
+        self.scope = outside
+        code = FunctionFacts(
+            name=".".join((*self._class_names, inner.frame.name)),
+            line=node.lineno,
+            parameters=tuple(refs[item.arg] for item in (*arguments.posonlyargs, *arguments.args)),
+            keyword_only=tuple(refs[item.arg] for item in arguments.kwonlyargs),
+            variadic=tuple(refs[item.arg] for item in (arguments.vararg, arguments.kwarg) if item),
+            events=tuple(inner.frame.events),
+            captured=tuple(inner.frame.captured),
+            sure_writes=frozenset(() if inner.frame.left else (n for n in inner.frame.bound if n[0] not in ".^")),
+            generator=inner.frame.generator,
+        )
+        if self._methods and outside.kind == "class":
+            self._methods[-1][inner.frame.name] = code
+        result = self.temporary()
+        self.emit(MakeFunction(result, code, defaults, node.lineno))
+        return Value(same=(result,))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        decorators = [self.value(item) for item in node.decorator_list]
+        bases = [self.value(item) for item in node.bases]
+        bases += [self.value(item.value) for item in node.keywords]
+        outside = self.scope
+        self.scope = inner_scope("class", outside)
+        self.scope.class_name = node.name
+        self._methods.append({})
+        self._class_names.append(node.name)
+        start = len(self.scope.frame.events)
+        self.statements(node.body)
+        held = tuple(event.name for event in self.scope.frame.events[start:] if isinstance(event, Bind))
+        self._class_names.pop()
+        methods = self._methods.pop()
+        self.scope = outside
+        if self._methods and outside.kind == "class":
+            self._methods[-1].update({f"{node.name}.{name}": code for name, code in methods.items()})
+        names = tuple(base.chain[0] if len(base.chain) == 1 else "" for base in bases)
+        result = self.temporary()
+        local = tuple(name for name in held if name.startswith("."))
+        base_refs = tuple(ref for base in bases for ref in base.refs)
+        code = ClassFacts(node.name, node.lineno, methods, names)
+        self.emit(MakeClass(result, code, Value(held=local + base_refs), node.lineno))
+        self._bind_made(node, Value(same=(result,)), decorators, "class")
+
+    def visit_Return(self, node: ast.Return) -> None:
+        self.emit(Return(self.value(node.value)))
+        self._leave()
+
+    def yielded(self, value: Value) -> None:
+        self.emit(Return(Value(held=value.refs, fresh=True)))
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        self.value(node.exc)
+        self.value(node.cause)
+        self.scope.frame.dead = True
+
+    def _leave(self) -> None:
+        frame = self.scope.frame
+        frame.left |= not frame.sure
+        frame.dead = True
+
+    def visit_Break(self, _node: ast.Break | ast.Continue) -> None:
+        self.scope.frame.dead = True
+
+    visit_Continue = visit_Break
+
+    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
+        """Known from the scope."""
+
+    visit_Nonlocal = visit_Global
+
+    def annotation(self, node: ast.expr | None) -> None:
+        """Annotations are expressions, unless the cell postpones them."""
+        if node is not None and not self.future_annotations:
+            self.value(node)
