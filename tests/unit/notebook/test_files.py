@@ -1,0 +1,203 @@
+"""Files between steps: what is known of their paths, who writes them, who comes after whom."""
+
+import ast
+
+import pytest
+
+from jupyter_mlops.notebook.file_order import StepFiles, existing, local_modules, order_by_files
+from jupyter_mlops.notebook.texts import filled_in, text_of
+from tests.unit.notebook.pipelines import notebook
+
+IMPORTS = "import os, json, pickle, shutil, joblib, numpy as np, pandas as pd\nfrom pathlib import Path\n"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        pytest.param("'a.csv'", ("a.csv",), id="a text"),
+        pytest.param("name", (("name",),), id="a name, to be filled in"),
+        pytest.param("f'{folder}/a.csv'", (("folder",), "/a.csv"), id="a text with a name in it"),
+        pytest.param("f'{x:>3}.csv'", (), id="a text with a format"),
+        pytest.param("f'{x!r}.csv'", (), id="a text with a conversion"),
+        pytest.param("f'{f(x)}.csv'", (), id="a text with a call in it"),
+        pytest.param("folder + '/a.csv'", (("folder",), "/a.csv"), id="a sum"),
+        pytest.param("f() + '/a.csv'", (), id="a sum with an unknown piece"),
+        pytest.param("Path('d') / 'a.csv'", ("d", "/", "a.csv"), id="a path and its part"),
+        pytest.param("a * 'b'", (), id="another operator"),
+        pytest.param("Path('d', name)", ("d", "/", ("name",)), id="a path of parts"),
+        pytest.param("str(p)", (("p",),), id="the text of a path"),
+        pytest.param("Path()", (), id="a path of nothing"),
+        pytest.param("Path('d', strict=True)", (), id="a call with keywords"),
+        pytest.param("pathlib.Path('d')", ("d",), id="a path by its full name"),
+        pytest.param("os.path.join('d', 'a.csv')", ("d", "/", "a.csv"), id="joined parts"),
+        pytest.param("osp.join('d', 'a.csv')", ("d", "/", "a.csv"), id="joined by the short name"),
+        pytest.param("', '.join('d')", (), id="joined texts are no path"),
+        pytest.param("Path('d').resolve()", ("d",), id="a path made absolute"),
+        pytest.param("Path(f()).resolve()", (), id="an unknown path made absolute"),
+        pytest.param("other('d')", (), id="another function"),
+        pytest.param("3", (), id="a number"),
+        pytest.param("'a\\nb'", (), id="a text of two lines"),
+        pytest.param(repr("x" * 301), (), id="a text too long for a path"),
+    ],
+)
+def test_the_pieces_of_a_text_that_are_known(expression, expected):
+    assert text_of(ast.parse(expression, mode="eval").body) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param((("d",), "/a.csv"), "data/a.csv", id="a known name"),
+        pytest.param((("e",), "/a.csv"), None, id="an unknown name"),
+        pytest.param((), None, id="no pieces"),
+        pytest.param(("a.csv",), "a.csv", id="no names"),
+    ],
+)
+def test_names_in_a_text_are_filled_in(text, expected):
+    assert filled_in(text, {"d": "data"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "path"),
+    [
+        pytest.param("open('f.txt', 'w').close()", "f.txt", id="open to write"),
+        pytest.param("open('f.txt', mode='a').close()", "f.txt", id="open to append, by keyword"),
+        pytest.param("open(file='f.txt', mode='x').close()", "f.txt", id="open by keywords only"),
+        pytest.param("open('f.txt', 'r+').close()", "f.txt", id="open to change"),
+        pytest.param("p = Path('f.txt')\np.open('w').close()", "f.txt", id="a path's open"),
+        pytest.param("p = Path('f.txt')\np.write_text('x')", "f.txt", id="a path's text"),
+        pytest.param("p = Path('d') / 'f.txt'\np.touch()", "d/f.txt", id="a part of a path"),
+        pytest.param("pd.DataFrame().to_csv('f.csv')", "f.csv", id="a table"),
+        pytest.param("pd.DataFrame().to_csv(path_or_buf='f.csv')", "f.csv", id="a table, by keyword"),
+        pytest.param("np.save('f.npy', [1])", "f.npy", id="an array"),
+        pytest.param("joblib.dump(1, 'f.joblib')", "f.joblib", id="a dump, second argument"),
+        pytest.param("shutil.copy('a.txt', 'f.txt')", "f.txt", id="a copy writes its target"),
+        pytest.param("os.makedirs('d/e')", "d/e", id="folders"),
+        pytest.param("d = 'out'\npd.DataFrame().to_csv(f'{d}/f.csv')", "out/f.csv", id="a name that is constant"),
+        pytest.param("with open('./f.txt', 'w') as f:\n    f.write('x')", "f.txt", id="a path is made plain"),
+        pytest.param("!echo x > f.txt", "f.txt", id="a shell line"),
+        pytest.param("%%writefile f.py\nx = 1", "f.py", id="a cell that is a file"),
+    ],
+)
+def test_a_step_that_mentions_a_file_comes_after_the_one_that_writes_it(statement, path):
+    cell = statement if statement.startswith("%%") else IMPORTS + statement
+    flow = notebook(("write", cell), ("other", "y = 1"), ("read", f"t = open({path!r}).read()"))
+    assert path in flow.steps[0].files_out
+    assert [step.order_after for step in flow.steps] == [(), (), ("write",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("t = open('f.txt').read()", id="open to read"),
+        pytest.param("t = open('f.txt', 'rb').read()", id="open to read bytes"),
+        pytest.param("t = Path('f.txt').read_text()", id="a path's text"),
+        pytest.param("basket = []\nbasket.copy('f.txt')", id="a copy of something else"),
+        pytest.param("open(json.loads('x'), 'w')", id="a path that nobody knows"),
+        pytest.param("pd.DataFrame().to_csv(json.loads('x'))", id="a table at a path that nobody knows"),
+        pytest.param("t = 'https://host/f.txt'", id="an address"),
+    ],
+)
+def test_a_step_that_only_reads_writes_no_file(statement):
+    flow = notebook(("first", IMPORTS + statement), ("second", "u = open('f.txt').read()"))
+    assert flow.steps[0].files_out == ()
+    assert flow.steps[1].order_after == ()
+
+
+def files(written=(), mentioned=()):
+    return StepFiles(set(written), set(mentioned))
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        pytest.param([files(["f"]), files([], ["f"])], ("0",), id="a reader comes after the writer"),
+        pytest.param([files([], ["f"]), files(["f"])], ("0",), id="a writer comes after the reader before it"),
+        pytest.param([files(["f"], ["f"]), files(["f"], ["f"])], ("0",), id="two writers keep their order"),
+        pytest.param([files([], ["f"]), files([], ["f"])], (), id="two readers have none"),
+        pytest.param([files(["f"]), files([], ["g"])], (), id="other files have nothing to do with it"),
+        pytest.param([files(["d"]), files([], ["d/e/f"])], ("0",), id="a file comes after its folder is made"),
+        pytest.param([files([], ["d/e/f"]), files(["d"])], ("0",), id="a folder is made again after its file is read"),
+        pytest.param([files(["/d"]), files([], ["/d/f"])], ("0",), id="absolute paths as well"),
+        pytest.param([files(["f"]), files(["f"]), files([], ["f"])], ("0", "1"), id="all writers come first"),
+        pytest.param([files(["f", "g"]), files([], ["f", "g"])], ("0",), id="each step is named once"),
+    ],
+)
+def test_files_order_the_last_step_after(steps, expected):
+    names = [str(number) for number in range(len(steps))]
+    assert order_by_files(names, steps)[names[-1]] == expected
+
+
+def test_the_files_that_are_there_are_told_from_texts_that_are_none(tmp_path):
+    (tmp_path / "d").mkdir()
+    for name in ("a.csv", "d/b", "plain"):
+        (tmp_path / name).write_text("x")
+    mentioned = ["d/b", "a.csv", "plain", "no.csv", "d", "./d", "..", "*.csv", "a/" + "x" * 300, "a\0.csv"]
+    assert existing(mentioned, tmp_path) == ("a.csv", "d/b")
+
+
+def test_without_a_folder_files_are_looked_for_here(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    assert existing(["a.csv"], None) == ("a.csv",)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    modules = {
+        "alone.py": "import json\n",
+        "first.py": "import second\n",
+        "second.py": "import first\n",
+        "broken.py": "def f(:\n",
+        "package/__init__.py": "",
+        "package/part.py": "from . import other\nfrom .deep import x\n",
+        "package/other.py": "",
+        "package/deep.py": "",
+    }
+    for name, source in modules.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    (tmp_path / "latin.py").write_bytes(b"# \xe9\nimport alone\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("imports", "expected"),
+    [
+        pytest.param(["alone"], ("alone.py",), id="a module beside the notebook"),
+        pytest.param(["json"], (), id="a module of a library"),
+        pytest.param(["first"], ("first.py", "second.py"), id="modules that load each other"),
+        pytest.param(["alone.py"], ("alone.py",), id="a file that is run"),
+        pytest.param(["../alone.py", "/etc/x.py"], (), id="files elsewhere"),
+        pytest.param(["broken"], ("broken.py",), id="a module that is no Python"),
+        pytest.param(["latin"], ("latin.py",), id="a module that is no text"),
+        pytest.param(["package"], ("package/__init__.py",), id="a package"),
+        pytest.param(
+            ["package.part"],
+            ("package/__init__.py", "package/deep.py", "package/other.py", "package/part.py"),
+            id="a part of a package, and what it loads of its own",
+        ),
+        pytest.param([], (), id="nothing"),
+    ],
+)
+def test_local_modules_are_followed_through_their_imports(folder, imports, expected):
+    assert local_modules(imports, folder) == expected
+
+
+def test_without_a_folder_there_are_no_local_modules():
+    assert local_modules(["json"], None) == ()
+
+
+def test_the_modules_of_a_step_are_those_its_functions_import(folder):
+    flow = notebook(
+        ("a", "import first\ndef f():\n    import json\n    return first.x"),
+        ("b", "y = f()"),
+        ("c", "z = 1"),
+        path=folder / "analysis.ipynb",
+    )
+    assert [step.modules for step in flow.steps[1:]] == [("first.py", "second.py"), ()]
+
+
+def test_a_step_that_imports_comes_after_the_one_that_writes_the_module():
+    flow = notebook(("write", "%%writefile helper.py\nx = 1"), ("other", "y = 1"), ("use", "import helper"))
+    assert [step.order_after for step in flow.steps] == [(), (), ("write",)]
