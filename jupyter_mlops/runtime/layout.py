@@ -118,7 +118,7 @@ def cannot_write(path: str, error: OSError) -> MlopsError:
     return MlopsError(f"{path} cannot be written: {error.strerror or error}.", hint="Check the folder's permissions.")
 
 
-_AGAIN = "Run the step that made it again."
+_AGAIN = "Run the step that made it again (`--no-cache`)."
 
 
 def _overlapping(buffers: Sequence[Buffer]) -> list[list[int]]:

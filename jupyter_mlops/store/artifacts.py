@@ -91,11 +91,10 @@ class FileArtifacts:
         return digest
 
     def take_over(self, path: Path, digest: str) -> None:
-        """Move a file in: by renaming within a file system, else by copying. The digest is believed."""
-        valid_digest(digest)
-        if self._known(digest, path.stat().st_size):
-            path.unlink()
-            return
+        """Move a file in: by renaming within a file system, else by copying. The digest is believed.
+
+        A file of that digest is replaced: what was damaged on the disk is mended when its step runs again.
+        """
         with self.arriving(digest) as new:
             try:
                 os.rename(path, new)

@@ -23,6 +23,16 @@ def store(tmp_path):
     return FileArtifacts(tmp_path / "artifacts")
 
 
+def test_taking_over_mends_what_was_damaged_in_place(project, tmp_path):
+    store = project.artifacts
+    digest = "ab" * 32
+    for text in ("damaged", "correct"):
+        (tmp_path / "made").write_text(text)
+        store.take_over(tmp_path / "made", digest)
+    assert store.path(digest).read_text() == "correct"
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_file_moves_in_without_being_copied(store, tmp_path):
     (tmp_path / "bundle").write_bytes(b"values")
     inode = (tmp_path / "bundle").stat().st_ino
