@@ -87,10 +87,10 @@ def huge(path: Path) -> Path:
 @pytest.mark.parametrize("verb", ["check", "graph", "convert"])
 def test_a_huge_notebook_takes_seconds(desk: Desk, verb: str) -> None:
     path = huge(desk.folder / "huge.ipynb")
-    started = time.monotonic()
+    started = time.process_time()
     answer = desk(verb, path, *(["-o", "out.ipynb"] if verb == "convert" else []))
     assert answer.code == 0
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert max(map(len, answer.out.splitlines())) < 300
 
 
