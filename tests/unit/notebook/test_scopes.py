@@ -119,7 +119,7 @@ FUNCTIONS = [
     ),
     (
         "names of patterns are local",
-        "def f(v):\n match v:\n  case [a, *b]: return a, b\n  case {'k': _, **c}: return c\n  case [*_]: return _",
+        "def f(v):\n match v:\n  case [a, *b]: return a, b\n  case {'k': _, **c}: return c\n  case [*_] | {}: return _",
         "_?:5(f)",
         "f/function",
     ),
@@ -258,6 +258,12 @@ PATHS = [
         "a? b?:3 d:4",
     ),
     ("try without handlers runs", "try: a = b\nfinally: c = a", "b", "a c:2"),
+    (
+        "a branch that raises in try does not count",
+        "if t:\n    try: raise E\n    finally: f()\nelse: a = 1\na",
+        "t E?:2 f?:3",
+        "a:4",
+    ),
     ("groups of exceptions", "try: f()\nexcept* E as e: g(e)", "f? E?:2 g?:2", "e?/delete:2"),
     (
         "a function that returns in try runs finally",
@@ -448,8 +454,9 @@ def test_a_shell_line_reads_names_that_need_not_be_there() -> None:
     assert use.function == "!"
 
 
-def test_a_cell_nested_too_deep_has_no_facts() -> None:
-    facts = read_scopes("x = " + "+".join(["1"] * 5000))
+@pytest.mark.parametrize("depth", [1500, 5000], ids=["for the analysis", "for the parser"])
+def test_a_cell_nested_too_deep_has_no_facts(depth: int) -> None:
+    facts = read_scopes("x = " + "+".join(["1"] * depth))
     assert not facts.stores
 
 
