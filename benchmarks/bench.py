@@ -54,14 +54,11 @@ def load(name: str) -> Report:
 def page(reports: list[Report]) -> str:
     """RESULTS.md."""
     machine = json.loads((RESULTS / f"{reports[0].name}.json").read_text())["machine"]
-    lines = [f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, "]
-    lines += [
-        f"{datetime.now(UTC):%Y-%m-%d}.\n",
-        "| work | ours | peers | promise | kept | how |",
-        "|---|---|---|---|---|---|",
-    ]
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
+    lines = [f"{where}, {datetime.now(UTC):%Y-%m-%d}; load of the machine when it began: {machine['load']}.\n"]
+    lines += ["| work | ours | peers | promise | kept | how |", "|---|---|---|---|---|---|"]
     lines += ["| " + " | ".join(row(item)) + " |" for report in reports for item in report.figures]
-    return HEAD + lines[0] + "\n".join(lines[1:]) + "\n"
+    return HEAD + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -172,4 +172,10 @@ def machine() -> dict[str, Any]:
     if cpuinfo.exists():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return {"system": platform.system(), "cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    return {
+        "system": platform.system(),
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
