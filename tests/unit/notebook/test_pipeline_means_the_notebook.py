@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - rows of programs
 """Generated notebooks print the same step by step as from top to bottom, and leave the same values."""
 
 from __future__ import annotations
