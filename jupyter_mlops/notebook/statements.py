@@ -259,7 +259,10 @@ class StatementVisitor(BodyVisitor):
             value = self.value(item.context_expr)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, Value(same=value.same, part=value.refs, fresh=value.fresh))
-        self.statements(node.body)
+        if any(_swallows(item.context_expr) for item in node.items):
+            self.scope.frame.branches(partial(self.statements, node.body), lambda: None)
+        else:
+            self.statements(node.body)
 
     visit_AsyncWith = visit_With
 
@@ -310,3 +313,10 @@ def _again(events: list[Event]) -> list[Event]:
 def _has_break(body: list[ast.stmt]) -> bool:
     """Whether the loop may end early; a `break` of a loop inside it counts too, which is only less exact."""
     return any(isinstance(node, ast.Break) for statement in body for node in ast.walk(statement))
+
+
+def _swallows(manager: ast.expr) -> bool:
+    """Whether leaving the `with` body half-way may go unnoticed: `contextlib.suppress` and its like."""
+    function = manager.func if isinstance(manager, ast.Call) else manager
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name in {"suppress", "raises", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack"}

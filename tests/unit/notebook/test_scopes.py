@@ -550,3 +550,11 @@ def _function(source: str) -> FunctionFacts:
 
 def _plain(reference: str) -> str:
     return reference.lstrip(".^").partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("manager", "sure"),
+    [("suppress(KeyError)", False), ("contextlib.suppress(KeyError)", False), ("open('f')", True), ("lock", True)],
+)
+def test_what_a_swallowed_exception_skips_is_not_surely_set(manager, sure):
+    assert read_scopes(f"with {manager}:\n    a = d['k']").stores["a"].sure is sure
