@@ -22,7 +22,7 @@ from jupyter_mlops.notebook.scope import (
     Scope,
     all_arguments,
     function_scope,
-    inner_scope,
+    class_scope,
     module_scope,
 )
 
@@ -110,8 +110,7 @@ class BodyVisitor(ExpressionVisitor):
         bases = [self.value(item) for item in node.bases]
         bases += [self.value(item.value) for item in node.keywords]
         outside = self.scope
-        self.scope = inner_scope("class", outside)
-        self.scope.class_name = node.name
+        self.scope = class_scope(node, outside)
         self._methods.append({})
         self._class_names.append(node.name)
         start = len(self.scope.frame.events)

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable
 
 from jupyter_mlops.notebook.facts import NOTHING, Bind, Call, Event, Identity, Read, Ref, Text, Use, Value
-from jupyter_mlops.notebook.scope import Scope, inner_scope
+from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.texts import text_of
 
 # Operators whose result shares what is inside a container operand: `[a] + [b]`, `[a] * 2`, `{...} | {...}`.
@@ -63,7 +63,7 @@ class ExpressionVisitor:
         """Set a name of a scope; `event` says all but its reference."""
         if scope.kind == "class":
             name = scope.mangled(name)
-            if name not in scope.global_names:
+            if name in scope.own_names:
                 scope.names.add(name)
         reference = scope.reference(name)
         self.emit(event._replace(name=reference))
@@ -208,7 +208,7 @@ class ExpressionVisitor:
         """The first iterable belongs to the code around; the rest is a scope of its own and may not run at all."""
         outside = self.scope
         first = self.value(generators[0].iter)
-        self.scope = inner_scope("comprehension", outside)
+        self.scope = comprehension_scope(outside)
         self.scope.names = {
             item.id
             for generator in generators

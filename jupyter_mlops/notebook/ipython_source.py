@@ -197,7 +197,7 @@ def _call(method: str, *arguments: str) -> str:
 
 _DOLLAR = re.compile(r"(?<!\$)\$(?:\{\s*)?(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _BRACES = re.compile(r"(?<!\{)\{(?P<expression>[^{}]+)\}(?!\})")
-_WORD = re.compile(r"""[^\s'"$|;&<>()`]+\.\w+|[\w.-]+/[\w./-]+""")
+_WORD = re.compile(r"""[^\s'"$|;&<>()`]+\.\w+|[\w./~-]*/[\w./-]+""")
 _REDIRECTION = re.compile(r"(?<![<>\d&])>{1,2}\s*(?P<path>[^\s&|;<>()$]+)|\btee\s+(?:-a\s+)?(?P<tee>[^\s&|;<>()$-]+)")
 
 
@@ -205,7 +205,7 @@ def _interpolated(text: str) -> list[str]:
     """The expressions that IPython fills in: `$name` and `{expression}`."""
     found = [match["name"] for match in _DOLLAR.finditer(text)]
     found += [match["expression"].split("!")[0] for match in _BRACES.finditer(text)]
-    return [f"({item})" for item in found if _is_expression(item)]
+    return [f"({item})" for item in dict.fromkeys(found) if _is_expression(item)]
 
 
 def redirections(command: str) -> list[str]:
@@ -217,7 +217,8 @@ def redirections(command: str) -> list[str]:
 def mentioned_words(command: str) -> list[str]:
     """Words of a shell command that look like files."""
     written = set(redirections(command))
-    return [word for word in _WORD.findall(command) if word not in written and "{" not in word and "://" not in word]
+    words = (word for word in _WORD.findall(command) if word not in written and not word.startswith("/dev/"))
+    return [word for word in words if "{" not in word and "://" not in word]
 
 
 def _expression(text: str) -> str:
@@ -289,7 +290,7 @@ def _head(name: str, rest: str) -> str:
     if name == "capture":
         names = [word for word in rest.split() if word.isidentifier()]
         return f"{names[0]} = get_ipython().run_line_magic('capture')" if names else ""
-    if name in {"time", "timeit", "prun"}:
+    if name in {"time", "timeit"}:
         statement = _without_options(rest)
         return statement if statement and isinstance(_try_parse(statement), ast.Module) else ""
     return ""

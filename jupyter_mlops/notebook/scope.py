@@ -54,7 +54,9 @@ class Frame:
 
 @dataclass(eq=False)
 class Scope:
-    """A block of Python's scoping rules. `names` are its variables; a class's are those its body has set so far."""
+    """A block of Python's scoping rules. `names` are its variables; a class's are those its body has set so far, of the
+    `own_names` that it sets at all.
+    """
 
     kind: ScopeKind
     number: int
@@ -62,6 +64,8 @@ class Scope:
     parent: Scope | None = None
     names: set[str] = field(default_factory=set)
     global_names: set[str] = field(default_factory=set)
+    outer_names: set[str] = field(default_factory=set)
+    own_names: set[str] = field(default_factory=set)
     class_name: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -102,6 +106,8 @@ class Scope:
                 return scope._module()
             if visible and name in scope.names:
                 return scope
+            if scope is self and name in scope.own_names:
+                return scope._module()  # a class body looks for a name that it sets later among the globals
             scope = scope.parent
         return scope
 
@@ -126,9 +132,21 @@ def module_scope() -> Scope:
     return Scope("module", 0, Frame())
 
 
-def inner_scope(kind: ScopeKind, parent: Scope) -> Scope:
-    """A comprehension or a class: it runs as part of the code around it."""
-    return Scope(kind, next(parent.numbers), parent.frame, parent, numbers=parent.numbers)
+def comprehension_scope(parent: Scope) -> Scope:
+    """A comprehension: it runs as part of the code around it."""
+    return Scope("comprehension", next(parent.numbers), parent.frame, parent, numbers=parent.numbers)
+
+
+def class_scope(node: ast.ClassDef, parent: Scope) -> Scope:
+    """A class body: it runs as part of the code around it."""
+    scope = Scope("class", next(parent.numbers), parent.frame, parent, numbers=parent.numbers, class_name=node.name)
+    found = _Bindings()
+    for statement in node.body:
+        found.visit(statement)
+    scope.global_names = {scope.mangled(item) for item in found.global_names}
+    scope.outer_names = {scope.mangled(item) for item in found.nonlocal_names}
+    scope.own_names = {scope.mangled(item) for item in found.names} - scope.global_names - scope.outer_names
+    return scope
 
 
 def function_scope(node: FunctionNode, parent: Scope) -> Scope:
