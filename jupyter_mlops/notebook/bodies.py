@@ -21,8 +21,8 @@ from jupyter_mlops.notebook.scope import (
     FunctionNode,
     Scope,
     all_arguments,
-    function_scope,
     class_scope,
+    function_scope,
     module_scope,
 )
 

@@ -29,6 +29,8 @@ def follow_call(machine: Machine, event: Call) -> Objects:
     """Do what a call does; give the objects of its result."""
     arguments = [machine.heap.value(value, machine) for value in event.args]
     keywords = {name: machine.heap.value(value, machine) for name, value in event.keywords}
+    if "" in keywords:  # `**options` gives what is inside
+        keywords[""] = machine.heap.inside(keywords[""])
     given = _Given(event, arguments, keywords)
     if event.root:
         return _named(machine, given)
@@ -126,7 +128,7 @@ def _apply(
     event = given.event
     if summary is None:
         return given.all | frozenset((machine.heap.new(given.all),))
-    placed = _placed(code, arguments, given.keywords)
+    placed = _placed(code, arguments, given.keywords, spread="*" in event.flags)
     for ref in (*code.parameters, *code.keyword_only):
         if ref not in placed:
             placed[ref] = frozenset().union(*(frozenset(item.holds) for item in own))
@@ -138,8 +140,12 @@ def _apply(
     return application.of(summary.result)
 
 
-def _placed(code: FunctionFacts, arguments: list[Objects], keywords: Mapping[str, Objects]) -> dict[str, Objects]:
+def _placed(
+    code: FunctionFacts, arguments: list[Objects], keywords: Mapping[str, Objects], *, spread: bool
+) -> dict[str, Objects]:
     """Arguments by the reference of the parameter that takes them."""
+    if spread:  # `*values` may give any parameter
+        arguments = [frozenset().union(*arguments)] * max(len(arguments), len(code.parameters) + 1)
     placed: dict[str, Objects] = dict(zip(code.parameters, arguments, strict=False))
     by_name = {ref[1:].partition(":")[0]: ref for ref in (*code.parameters, *code.keyword_only)}
     rest: Objects = frozenset().union(*arguments[len(code.parameters) :])
@@ -172,6 +178,7 @@ def _global_effects(
             machine.set(name, application.of(summary.bound[name]), sure=surely)
             machine.strings.pop(name, None)
         machine.effects.write(name, line, sure=surely)
+        machine.effects.set_by_calls.add(name)
         if deleted and certain:
             machine.effects.deleted.add(name)
     machine.effects.settings += [(name, line) for name, _ in effects.settings]

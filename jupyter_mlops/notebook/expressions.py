@@ -311,7 +311,9 @@ def _texts(node: ast.Call) -> tuple[tuple[str | int, Text], ...]:
 
 
 def _flags(node: ast.Call) -> frozenset[str]:
-    return frozenset(
+    """Keywords given as `True`, and `*` where arguments are spread."""
+    spread = frozenset("*" for item in node.args if isinstance(item, ast.Starred))
+    return spread.union(
         item.arg
         for item in node.keywords
         if item.arg and isinstance(item.value, ast.Constant) and item.value.value is True

@@ -116,7 +116,8 @@ class Mutate(NamedTuple):
 class Call(NamedTuple):
     """A call: `root.path(...)` where `root` is a reference to a name; without one, method `path` of `receiver`.
 
-    `texts` are arguments known as texts, by position or keyword; `flags` the keywords given as `True`.
+    `texts` are arguments known as texts, by position or keyword; `flags` the keywords given as `True`, and `*` if
+    some arguments are spread.
     """
 
     result: int

@@ -226,4 +226,4 @@ def _set_otherwise(run: CellRun, found: Iterable[Candidate]) -> set[str]:
     for candidate in found:
         for name in candidate.names:
             times[name] = times.get(name, 0) - 1
-    return {name for name in run.effects.writes if times.get(name, 1) != 0}
+    return {name for name in run.effects.writes if times.get(name, 1) != 0} | run.effects.set_by_calls

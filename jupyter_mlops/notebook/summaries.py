@@ -26,6 +26,7 @@ class Effects:
     sure: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    set_by_calls: set[str] = field(default_factory=set)
     changed: set[Object] = field(default_factory=set)
     files: list[FileUse] = field(default_factory=list)
     settings: list[tuple[str, int]] = field(default_factory=list)

@@ -13,9 +13,14 @@ import pytest
 from jupyter_mlops.notebook.scopes import read_scopes
 
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
-MODULES = """asyncio/tasks.py bisect calendar collections/__init__.py concurrent/futures/process.py contextlib copy
-    dataclasses datetime enum fractions functools heapq json/decoder.py ntpath pickle pprint random re/_parser.py
-    shlex statistics textwrap tokenize types unittest/case.py uuid weakref xml/dom/minidom.py zoneinfo/_zoneinfo.py""".split()
+MODULES = """abc argparse ast asyncio/base_events.py asyncio/tasks.py bdb bisect calendar cgitb cmd codecs collections/__init__.py
+    concurrent/futures/process.py configparser contextlib copy csv dataclasses datetime decimal difflib dis doctest
+    email/_header_value_parser.py email/message.py enum filecmp fractions functools gettext glob gzip heapq http/client.py
+    http/cookiejar.py inspect ipaddress json/decoder.py locale logging/__init__.py mailbox multiprocessing/pool.py ntpath
+    numbers opcode optparse os pathlib pdb pickle pickletools platform plistlib pprint pydoc queue random re/_parser.py
+    runpy sched shelve shlex smtplib socket ssl statistics string subprocess symtable tarfile tempfile textwrap threading
+    timeit tkinter/__init__.py tokenize traceback types typing unittest/case.py unittest/mock.py urllib/parse.py uuid
+    warnings weakref xml/dom/minidom.py zipfile zoneinfo/_zoneinfo.py""".split()
 
 
 def sources() -> Iterator[Path]:
