@@ -96,9 +96,7 @@ def _of_cell(run: CellRun) -> Iterator[Problem]:
 
 def _undefined(run: LinearRun, links: Sequence[Link]) -> Iterator[Problem]:
     """Names that nothing sets before they are read; with a way of setting names that cannot be seen, only maybe."""
-    opaque = any(star.names is None for cell in run.cells for star in cell.facts.star_imports) or any(
-        magic.name in _DEFINING_MAGICS for cell in run.cells for magic in cell.facts.magics
-    )
+    opaque_from = next((cell.time for cell in run.cells if _is_opaque(cell)), len(run.cells))
     seen: set[tuple[str, int]] = set()
     for use, cell in _missing(run, links):
         key = (use.name, cell.cell.index)
@@ -113,7 +111,7 @@ def _undefined(run: LinearRun, links: Sequence[Link]) -> Iterator[Problem]:
         ):
             continue
         seen.add(key)
-        yield _undefined_problem(run, use, cell, opaque=opaque)
+        yield _undefined_problem(run, use, cell, opaque=opaque_from <= cell.time)
 
 
 def _missing(run: LinearRun, links: Sequence[Link]) -> Iterator[tuple[Use, CellRun]]:
@@ -125,6 +123,14 @@ def _missing(run: LinearRun, links: Sequence[Link]) -> Iterator[tuple[Use, CellR
             unknown = cell.effects.reads.keys() - known - cell.effects.own
             yield from ((cell.effects.reads[name], cell) for name in sorted(unknown))
         known |= cell.effects.writes.keys()
+
+
+def _is_opaque(cell: CellRun) -> bool:
+    """Whether a cell may set names that cannot be seen."""
+    facts = cell.facts
+    return any(star.names is None for star in facts.star_imports) or any(
+        magic.name in _DEFINING_MAGICS for magic in facts.magics
+    )
 
 
 def _undefined_problem(run: LinearRun, use: Use, cell: CellRun, *, opaque: bool) -> Problem:

@@ -200,6 +200,7 @@ class Definitions:
         for name in names:
             if name in self.setup_names:
                 self._pin_users(name)
+                self.setup_names.discard(name)
             before = self.names.get(name, ()) if item.kind == "import" and _adds_to_package(item, name) else ()
             kept = tuple(other for other in before if self.all[other].kind == "import")
             self.names[name] = (*kept, key)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -48,12 +50,9 @@ class LinearRun:
 
     def objects(self, name: str, time: int) -> Objects:
         """What a name points to after the cell at this time."""
-        found = NONE
-        for since, objects in self.history.get(name, ()):
-            if since > time:
-                break
-            found = objects
-        return found
+        history = self.history.get(name, ())
+        position = bisect_right(history, time, key=itemgetter(0))
+        return history[position - 1][1] if position else NONE
 
 
 def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None = None) -> LinearRun:

@@ -6,8 +6,6 @@ later step finds them in one bundle, where they are still one object.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from jupyter_mlops.notebook.heap import Object, holders
 from jupyter_mlops.notebook.linear_run import LinearRun
 
@@ -45,13 +43,3 @@ class SharedObjects:
             if together & produced & live or changed <= last:
                 found |= together & live
         return found
-
-
-def last_times(run: LinearRun) -> Mapping[str, tuple[int, int]]:
-    """The first and last time of each step's cells."""
-    found: dict[str, tuple[int, int]] = {}
-    for item in run.cells:
-        if item.step:
-            first, _ = found.get(item.step, (item.time, item.time))
-            found[item.step] = (first, item.time)
-    return found

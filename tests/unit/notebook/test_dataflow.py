@@ -173,7 +173,7 @@ def test_aliases(cells: list[str], expected: list[str]) -> None:
         # closures, lambdas, what decorators return: by value
         (
             [
-                "a: def make():\n    n = []\n    def f(x):\n        n.append(x)\n        return n\n    return f\nf = make()",
+                "a: def make():\n  n = []\n  def f(x):\n    n.append(x)\n    return n\n  return f\nf = make()",
                 "b: f(1)",
                 "c: f(2)",
             ],
@@ -183,7 +183,7 @@ def test_aliases(cells: list[str], expected: list[str]) -> None:
         # methods
         (
             [
-                "a: class C:\n  def __init__(self, v): self.v = v\n  def go(self): return k\n  def add(self): self.v.append(1)",
+                "a: class C:\n def __init__(s, v): s.v = v\n def go(s): return k\n def add(s): s.v.append(1)",
                 "b: k = 1; x = []; o = C(x)",
                 "c: o.go()",
                 "d: o.add()",
