@@ -116,12 +116,14 @@ def _run_block(
         _run_cells(run, cells, definitions)
         return
     collected: dict[str, list[Any]] = {name: [] for name in block.collect}
+    before = {name: value for name, value in namespace.items() if name == block.variable}
     for item in _evaluate(run, block.items):
         namespace[block.variable] = item
         _run_cells(run, cells, definitions)
         for name, found in collected.items():
             found.append(namespace.get(name))
-    namespace.update(collected)
+    namespace.pop(block.variable, None)  # in a pipeline only the items know it
+    namespace.update({**before, **collected})
 
 
 def _run_cells(run: CellRun, cells: Sequence[tuple[CellSource, int]], definitions: Definitions) -> None:
