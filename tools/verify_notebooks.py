@@ -34,7 +34,7 @@ KNOWN_DIFFERENCES: Mapping[str, tuple[str, str]] = {
     ),
     "10_bag_of_words.ipynb": (
         r"^vocab",
-        "Reading a missing key of a `defaultdict` adds it; the analysis does not see that a step does so (a known gap).",
+        "Reading a missing key of a `defaultdict` adds it, and the analysis does not see it (a known gap).",
     ),
     "12_color_quantization.ipynb": (r"^(t0|elapsed)$", "The notebook measures how long fitting takes."),
 }
