@@ -25,7 +25,8 @@ _NUMBERED = re.compile(r"_\d+$")
 
 @dataclass(eq=False)
 class CellRun:
-    """What a cell does in its place. `affected` are names whose object it changes, by whatever name.
+    """What a cell does in its place. `affected` are names whose object it changes, by whatever name;
+    `affected_before` those that had this object before the cell.
 
     `step` is the step it belongs to, empty for others; `time` its place in the order.
     """
@@ -37,6 +38,7 @@ class CellRun:
     facts: CellFacts
     effects: Effects
     affected: frozenset[str] = frozenset()
+    affected_before: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -68,7 +70,7 @@ def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None
         if shows:
             _show(machine, effects, cell, item)
         one = CellRun(cell, role, step, time, item, effects)
-        one.affected = _affected(machine, effects.changed, time)
+        one.affected, one.affected_before = _affected(machine, effects.changed, time)
         for changed in effects.changed:
             run.last_changed[changed] = time
         for name in machine.before:
@@ -79,18 +81,21 @@ def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None
     return run
 
 
-def _affected(machine: Machine, changed: set[Object], time: int) -> frozenset[str]:
-    """Names that reach a changed object before or after the cell."""
+def _affected(machine: Machine, changed: set[Object], time: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that reach a changed object before or after the cell, and those that do before it."""
     if not changed:
-        return frozenset()
+        return frozenset(), frozenset()
     reaching = holders(changed, time)
     found: set[str] = set()
+    early: set[str] = set()
     for item in reaching:
         for name in machine.named.get(item, ()):
-            now, before = machine.objects.get(name, NONE), machine.before.get(name, NONE)
-            if item in now or item in before:
+            now = machine.objects.get(name, NONE)
+            if item in machine.before.get(name, now):
+                early.add(name)
+            elif item in now:
                 found.add(name)
-    return frozenset(found)
+    return frozenset(found | early), frozenset(early)
 
 
 def is_implicit(name: str) -> bool:

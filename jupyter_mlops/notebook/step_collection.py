@@ -98,7 +98,7 @@ class _Collection:
         return any(_CLASS.search(self._definitions.all[key].definition.source) for key in keys)
 
     def _take_cell(self, step: StepEffects, cell: CellRun) -> None:
-        self._by_value |= self._definitions.travel_by_value(cell.affected)
+        self._by_value |= self._definitions.travel_by_value(cell.affected_before)
         defines, settings = self._definitions.add_cell(cell)
         step.add(cell, defines, self._ignored)
         self._definitions.forget(cell.effects.writes.keys() - defines)
