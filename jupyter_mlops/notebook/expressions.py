@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterable
 
-from jupyter_mlops.notebook.facts import NOTHING, Bind, Call, Event, Identity, Read, Ref, Text, Use, Value
+from jupyter_mlops.notebook.facts import NOTHING, Bind, Call, Event, Identity, Item, Read, Ref, Text, Use, Value
 from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.texts import text_of
 
@@ -105,6 +105,8 @@ class ExpressionVisitor:
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         self.value(node.slice)
+        if not isinstance(node.slice, ast.Slice) and base.refs:
+            self.emit(Item(base, node.lineno, self.sure))
         return inside(base)
 
     def value_Starred(self, node: ast.Starred) -> Value:

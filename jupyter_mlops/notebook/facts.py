@@ -113,6 +113,14 @@ class Mutate(NamedTuple):
     sure: bool
 
 
+class Item(NamedTuple):
+    """Something is looked up by key: a `defaultdict` grows by that."""
+
+    value: Value
+    line: int
+    sure: bool
+
+
 class Call(NamedTuple):
     """A call: `root.path(...)` where `root` is a reference to a name; without one, method `path` of `receiver`.
 
@@ -172,7 +180,7 @@ class Return(NamedTuple):
 
 # What is known of a string or path: pieces of text, and names of strings in a tuple of one.
 Text = tuple["str | tuple[str]", ...]
-Event = Read | Keep | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
+Event = Read | Keep | Item | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from jupyter_mlops.notebook.facts import (
     Event,
     FunctionFacts,
     Identity,
+    Item,
     Keep,
     MakeClass,
     MakeFunction,
@@ -251,6 +252,11 @@ def _mutate(machine: Machine, event: Mutate) -> None:
         machine.effects.settings.append((calls.full_name(machine, event.value.chain), event.line))
 
 
+def _item(machine: Machine, event: Item) -> None:
+    found = machine.heap.value(event.value, machine)
+    calls.change(machine, (item for item in found if item.origin == "collections.defaultdict"))
+
+
 def _call(machine: Machine, event: Call) -> None:
     machine.objects[event.result] = calls.follow_call(machine, event)
 
@@ -292,6 +298,7 @@ _FOLLOW: dict[type, Callable[[Machine, Any], None]] = {
     Bind: _bind,
     Unbind: _unbind,
     Mutate: _mutate,
+    Item: _item,
     Call: _call,
     MakeFunction: _make_function,
     MakeClass: _make_class,

@@ -61,6 +61,10 @@ def check(cells: list[str], expected: list[str]) -> Dataflow:
             ["a: import pandas as pd\nd = pd.read_csv('f')", "b: d.dropna(inplace=True)", "c: d.head()"],
             ["a -d-> b", "b -d-> c"],
         ),
+        (
+            ["a: from collections import defaultdict\nd = defaultdict(int)", "b: d['k']", "c: d"],
+            ["a -d-> b", "b -d-> c"],
+        ),
         # reads do not serialise
         (
             ["a: import pandas as pd\nd = pd.read_csv('f')", "b: d.dropna()", "c: d.head(); len(d); sorted(d)"],
