@@ -12,12 +12,13 @@ from typing import Any
 from jupyter_mlops.engine.facts import result_from_data
 from jupyter_mlops.engine.keeping import EXECUTED_FACT, FILES_FACT
 from jupyter_mlops.engine.run_journal import CachedResult
-from jupyter_mlops.errors import NotFound
+from jupyter_mlops.errors import NotFound, StoreUnwritable
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.store.cache import Cache, CacheEntry, LastKey
-from jupyter_mlops.store.events import CancelRequested, Event
+from jupyter_mlops.store.events import CancelRequested, Event, RunStarted
 from jupyter_mlops.store.events_file import EventWriter, event_files, read_run
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.reserve import Reserve
 
 # In the facts of a cached result: what it handed on and what it logged.
 _CACHE_FACT = "cache"
@@ -32,6 +33,7 @@ class StoreJournal:
         self._pipeline = pipeline
         self._clock = clock
         self._writer = EventWriter(self.directory)
+        self._reserve = Reserve(self.directory)
         self._cache = Cache(project.cache, project.artifacts)
         self._heard: dict[str, int] = {}
 
@@ -41,8 +43,16 @@ class StoreJournal:
         return self.project.run_directory(self.run)
 
     def append(self, *events: Event) -> None:
-        """Write events down in one piece."""
-        self._writer.append(*events)
+        """Write events down in one piece; on a full disk into the room that was kept back for the last words."""
+        if any(isinstance(event, RunStarted) for event in events):
+            self._reserve.keep()
+        try:
+            self._writer.append(*events)
+        except StoreUnwritable:
+            if not self._reserve.release():
+                raise
+            self._writer.append(*events)
+            self._reserve.keep()
 
     def cancel_requested(self) -> bool:
         """Whether another process asked for a stop since this journal was opened."""
@@ -108,6 +118,7 @@ class StoreJournal:
     def close(self) -> None:
         """Close the event file."""
         self._writer.close()
+        self._reserve.release()
 
     def _news(self) -> Iterator[Any]:
         """Events that others wrote since the last call. Reads only files that grew."""
