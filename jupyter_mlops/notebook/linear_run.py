@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
 from jupyter_mlops.notebook.cells import Cell
+from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import CellFacts
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, holders
 from jupyter_mlops.notebook.ipython_source import MagicUse
@@ -59,7 +60,11 @@ class LinearRun:
 
 def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None = None) -> LinearRun:
     """Follow the cells in order; `%run file.py` is looked up in `folder`."""
-    cells = list(cells)
+    taken = list(cells)
+    return with_room(lambda: _run_through(taken, folder))
+
+
+def _run_through(cells: Sequence[tuple[Cell, CellRole, str]], folder: Path | None) -> LinearRun:
     machine = Machine(Heap())
     run = LinearRun(named=machine.named)
     facts = [read_scopes(cell.source) for cell, _, _ in cells]

@@ -27,7 +27,7 @@ from jupyter_mlops.notebook.facts import (
     Use,
 )
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
-from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol
+from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol, condensed
 from jupyter_mlops.notebook.texts import filled_in
 
 # Names that are there without being set; what they give is not followed.
@@ -175,7 +175,7 @@ class _Body(Machine):
         self.effects.sure |= code.sure_writes & self.effects.writes.keys()
         bound = {name: self.objects[name] for name in self.effects.writes if name in self.objects}
         made = frozenset(self.heap.made or ())
-        return Summary(code, self.effects, self._symbols, made, bound, self._returned)
+        return condensed(Summary(code, self.effects, self._symbols, made, bound, self._returned))
 
     def unknown(self, ref: Ref) -> Objects:
         if isinstance(ref, int) or ref[0] == ".":

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import Bind, Call, CellFacts, Event, MakeFunction, Mutate, Read, Store, Unbind, Use
-from jupyter_mlops.notebook.ipython_source import PythonSource, read_source
+from jupyter_mlops.notebook.ipython_source import PythonSource, SyntaxProblem, read_source
 from jupyter_mlops.notebook.library import is_pure_method
 from jupyter_mlops.notebook.statements import StatementVisitor
 
@@ -24,11 +25,16 @@ def read_scopes(source: str) -> CellFacts:
 
 def facts_of(python: PythonSource) -> CellFacts:
     """The facts of Python source."""
-    visitor = StatementVisitor()
     try:
-        visitor.run(python)
+        return with_room(lambda: _visited(python))
     except RecursionError:
-        return CellFacts(magics=python.magics, syntax_error=python.problem)
+        problem = SyntaxProblem("nested too deeply to be analysed", 1)
+        return CellFacts(magics=python.magics, syntax_error=python.problem or problem)
+
+
+def _visited(python: PythonSource) -> CellFacts:
+    visitor = StatementVisitor()
+    visitor.run(python)
     return _facts(python, visitor)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from jupyter_mlops.notebook.facts import FunctionFacts, Text, Use
 from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, reach
+
+_FEW_OBJECTS = 12
 
 
 @dataclass
@@ -73,6 +76,47 @@ class Summary:
     result: Objects
 
 
+def condensed(summary: Summary) -> Summary:
+    """The same with few objects: of those that the function made and that matter outside, alike ones become one.
+
+    Without that each call would copy everything that the functions called by it made, and theirs in turn.
+    """
+    roots = (*summary.result, *summary.effects.changed, *summary.symbols, *chain.from_iterable(summary.bound.values()))
+    matter = _reached(roots)
+    made = [item for item in matter if item in summary.made and item not in summary.symbols]
+    if len(made) <= _FEW_OBJECTS:
+        return summary
+    leaders: dict[Hashable, Object] = {}
+    leader_of = {item: leaders.setdefault(_likeness(item), item) for item in made}
+    for item, leader in leader_of.items():
+        leader.holds |= item.holds
+        leader.remembers |= item.remembers
+        leader.elements = leader.columns = ()
+    for item in (*leaders.values(), *summary.symbols):
+        item.holds = {leader_of.get(other, other): since for other, since in item.holds.items()}
+        item.remembers = {leader_of.get(other, other): since for other, since in item.remembers.items()}
+    summary.effects.changed = {leader_of.get(item, item) for item in summary.effects.changed}
+    bound = {name: frozenset(leader_of.get(item, item) for item in found) for name, found in summary.bound.items()}
+    result = frozenset(leader_of.get(item, item) for item in summary.result)
+    return replace(summary, bound=bound, result=result)
+
+
+def _likeness(item: Object) -> Hashable:
+    return (item.kind, item.code, item.made_by, item.origin, item.scatter, item.unknown)
+
+
+def _reached(roots: Iterable[Object]) -> dict[Object, None]:
+    """All that these are made of, in the order found."""
+    found: dict[Object, None] = {}
+    pending = list(roots)
+    while pending:
+        item = pending.pop()
+        if item not in found:
+            found[item] = None
+            pending += _parts(item)
+    return found
+
+
 class Application:
     """One call: symbols become the objects of the caller, and what the function made is made anew."""
 
@@ -106,30 +150,56 @@ class Application:
         found: Objects = NONE
         for item in objects:
             if item not in self._known:
-                self._known[item] = self._map(item)
+                self._learn(item)
             found |= self._known[item]
         return found
+
+    def _learn(self, start: Object) -> None:
+        """Map an object and all that its copy holds; without recursion, for a chain of objects may be long."""
+        pending = [start]
+        copies: list[tuple[Object, Object]] = []
+        while pending:
+            item = pending.pop()
+            if item in self._known:
+                continue
+            if item in self._summary.made and item not in self._summary.symbols:
+                copy = self._copy(item)
+                copies.append((item, copy))
+                pending += _parts(item)
+                self._known[item] = frozenset((copy,))
+            else:
+                self._known[item] = self._map(item)
+        for item, copy in copies:
+            copy.columns = tuple(self._all(column) for column in item.columns)
+            copy.elements = tuple(self._all(element) for element in item.elements)
+            self._heap.put((copy,), self._all(item.holds))
+            self._heap.put((copy,), self._all(item.remembers), weak=True)
+
+    def _all(self, objects: Iterable[Object]) -> Objects:
+        return frozenset().union(*(self._known[item] for item in objects))
 
     def _map(self, item: Object) -> Objects:
         symbol = self._summary.symbols.get(item)
         if symbol is None:
-            return self._copy(item) if item in self._summary.made else frozenset((item,))
+            return frozenset((item,))
         if symbol.source == "argument":
             found = self._arguments.get(symbol.key, NONE)
         else:
             found = self._names(symbol.key) if symbol.source == "name" else self._own
         return frozenset(reach(found, weak=False)) if symbol.inside else found
 
-    def _copy(self, item: Object) -> Objects:
+    def _copy(self, item: Object) -> Object:
         copy = self._heap.new(origin=item.origin)
         copy.kind, copy.code, copy.made_by = item.kind, item.code, item.made_by
         copy.scatter, copy.bases = item.scatter, item.bases
-        self._known[item] = frozenset((copy,))
-        copy.columns = tuple(self.of(column) for column in item.columns)
-        copy.elements = tuple(self.of(element) for element in item.elements)
-        self._heap.put((copy,), self.of(item.holds))
-        self._heap.put((copy,), self.of(item.remembers), weak=True)
-        return frozenset((copy,))
+        return copy
+
+
+def _parts(item: Object) -> Iterator[Object]:
+    yield from item.holds
+    yield from item.remembers
+    for group in (*item.columns, *item.elements):
+        yield from group
 
 
 def texts_of_arguments(summary: Summary, texts: Mapping[str | int, Text]) -> dict[str, Text]:

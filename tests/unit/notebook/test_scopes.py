@@ -454,12 +454,6 @@ def test_a_shell_line_reads_names_that_need_not_be_there() -> None:
     assert use.function == "!"
 
 
-@pytest.mark.parametrize("depth", [1500, 5000], ids=["for the analysis", "for the parser"])
-def test_a_cell_nested_too_deep_has_no_facts(depth: int) -> None:
-    facts = read_scopes("x = " + "+".join(["1"] * depth))
-    assert not facts.stores
-
-
 def test_a_long_loop_body_is_followed_once() -> None:
     short = read_scopes("for i in xs:\n    a = [a]\n").events
     long = read_scopes("for i in xs:\n" + "    a = [a]\n" * 2500).events
