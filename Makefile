@@ -16,6 +16,9 @@ INSTALL = $(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/p
 # Two workers suit a small machine and are robust: tests start processes of their own.
 WORKERS ?= 2
 PYTEST_ARGS ?=
+# Extras of pyproject.toml to work with; `EXTRAS=dev,torch` also tests with torch, which takes 5 GB.
+EXTRAS ?= dev
+DEV := $(VENV)/.with-$(EXTRAS)
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,9 +35,9 @@ $(VENV)/.examples: pyproject.toml | $(VENV)/.made
 	@$(INSTALL) -e '.[examples]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+$(DEV): pyproject.toml | $(VENV)/.made
 	@echo "Installing jupyter-mlops with what tests and lint need"
-	@$(INSTALL) -e '.[dev]'
+	@$(INSTALL) -e '.[$(EXTRAS)]'
 	@touch $(VENV)/.examples $@
 
 $(VENV)/.lab: pyproject.toml | $(VENV)/.made
@@ -47,26 +50,26 @@ demo: $(VENV)/.examples
 lab: $(VENV)/.lab
 	@PATH="$(abspath $(BIN)):$$PATH" jupyter lab --notebook-dir examples/notebooks
 
-test: $(VENV)/.dev
+test: $(DEV)
 	@PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-coverage: $(VENV)/.dev
+coverage: $(DEV)
 	@PATH="$(abspath $(BIN)):$$PATH" bash tools/coverage.sh
 
-lint: $(VENV)/.dev
+lint: $(DEV)
 	@PATH="$(abspath $(BIN)):$$PATH" bash tools/lint.sh
 
-format: $(VENV)/.dev
+format: $(DEV)
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: $(VENV)/.dev
+bench: $(DEV)
 	@PATH="$(abspath $(BIN)):$$PATH" UV="$(UV)" python benchmarks/bench.py
 
 # Runs every notebook of tests/public_notebooks both ways and writes docs/verified_notebooks.md.
-verified: $(VENV)/.dev
+verified: $(DEV)
 	@PATH="$(abspath $(BIN)):$$PATH" python tools/verify_notebooks.py
 
 clean:
-	@rm -rf $(VENV) .venv-bench-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage*
+	@rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage*
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@find . -name .jupyter_mlops -prune -exec rm -rf {} +
