@@ -22,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "tests/public_notebooks").glob("*.ipynb"))
 PAGE = ROOT / "docs/verified_notebooks.md"
+GALLERY = ROOT / "docs/verified_gallery.json"  # written by verify_gallery.py
 LIBRARIES = ("matplotlib", "numpy", "pandas", "sklearn", "torch", "xgboost")
 OPTIONAL = ("torch", "xgboost")
 MLOPS = str(Path(sys.executable).with_name("jupyter-mlops"))
@@ -123,6 +124,30 @@ def page(verdicts: list[Verdict]) -> Iterator[str]:
         yield f"| {link} | {', '.join(_libraries(item.path))} | {item.steps or ''} | {result} |"
     yield ""
     yield from _differences(verdicts)
+    if GALLERY.is_file():
+        yield from _gallery(json.loads(GALLERY.read_text(encoding="utf-8")))
+
+
+def place(difference: Mapping[str, Any]) -> str:
+    """Where a difference is: a name (without its parts) or a cell."""
+    name = re.match(r"\w+", difference["name"] or "")
+    return name[0] if name else f"cell {difference['cell']}"
+
+
+def _gallery(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The second table: notebooks by others."""
+    own = sum(item["result"] == "differs" for item in results.values())
+    yield "\n## Notebooks of scikit-learn's gallery\n"
+    yield "`tools/verify_gallery.py` takes examples out of scikit-learn's source archive, as its site offers them, cuts"
+    yield f"them into one step a cell and runs them both ways: {len(results)} notebooks, of which {own} differ by our"
+    yield "doing. *As it does itself*: what differs also does when the notebook is run twice from top to bottom (random"
+    yield "numbers without a seed, measured times, names of temporary folders).\n"
+    yield "| notebook | steps | result | what differs |"
+    yield "|---|---|---|---|"
+    for name, item in sorted(results.items()):
+        link = f"[{name}](https://scikit-learn.org/stable/auto_examples/{name}.html)"
+        told = item["error"] or ", ".join(f"`{one}`" for one in item["differences"])
+        yield f"| {link} | {item['steps'] or ''} | {item['result']} | {told} |"
 
 
 def _differences(verdicts: list[Verdict]) -> Iterator[str]:

@@ -13,7 +13,9 @@ from jupyter_mlops.runtime.compare import without_addresses
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DURATION = re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\s?(?:ns|[µμ]s|us|ms|s|min|h)\b(?: per loop)?")
 _TIMED = re.compile(r"^(CPU times:|Wall time:|\d.* per loop)", re.MULTILINE)
-_IDS = re.compile(r'(id="|#|for=")(sk-[\w-]+|T_[0-9a-f]{5}[\w-]*)')
+_STYLED = re.compile(r"#T_[0-9a-f]{5}")  # rules of a table for cells that it may not have
+_ID = re.compile(r"""\bid=["']([\w:.-]*\d[\w:.-]*)["']""")
+_WORD_WITH_DIGIT = re.compile(r"[\w:.-]*\d[\w:.-]*")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,19 @@ def normalised(kind: str, text: str) -> str:
     text = _ANSI.sub("", without_addresses(text))
     if _TIMED.search(text):
         text = _DURATION.sub("<time>", text)
-    return _IDS.sub(r"\1<id>", text) if kind == "text/html" else text
+    return _without_ids(text) if kind in {"text/html", "image/svg+xml"} else text
+
+
+def _without_ids(text: str) -> str:
+    """HTML whose ids say only which of its elements are meant: libraries draw them, or count up in the process."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(_ID.findall(text)))}
+    if numbers:
+        text = _WORD_WITH_DIGIT.sub(lambda found: _numbered(found[0], numbers), text)
+    return _STYLED.sub("#<table>", text)
+
+
+def _numbered(word: str, numbers: Mapping[str, int]) -> str:
+    return f"<id {numbers[word]}>" if word in numbers else word
 
 
 def _differences(cell: int, left: list[tuple[str, str]], right: list[tuple[str, str]]) -> Iterator[OutputDifference]:

@@ -224,13 +224,29 @@ def test_setup_and_parameter_cells_do_not_count() -> None:
             "CPU times: user <time>, sys: <time>\nWall time: <time>",
         ),
         ("stdout", "took 3 ms", "took 3 ms"),
-        ("text/html", '<div id="sk-container-id-7">', '<div id="<id>">'),
-        ("text/html", '<table id="T_1a2b3">', '<table id="<id>">'),
+        ("text/html", '<div id="sk-container-id-7">', '<div id="<id 0>">'),
+        ("text/html", "#sk-3 a {}<i id='sk-3'>f('sk-3')</i>", "#<id 0> a {}<i id='<id 0>'>f('<id 0>')</i>"),
+        ("text/html", '<i id="a1"><i id="a2"><i for="a1">', '<i id="<id 0>"><i id="<id 1>"><i for="<id 0>">'),
+        ("text/html", '<table id="T_1a2b3">', '<table id="<id 0>">'),
+        ("text/html", "#T_1a2b3_row0 th {}", "#<table>_row0 th {}"),
+        ("text/html", '<i id="main">1 main</i>', '<i id="main">1 main</i>'),
+        ("text/html", '<i id="v1">10 v10</i>', '<i id="<id 0>">10 v10</i>'),
+        ("image/svg+xml", '<g id="p7f"/><use href="#p7f"/>', '<g id="<id 0>"/><use href="#<id 0>"/>'),
+        ("text/plain", 'id="x1"', 'id="x1"'),
         ("image/png", "AAAA\n", "AAAA"),
     ],
 )
 def test_what_differs_from_process_to_process_is_blanked(kind: str, text: str, shown: str) -> None:
     assert normalised(kind, text) == shown
+
+
+def test_displays_of_estimators_do_not_differ_by_how_many_were_shown_before():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    first, again = (linear_model.LinearRegression()._repr_html_() for _ in range(2))
+    other = linear_model.LinearRegression(positive=True)._repr_html_()
+    assert first != again
+    assert normalised("text/html", first) == normalised("text/html", again)
+    assert normalised("text/html", first) != normalised("text/html", other)
 
 
 def test_a_search_tree_that_was_asked_is_the_same_tree():
