@@ -32,11 +32,20 @@ class Material:
     bind: Mapping[str, Any] = field(default_factory=dict)
 
 
+class ValuesLost(NotFound):
+    """What tasks handed on is not in the store any more. `tasks` are their names."""
+
+    def __init__(self, tasks: tuple[str, ...]) -> None:
+        names = ", ".join(map(repr, tasks))
+        super().__init__(f"The values of {names} are not in the store any more.", hint="Run it again with --no-cache.")
+        self.tasks = tasks
+
+
 def gather(state: State, task: Task, journal: RunJournal) -> Material:
     """Find everything that a task takes.
 
     Raises:
-        NotFound: a bundle that the run recorded is not in the store any more.
+        ValuesLost: bundles that the run recorded are not in the store any more.
         MlopsError: a whole-notebook step needs a value that is not plain data.
     """
     step = state.plan.by_name[task.step]
@@ -139,27 +148,29 @@ def _input_values(
 ) -> tuple[InputValues, ...]:
     """One entry a bundle (or row of bundles, for a loop), so that values that belong together are loaded together."""
     grouped: dict[tuple[tuple[BundleRef | None, ...], bool], dict[str, str]] = {}
+    lost: dict[str, None] = {}
     for item in inputs:
         place = found.get(item.name)
         if place is None:
             continue
         collect = place.step in state.items
         tasks = state.item_tasks(place.step) if collect else (state.tasks[place.step],)
-        bundles = tuple(_bundle(task, place.name, journal) for task in tasks)
+        bundles = tuple(_bundle(task, place.name, journal, lost) for task in tasks)
         if collect or bundles[0] is not None:
             grouped.setdefault((bundles, collect), {})[item.name] = place.name
+    if lost:
+        raise ValuesLost(tuple(lost))
     return tuple(InputValues(names, bundles, collect) for (bundles, collect), names in grouped.items())
 
 
-def _bundle(task: Task, name: str, journal: RunJournal) -> BundleRef | None:
+def _bundle(task: Task, name: str, journal: RunJournal, lost: dict[str, None]) -> BundleRef | None:
     result = task.result
     if result is None or result.bundle is None or name not in result.outputs:
         return None
     path = journal.artifact(result.bundle.path)
     if path is None:
-        raise NotFound(
-            f"The values of {task.name!r} are not in the store any more.", hint="Run it again with --no-cache."
-        )
+        lost[task.name] = None
+        return None
     return BundleRef(str(path), result.bundle.seal)
 
 

@@ -35,15 +35,17 @@ def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False)
     """Compute the key and look for a result. With `final` nothing is reused: last values are not kept in the cache.
 
     Raises:
-        MlopsError: a value that the task takes is not there, or cannot be handed to a whole notebook.
+        ValuesLost: values that the task takes are not in the store any more.
+        MlopsError: a value that the task takes cannot be handed to a whole notebook.
     """
     step = state.plan.by_name[task.step]
     cwd = working_directory(state)
     material = gather(state, task, journal)
     parts = key_parts(step, material.taken, cwd)
     key = key_of(parts)
-    found = journal.cached(key) if state.plan.uses_cache(step) and not final else None
-    if found is not None and covers(found, step) and restore(journal, found.result, cwd):
+    # A result that was damaged is made again: the cache has the same one.
+    found = journal.cached(key) if state.plan.uses_cache(step) and not final and not task.lost else None
+    if found is not None and covers(found, step) and restore(journal, found.result, cwd, step.files_out):
         show_executed(journal, found.result, journal.directory / attempt_folder(task.name, 0))
         return Beginning(task, material, parts, key, found)
     why = changed(parts, journal.last_parts(task.name))

@@ -12,8 +12,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from jupyter_mlops.engine.attempts import attempt_folder, working_directory
+from jupyter_mlops.engine.attempts import ValuesLost, attempt_folder, working_directory
 from jupyter_mlops.engine.beginning import Beginning, begin
+from jupyter_mlops.engine.damage import lost_inputs
 from jupyter_mlops.engine.keeping import keep
 from jupyter_mlops.engine.lineage import is_logged, made, store_event, used
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
@@ -199,7 +200,8 @@ class _Loop:
         try:
             beginning = begin(self.state, task, self._work.journal, final=self._work.final)
         except MlopsError as error:
-            return [CannotBegin(at, order.task, str(error))]
+            lost = error.tasks if isinstance(error, ValuesLost) else ()
+            return [CannotBegin(at, order.task, str(error), lost)]
         lineage = used(self.state, task, at)
         if beginning.hit is not None:
             lines = ({**line, "at": at} for line in beginning.hit.logged)
@@ -253,7 +255,9 @@ class _Loop:
             self._remember(running, outcome)
         seconds = self._work.monotonic() - running.started
         why = running.beginning.why
-        return [*lineage, AttemptEnded(at, running.task, running.attempt, outcome, seconds, why)]
+        task = self.state.tasks[running.task]
+        lost = lost_inputs(self.state, task, running.beginning.material.inputs, outcome)
+        return [*lineage, AttemptEnded(at, running.task, running.attempt, outcome, seconds, why, lost)]
 
     def _remember(self, running: _Running, outcome: Outcome) -> None:
         step = self.state.step(running.task)

@@ -23,7 +23,8 @@ from jupyter_mlops.store.events import (
     TaskState,
 )
 
-# From which states a task may come into each. `pending` comes after a failed attempt that is tried again.
+# From which states a task may come into each. `pending` comes after a failed attempt that is tried again, and when what
+# a task made was damaged in the store.
 ALLOWED: Mapping[str, frozenset[str]] = {
     "running": frozenset({"pending"}),
     "cached": frozenset({"pending"}),
@@ -31,7 +32,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "succeeded": frozenset({"running"}),
     "failed": frozenset({"pending", "running"}),
     "canceled": frozenset({"pending", "running"}),
-    "pending": frozenset({"running"}),
+    "pending": frozenset({"running", "succeeded", "cached"}),
 }
 
 _UNFINISHED = frozenset({"pending", "running", "failed", "canceled"})
@@ -146,6 +147,7 @@ def _finished(state: State, event: TaskFinished) -> State:
         waiting=_without(state.waiting, task.name),
         queue=_without(state.queue, task.name),
         active=state.active - {task.name},
+        held=state.held - {task.name},
     )
     return after if task.item is None else _loop_closed(after, task.step)
 
@@ -154,7 +156,8 @@ def _loop_closed(state: State, step: str) -> State:
     """The loop as a whole is over when its items are: that follows from their events and has none of its own."""
     items = state.item_tasks(step)
     if not all(item.settled for item in items):
-        return state
+        loop = state.tasks[step]  # settled before, if an item is made again
+        return state.with_task(replace(loop, state="running", reason="")) if loop.settled else state
     outcome, reason = loop_outcome(items)
     return state.with_task(replace(_moved(state.tasks[step], outcome), reason=reason))
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +15,13 @@ from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.digests import path_sha256
 from jupyter_mlops.runtime.spec import BundleRef, TaskResult
+from jupyter_mlops.store.artifacts import is_digest
+from jupyter_mlops.store.following import PLACE_FACT
 
 EXECUTED = "executed.ipynb"
 LOGGED = "artifacts"
-# In `TaskResult.facts`: the digest of the executed notebook, and of each file of each folder in `files_out`.
+# In `TaskResult.facts`: the digest of the executed notebook, and of each file of each folder in `files_out`; the folder
+# of the attempt, relative to that of its run.
 EXECUTED_FACT = "executed"
 FILES_FACT = "kept_files"
 
@@ -29,6 +32,8 @@ def keep(journal: RunJournal, directory: Path, result: TaskResult, cwd: Path) ->
     In the result that comes back the bundle's `path` is its digest in the store.
     """
     facts = dict(result.facts)
+    if directory.is_relative_to(journal.directory):
+        facts[PLACE_FACT] = directory.relative_to(journal.directory).as_posix()
     executed = directory / EXECUTED
     if executed.exists():
         facts[EXECUTED_FACT] = journal.keep(executed)
@@ -57,25 +62,29 @@ def covers(found: CachedResult, step: Step) -> bool:
     return {*step.outputs, *step.exports} <= set(found.names)
 
 
-def restore(journal: RunJournal, result: TaskResult, cwd: Path) -> bool:
-    """Put the files of a cached result where the step would have written them; False if something is gone."""
-    if result.bundle is not None and journal.artifact(result.bundle.path) is None:
+def restore(journal: RunJournal, result: TaskResult, cwd: Path, files_out: Sequence[str] = ()) -> bool:
+    """Put the files of a cached result where the step would have written them: below `files_out`, and nowhere else.
+
+    False if something is gone, damaged or cannot be written: the result is no hit then.
+    """
+    if result.bundle is not None and _artifact(journal, result.bundle.path) is None:
         return False
-    kept: Mapping[str, str] = result.facts.get(FILES_FACT, {})
-    sources = {name: journal.artifact(digest) for name, digest in kept.items()}
-    if any(source is None for source in sources.values()):
+    kept = result.facts.get(FILES_FACT, {})
+    if not isinstance(kept, Mapping) or not all(_is_below(str(name), files_out, cwd) for name in kept):
         return False
-    for name, source in sources.items():
-        assert source is not None
-        if not _is_there(cwd / name, kept[name]):
-            _copy(source, cwd / name)
-    return True
+    sources = {str(name): _artifact(journal, digest) for name, digest in kept.items()}
+    try:
+        return all(
+            source is not None and (_is_there(cwd / name, kept[name]) or _copy(source, cwd / name, kept[name]))
+            for name, source in sources.items()
+        )
+    except OSError:  # the step itself will say what is wrong with the place
+        return False
 
 
 def show_executed(journal: RunJournal, result: TaskResult, directory: Path) -> None:
     """Give a cached task its executed notebook beside those of the others, as a link where that is possible."""
-    digest = result.facts.get(EXECUTED_FACT)
-    source = journal.artifact(digest) if digest else None
+    source = _artifact(journal, result.facts.get(EXECUTED_FACT))
     if source is None:
         return
     directory.mkdir(parents=True, exist_ok=True)
@@ -87,6 +96,24 @@ def show_executed(journal: RunJournal, result: TaskResult, directory: Path) -> N
             raise
         except OSError:
             shutil.copyfile(source, target)
+
+
+def _artifact(journal: RunJournal, digest: object) -> Path | None:
+    """The file of an artifact; None if it is gone, or if what a record names is no artifact at all."""
+    return journal.artifact(str(digest)) if is_digest(digest) else None
+
+
+def _is_below(name: str, files_out: Sequence[str], cwd: Path) -> bool:
+    """Whether the step says that it writes this file, or the folder that it is in: the record of a cached result is
+    only data. Links below that folder that lead out of it do not count as in it.
+    """
+    for declared in files_out:
+        if os.path.normpath(name) == os.path.normpath(declared):
+            return True
+        inside = os.path.realpath(cwd / name).startswith(os.path.realpath(cwd / declared) + os.sep)
+        if inside and ".." not in Path(os.path.relpath(name, declared)).parts:
+            return True
+    return False
 
 
 def _all_files(cwd: Path, names: Iterable[str]) -> Iterator[str]:
@@ -106,8 +133,17 @@ def _is_there(path: Path, digest: str) -> bool:
         return False
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, digest: str) -> bool:
+    """Copy an artifact; False if it is not what its digest says, and then it is removed from the store."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.restored")
-    shutil.copyfile(source, beside)
-    os.replace(beside, target)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.restored")
+    try:
+        shutil.copyfile(source, beside)
+        intact = path_sha256(os.fspath(beside)) == digest
+        if intact:
+            os.replace(beside, target)
+        else:
+            source.unlink(missing_ok=True)
+        return intact
+    finally:
+        beside.unlink(missing_ok=True)

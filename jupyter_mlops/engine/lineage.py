@@ -17,13 +17,14 @@ from jupyter_mlops.store.events import (
     CellFinished,
     Event,
     MetricLogged,
+    Note,
     ParamsLogged,
     TagsLogged,
 )
 from jupyter_mlops.store.events_file import from_data
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged)
+_FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged, Note)
 
 
 def store_event(

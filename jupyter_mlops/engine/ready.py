@@ -78,22 +78,41 @@ def consider(state: State, step: Step) -> Verdict:
         return Refuse("skipped", "not selected", "selection")
     if step.options.exit:
         return _consider_exit(state, step)
-    open_ends = False
+    why_not = missing(state, step)
+    if why_not is not None:
+        return why_not
+    if METRICS in names_read(step) and any(not state.tasks[other.name].settled for other in _steps_before(state, step)):
+        return None
+    return None if is_open(state, step) else _decide(state, step)
+
+
+def missing(state: State, step: Step) -> Refuse | None:
+    """Why a step cannot run any more, as something that it needs will not come; None while that is not said."""
+    if step.options.exit:
+        return None
     for item in (*step.inputs, *step.controls):
         found = find(state, item)
         # A name that is merely passed on keeps nobody from running, unless the step that makes it failed: it would be
         # missing from what is handed on, also after `retry` has made it.
         if isinstance(found, NotFound) and (item.required or found.blocked):
             return _needs(state, item.name, found)
-        open_ends = open_ends or found is None
     for name in step.after:
         task = state.tasks[name]
         if task.settled and is_blocking(task):
             return Refuse("skipped", f"comes after `{name}`, which {_fate(task)}", "failure")
-        open_ends = open_ends or not task.settled
-    if METRICS in names_read(step):
-        open_ends = open_ends or any(not state.tasks[other.name].settled for other in _steps_before(state, step))
-    return None if open_ends else _decide(state, step)
+    return None
+
+
+def is_open(state: State, step: Step) -> bool:
+    """Whether something that the step takes, or comes after, is not over yet."""
+    if step.options.exit:
+        exits = {other.name for other in state.plan.steps if other.options.exit}
+        if any(not task.settled for task in state.tasks.values() if task.step not in exits):
+            return True
+        return any(not state.tasks[name].settled for name in step.needs if name in exits)
+    if any(find(state, item) is None for item in (*step.inputs, *step.controls)):
+        return True
+    return any(not state.tasks[name].settled for name in step.after)
 
 
 def values_of(state: State, step: Step) -> dict[str, Any]:
@@ -144,10 +163,7 @@ def _exported(task: Task, name: str) -> Any:
 
 def _consider_exit(state: State, step: Step) -> Verdict:
     """Exit steps run when all others are over, after the exit steps that they need, whatever happened to any."""
-    exits = {other.name for other in state.plan.steps if other.options.exit}
-    if any(not task.settled for task in state.tasks.values() if task.step not in exits):
-        return None
-    if any(not state.tasks[name].settled for name in step.needs if name in exits):
+    if is_open(state, step):
         return None
     for item in step.controls:
         found = find(state, item)

@@ -27,6 +27,7 @@ class Task:
     """One task. `attempt` is the number of its latest attempt, `tries` those of this engine (retries count these).
 
     `item` is the position in its loop, None for a plain step and for the loop as a whole. `delayed` waits for a retry.
+    `lost` counts how often its result was found damaged, `spared` how often a loss kept it from running.
     `story` is every state it went through, for the message of an impossible transition.
     """
 
@@ -40,6 +41,8 @@ class Task:
     reason: str = ""
     cause: Cause = ""
     delayed: bool = False
+    lost: int = 0
+    spared: int = 0
     story: tuple[str, ...] = ("pending",)
 
     @property
@@ -58,7 +61,7 @@ class State:
     """A run in motion. `tasks` holds every step by its name, and the items of expanded loops (`STEP[0]`) beside them.
 
     `waiting` are steps that nothing was decided about yet and `queue` tasks that wait for a slot, in running order;
-    `active` are tasks that take a slot. `metrics` are the last values that each step logged, by step, then name.
+    `active` are tasks that take a slot, `held` items of loops that wait for values that are made again. `metrics` are the last values that each step logged, by step, then name.
     """
 
     plan: Plan
@@ -69,6 +72,7 @@ class State:
     waiting: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
     active: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
     phase: Phase = "new"
     outcome: RunOutcome = "pending"
     reason: str = ""
@@ -136,16 +140,20 @@ class Hit:
 
 @dataclass(frozen=True)
 class CannotBegin:
-    """A task that was to begin cannot, for a reason that is nobody's code."""
+    """A task that was to begin cannot, for a reason that is nobody's code. `lost` are tasks whose values are gone."""
 
     at: float
     task: str
     reason: str
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AttemptEnded:
-    """An attempt is over and what it made is in the store. `why` are parts of the key that differ from last time."""
+    """An attempt is over and what it made is in the store. `why` are parts of the key that differ from last time.
+
+    `lost` are tasks whose values it could not load: they were damaged in the store.
+    """
 
     at: float
     task: str
@@ -153,6 +161,7 @@ class AttemptEnded:
     outcome: Outcome
     seconds: float = 0.0
     why: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

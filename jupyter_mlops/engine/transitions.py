@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from jupyter_mlops.engine.facts import ImpossibleTransition, apply, some
-from jupyter_mlops.engine.ready import Go, Refuse, consider
+from jupyter_mlops.engine.ready import Go, Refuse, consider, is_open, missing
 from jupyter_mlops.engine.retries import next_delay
 from jupyter_mlops.engine.state import (
     AttemptEnded,
@@ -39,6 +39,7 @@ from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.store.events import (
     CancelRequested,
     Event,
+    Note,
     RunFinished,
     RunStarted,
     TaskExpanded,
@@ -129,11 +130,21 @@ def _hit(change: _Change, said: Hit) -> None:
 
 
 def _cannot_begin(change: _Change, said: CannotBegin) -> None:
-    change.finish(change.state.tasks[said.task], "failed", said.reason)
+    task = change.state.tasks[said.task]
+    if _is_spared(change.state, task, said.lost):
+        change.state = replace(change.state, active=change.state.active - {task.name})
+        _make_again(change, task.name, said.lost)
+    else:
+        change.finish(task, "failed", said.reason)
 
 
 def _attempt_ended(change: _Change, said: AttemptEnded) -> None:
     event, retry = end_of(change.state, said)
+    if _is_spared(change.state, change.state.tasks[said.task], said.lost):
+        change.record(replace(event, final=False, reason=_lost_words(said.lost)))
+        change.update(said.task, tries=change.state.tasks[said.task].tries - 1)
+        _make_again(change, said.task, said.lost)
+        return
     change.record(event)
     if retry is not None:
         change.order(Delay(said.task, retry))
@@ -141,8 +152,7 @@ def _attempt_ended(change: _Change, said: AttemptEnded) -> None:
 
 def _delay_over(change: _Change, said: DelayOver) -> None:
     if change.state.tasks[said.task].delayed:
-        change.update(said.task, delayed=False)
-        change.state = replace(change.state, queue=_in_order(change.state, {*change.state.queue, said.task}))
+        _put_back(change, said.task)
 
 
 def _time_is_up(change: _Change, said: TimeIsUp) -> None:
@@ -189,12 +199,76 @@ _HANDLERS: dict[type, Callable[[_Change, Any], None]] = {
 _MOVES = {*_HANDLERS, RunStarted}
 
 
+# Values that were damaged in the store.
+
+
+def _is_spared(state: State, task: Task, lost: tuple[str, ...]) -> bool:
+    """Whether the task runs once more, as values that it takes can be made again: those of each task once."""
+    return bool(lost) and state.phase == "running" and (_still_there(state, lost) != [] or not task.spared)
+
+
+def _still_there(state: State, lost: tuple[str, ...]) -> list[Task]:
+    """Those whose result was believed until now."""
+    return [task for name in lost if (task := state.tasks[name]).done and not task.lost]
+
+
+def _make_again(change: _Change, reader: str, lost: tuple[str, ...]) -> None:
+    """Take back the results that are damaged: their tasks run again, then those that need them."""
+    for task in _still_there(change.state, lost):
+        change.record(Note(change.at, f"{_lost_words((task.name,))}: it runs again.", task.name))
+        reason = "its values were damaged in the store"
+        change.finish(task, "failed", reason, attempt=task.attempt, final=False)
+        change.update(task.name, lost=task.lost + 1, result=None)
+        _put_back(change, task.name)
+    change.update(reader, spared=change.state.tasks[reader].spared + 1)
+    _put_back(change, reader)
+    for name in change.state.queue:
+        if is_open(change.state, change.state.step(name)):
+            _put_back(change, name)
+
+
+def _lost_words(lost: tuple[str, ...]) -> str:
+    return f"the values of {some(lost)} in the store are damaged"
+
+
+def _put_back(change: _Change, name: str) -> None:
+    """Have a task start when it can: a step is decided about again, an item of a loop is only held if it must be."""
+    change.update(name, delayed=False)
+    state, task = change.state, change.state.tasks[name]
+    open_ends = is_open(state, state.step(name))
+    queue = {*state.queue} - {name} if open_ends else {*state.queue, name}
+    state = replace(state, queue=_in_order(state, queue))
+    if open_ends and task.item is None:
+        waiting = {*state.waiting, name}
+        state = replace(state, waiting=tuple(step.name for step in state.plan.steps if step.name in waiting))
+    elif open_ends:
+        state = replace(state, held=state.held | {name})
+    change.state = state
+
+
+def _release_held(change: _Change) -> bool:
+    """Let items go whose values are there again; those whose values could not be made fail, and so does their loop."""
+    moved = False
+    for name in sorted(change.state.held):
+        step = change.state.step(name)
+        if is_open(change.state, step):
+            continue
+        moved = True
+        change.state = replace(change.state, held=change.state.held - {name})
+        why_not = missing(change.state, step)
+        if why_not is None:
+            _put_back(change, name)
+        else:
+            change.finish(change.state.tasks[name], "failed", why_not.reason)
+    return moved
+
+
 # What follows from the new state.
 
 
 def _go_on(change: _Change) -> None:
     """Decide about waiting steps until nothing changes, fill the slots, end the run."""
-    while _decide_waiting(change) or _close_empty_loops(change):
+    while _decide_waiting(change) or _release_held(change) or _close_empty_loops(change):
         pass
     _fill_slots(change)
     state = change.state

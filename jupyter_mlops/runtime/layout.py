@@ -111,6 +111,15 @@ def read(path: str, seal: str) -> tuple[dict[str, Any], memoryview, list[memoryv
     return header, whole[end_of_header:end], buffers
 
 
+def is_intact(path: str, seal: str) -> bool:
+    """Whether the file is there and has the seal."""
+    try:
+        read(path, seal)
+    except BundleRefused:
+        return False
+    return True
+
+
 def cannot_write(path: str, error: OSError) -> MlopsError:
     """The sentence for a file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -161,10 +170,13 @@ def _seal(front: Any, stream: Any) -> str:
 def _map(path: str) -> memoryview:
     try:
         with open(path, "rb") as file:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            try:
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            except (OSError, ValueError):  # a file system that cannot map, or an empty file
+                return memoryview(bytearray(file.read()))
     except FileNotFoundError:
         raise BundleRefused(f"the bundle {path} is not there.", hint=_AGAIN) from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise BundleRefused(f"the bundle {path} cannot be read: {error}.", hint=_AGAIN) from error
 
 
@@ -175,7 +187,8 @@ def _header(path: str, whole: memoryview) -> tuple[dict[str, Any], int]:
     try:
         header = json.loads(bytes(whole[16 : 16 + length]))
         version = int(header["format"])
-    except (ValueError, KeyError, TypeError):
+        _check_sizes(header)
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BundleRefused(f"the header of the bundle {path} is damaged.", hint=_AGAIN) from None
     if version > FORMAT:
         raise BundleRefused(
@@ -183,6 +196,15 @@ def _header(path: str, whole: memoryview) -> tuple[dict[str, Any], int]:
             hint="Upgrade jupyter-mlops here.",
         )
     return header, 16 + length
+
+
+def _check_sizes(header: dict[str, Any]) -> None:
+    """They are used before the seal is known to be right."""
+    places = [number for place in header["buffers"] for number in place]
+    numbers = (header["stream"], header["size"], *places)
+    paired = all(len(place) == 2 for place in header["buffers"])
+    if not paired or not all(type(item) is int and item >= 0 for item in numbers):
+        raise ValueError("sizes that are none")
 
 
 def _remove(path: str) -> None:

@@ -148,6 +148,15 @@ class ArtifactLogged:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something that a person should know about a task, and that is no failure."""
+
+    at: float
+    text: str
+    task: str = ""
+
+
+@dataclass(frozen=True)
 class CancelRequested:
     """Somebody asked for the run to stop; the engine that drives it does so."""
 
@@ -167,6 +176,7 @@ Event = (
     | ParamsLogged
     | TagsLogged
     | ArtifactLogged
+    | Note
     | CancelRequested
 )
 
@@ -182,5 +192,6 @@ TYPES: Mapping[str, type] = {
     "params": ParamsLogged,
     "tags": TagsLogged,
     "artifact": ArtifactLogged,
+    "note": Note,
     "cancel.requested": CancelRequested,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ from pathlib import Path
 from jupyter_mlops.errors import NotFound
 from jupyter_mlops.store.events_file import RunEvents, read_run
 from jupyter_mlops.store.liveness import run_is_driven
+from jupyter_mlops.store.run_ids import is_run_id
 from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 from jupyter_mlops.store.run_state import RunFold
 
+# In the facts of a result: the folder of the attempt that made it, relative to that of its run.
+PLACE_FACT = "place"
+_PLACE = re.compile(r"tasks/[^/\0]+/\d+")
 _POLL_S = 0.1
 
 
@@ -78,11 +83,27 @@ def task_of(record: RunRecord, name: str) -> TaskRecord:
     return found
 
 
+def place_of(directory: Path, task: TaskRecord) -> Path | None:
+    """The folder of the latest attempt; of a task whose result was reused, that of the attempt that made it.
+
+    None if no attempt began, or if the run that made it is gone.
+    """
+    if task.state != "cached":
+        return directory / task.directory if task.directory else None
+    run = task.cached_from.partition("/")[0]
+    place = ((task.result or {}).get("facts") or {}).get(PLACE_FACT)
+    # They come from a record of the cache, which is only data.
+    if not is_run_id(run) or not isinstance(place, str) or not _PLACE.fullmatch(place):
+        return None
+    found = directory.parent / run / place
+    return found if found.is_dir() and ".." not in found.parts else None
+
+
 def log_path(directory: Path, task: TaskRecord, attempt: int | None = None) -> Path | None:
     """The file of an attempt's log, by default the latest attempt's; None if none began."""
-    if not task.directory:
+    folder = place_of(directory, task)
+    if folder is None:
         return None
-    folder = directory / task.directory
     return (folder.parent / str(attempt) if attempt is not None else folder) / "log"
 
 

@@ -14,6 +14,7 @@ class TaskRecord:
     """The latest attempt of a task. `item` is the loop item of `STEP[i]`; times are seconds since the epoch.
 
     `directory` is relative to the run's folder; `key` and `why` explain the cache; `attempts` counts those that began.
+    `notes` are sentences for people.
     """
 
     task: str
@@ -31,6 +32,7 @@ class TaskRecord:
     directory: str = ""
     key: Mapping[str, str] = field(default_factory=dict)
     item: Any = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

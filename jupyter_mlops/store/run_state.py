@@ -185,6 +185,7 @@ class RunFold:
             directory=event.directory,
             key=event.key,
             item=before.item,
+            notes=before.notes,
         )
 
     def _task_finished(self, event: e.TaskFinished) -> None:
@@ -218,6 +219,11 @@ class RunFold:
             )
         )
 
+    def _note(self, event: e.Note) -> None:
+        task = self._tasks.get(event.task)
+        if task is not None and str(event.text) not in task.notes:
+            self._tasks[event.task] = replace(task, notes=(*task.notes, str(event.text)))
+
     def _cancel(self, _: e.CancelRequested) -> None:
         self._run = replace(self._run, cancel_requested=True)
 
@@ -240,5 +246,6 @@ _RULES: Mapping[type, Callable[[RunFold, Any], None]] = {
     e.ParamsLogged: RunFold._params_logged,
     e.TagsLogged: RunFold._tags_logged,
     e.ArtifactLogged: RunFold._artifact,
+    e.Note: RunFold._note,
     e.CancelRequested: RunFold._cancel,
 }

@@ -155,7 +155,7 @@ def _news(runs: Runs, run: str, names: set[str] | None, seen: dict[str, int]) ->
     """What was printed since `seen`, which is brought up to date."""
     record = runs.get(run)
     for task in record.tasks.values():
-        if not task.directory or (names is not None and task.task not in names):
+        if not (task.directory or task.cached_from) or (names is not None and task.task not in names):
             continue
         part = runs.log(run, task.task, start=seen.get(task.task, 0))
         seen[task.task] = part.end

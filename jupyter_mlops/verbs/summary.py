@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.store.following import place_of
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 
@@ -35,7 +37,7 @@ def summary(record: RunRecord, project: Project) -> dict[str, Any]:
 
 
 def _task(task: TaskRecord, directory: Path, group: str) -> dict[str, Any]:
-    place = directory / task.directory if task.directory else None
+    place = place_of(directory, task)
     error = (task.result or {}).get("error")
     return {
         "task": task.task,
@@ -48,11 +50,17 @@ def _task(task: TaskRecord, directory: Path, group: str) -> dict[str, Any]:
         "cached_from": task.cached_from,
         "reason": task.reason,
         "why": list(task.why),
+        "notes": list(task.notes),
         "error": error,
         "outputs": dict((task.result or {}).get("outputs") or {}),
-        "notebook": _existing(place / MERGED) if place else None,
+        "notebook": (_existing(place / MERGED) if place else None) or _kept(task, directory),
         "log": _existing(place / "log") if place else None,
     }
+
+
+def _kept(task: TaskRecord, directory: Path) -> str | None:
+    """The executed notebook of a task whose result was reused from a run that is gone."""
+    return _existing(directory / attempt_folder(task.task, 0) / MERGED) if task.state == "cached" else None
 
 
 def _existing(path: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.widgets.run_picture import StepPicture
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
 
+_NAMED = 3
 _COUNTED = ("succeeded", "cached", "failed", "skipped", "canceled", "running", "pending")
 
 
@@ -25,6 +26,7 @@ def summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     for task in tasks:
         if task["state"] == "failed":
             yield from _failure(task, style)
+    yield from _notes(tasks, style)
     yield ""
     if result.get("notebook"):
         yield f"Executed notebook: {result['notebook']}"
@@ -42,6 +44,17 @@ def show_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     for task in result.get("tasks", ()):
         if task.get("why"):
             yield style.dim(f"{plain(_name(task))} ran again because of: {', '.join(map(str, task['why']))}")
+
+
+def _notes(tasks: Iterable[Mapping[str, Any]], style: Style) -> Iterator[str]:
+    """Each note once, with the tasks that it is about."""
+    about: dict[str, list[str]] = {}
+    for task in tasks:
+        for text in task.get("notes") or ():
+            about.setdefault(str(text), []).append(plain(_name(task)))
+    for text, names in about.items():
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        yield style.paint("33", f"Note on {shown}: {plain(text)}")
 
 
 def _head(result: Mapping[str, Any], style: Style) -> str:

@@ -98,6 +98,15 @@ def test_a_failed_run_shows_where_and_how_to_go_on(failed) -> None:
     ]
 
 
+def test_a_note_is_shown_once_with_the_tasks_that_it_is_about(failed) -> None:
+    tasks = [{"step": "a", "task": f"a[{n}]", "state": "succeeded", "notes": ["no image here"]} for n in range(5)]
+    tasks.append({"step": "b", "task": "b", "state": "succeeded", "notes": ["few \x1b[31mcores"]})
+    lines = list(summary_lines({**failed, "tasks": tasks}, PLAIN))
+    assert "Note on a[0], a[1], a[2], ...: no image here" in lines
+    assert sum("no image here" in line for line in lines) == 1
+    assert not any("\x1b" in line for line in lines)
+
+
 def test_show_adds_parameters_metrics_and_why(failed) -> None:
     text = list(show_lines(failed, PLAIN))
     assert "Params: depth=0" in text

@@ -114,7 +114,7 @@ class Play:
                     self.delays.append((task, seconds))
 
     def begin(self, task: str, attempt: int) -> None:
-        if task in self.cached:
+        if task in self.cached and not self.state.tasks[task].lost:
             result = succeeded(self.state.step(task), task).result
             assert result is not None
             self.say(Hit(self.tick(), task, result, f"old/{task}"))
@@ -132,6 +132,19 @@ class Play:
         attempt = next(number for name, number in self.running if name == task)
         self.running.remove((task, attempt))
         self.say(AttemptEnded(self.tick(), task, attempt, outcome or self.scripted(task, attempt)))
+
+    def lose(self, task: str, *lost: str) -> None:
+        """End the running attempt of a task that could not load what these gave: it was damaged in the store."""
+        attempt = next(number for name, number in self.running if name == task)
+        self.running.remove((task, attempt))
+        refused = Outcome("failed", TaskResult("failed", 0.1, error=ErrorInfo("BundleRefused", "its seal differs")))
+        self.say(AttemptEnded(self.tick(), task, attempt, refused, lost=lost))
+
+    def sources(self, task: str) -> list[str]:
+        """The tasks that have given the task something."""
+        steps = dict.fromkeys(source for item in self.state.step(task).inputs for source, _ in item.sources)
+        tasks = [task.name for task in self.state.tasks.values() if task.step in steps and task.done]
+        return [name for name in tasks if name not in self.state.items]
 
     def scripted(self, task: str, attempt: int) -> Outcome:
         found = self.outcomes.get(task)

@@ -76,7 +76,11 @@ def play_randomly(play: Play, data: st.DataObject) -> None:
             play.delays.remove(next(entry for entry in play.delays if entry[0] == task))
             play.say(DelayOver(play.tick(), task))
         elif any(name == task for name, _ in play.running):
-            play.end(task, _fate(play, task, data))
+            takes_from = play.sources(task)
+            if takes_from and data.draw(st.integers(0, 4)) == 0:
+                play.lose(task, *data.draw(st.lists(st.sampled_from(takes_from), min_size=1, unique=True)))
+            else:
+                play.end(task, _fate(play, task, data))
 
 
 def _fate(play: Play, task: str, data: st.DataObject) -> Outcome:
@@ -96,9 +100,13 @@ def test_every_run_ends_with_every_task_over_and_nothing_run_out_of_order(
     assert sum(isinstance(event, RunFinished) for event in play.events) == 1
     assert isinstance(play.events[-1], RunFinished)
     ends = Counter(event.task for event in play.events if isinstance(event, TaskFinished) and event.final)
-    assert all(times == 1 for times in ends.values())
+    lost = {name: task.lost for name, task in play.state.tasks.items()}
+    assert all(times == 1 + lost[name] for name, times in ends.items() if name not in play.state.items)
     for name, starts in Counter(event.task for event in play.events if isinstance(event, TaskStarted)).items():
-        assert starts <= 1 + play.state.step(name).options.retries.limit
+        assert starts <= (1 + play.state.step(name).options.retries.limit) * (1 + lost[name]) + (
+            play.state.tasks[name].spared
+        )
+    assert set(lost.values()) <= {0, 1}
     states = {task.state for task in play.state.tasks.values()}
     assert (play.state.outcome == "succeeded") == (not states & {"failed", "canceled"})
 

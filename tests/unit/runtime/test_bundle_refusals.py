@@ -197,3 +197,59 @@ def test_a_folder_that_cannot_be_written_is_a_sentence() -> None:
 
 def test_a_full_disk_is_a_sentence() -> None:
     assert "the disk is full" in layout.cannot_write("f", OSError(errno.ENOSPC, "no space")).message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stream": "many"},
+        {"stream": -1},
+        {"stream": True},
+        {"size": None},
+        {"size": -64},
+        {"buffers": 3},
+        {"buffers": [[0]]},
+        {"buffers": [[0, 1, 2], [3]]},
+        {"buffers": [[-8, 8]]},
+        {"buffers": [["a", "b"]]},
+    ],
+)
+def test_sizes_that_make_no_sense_are_refused_before_they_are_used(ref: BundleRef, changes: dict[str, Any]) -> None:
+    data = Path(ref.path).read_bytes()
+    length = int.from_bytes(data[8:16], "little")
+    text = json.dumps({**json.loads(data[16 : 16 + length]), **changes}).encode()
+    Path(ref.path).write_bytes(layout.MAGIC + len(text).to_bytes(8, "little") + text + data[16 + length :])
+    with pytest.raises(BundleRefused, match="damaged"):
+        _load(ref)
+
+
+@pytest.mark.parametrize("missing", ["stream", "size", "buffers", "format"])
+def test_a_header_that_misses_something_is_refused(ref: BundleRef, missing: str) -> None:
+    data = Path(ref.path).read_bytes()
+    length = int.from_bytes(data[8:16], "little")
+    header = json.loads(data[16 : 16 + length])
+    del header[missing]
+    text = json.dumps(header).encode()
+    Path(ref.path).write_bytes(layout.MAGIC + len(text).to_bytes(8, "little") + text + data[16 + length :])
+    with pytest.raises(BundleRefused, match="damaged"):
+        _load(ref)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENODEV, "no such device"), OSError(errno.EINVAL, "invalid")])
+def test_a_file_system_that_cannot_map_files_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    import numpy as np
+
+    ref, _ = write_bundle(str(tmp_path / "b"), {"a": np.arange(5.0)}, namespace={})
+
+    def no_map(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(layout.mmap, "mmap", no_map)
+    found = read_bundle(ref, namespace={})["a"]
+    found += 1
+    assert found.tolist() == [1, 2, 3, 4, 5]
+    assert read_bundle(ref, namespace={})["a"].tolist() == [0, 1, 2, 3, 4], "what a reader changes stays with it"
+    assert layout.is_intact(ref.path, ref.seal)
+    assert not layout.is_intact(ref.path, "another seal")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 import zipfile
 
@@ -137,6 +138,46 @@ def test_the_log_is_that_of_the_latest_attempt_unless_another_is_asked_for(runs,
 
 def test_a_task_that_never_ran_has_an_empty_log(runs, written):
     assert runs.log("last", "train").size == 0
+
+
+def reused(make_run, source: str, place: object):
+    """A run whose task `load` took the result of another."""
+    run = make_run().created(plan=PLAN).started()
+    result = {"fate": "succeeded", "facts": {"place": place}}
+    return run.write(e.TaskFinished(run.now(), "load", "load", 0, "cached", result=result, cached_from=source))
+
+
+def test_the_log_of_a_reused_result_is_that_of_the_attempt_that_made_it(runs, written, make_run):
+    log(written, "load", "loaded\n", attempt=2)
+    again = reused(make_run, f"{written.run}/load", "tasks/load/2")
+    assert runs.log(again.run, "load").text == "loaded\n"
+    assert [part.text for part in runs.logs(again.run)] == ["loaded\n"]
+    again.finished()
+    assert [part.text for part in runs.follow_log(again.run, "load")] == ["loaded\n"]
+    shutil.rmtree(written.directory)
+    assert runs.log(again.run, "load").text == ""
+
+
+@pytest.mark.parametrize(
+    "place", ["../..", "tasks/../1", "tasks/load/../../2", "/etc", "tasks/load", None, 3, ["tasks"]]
+)
+def test_a_record_cannot_lead_to_a_file_elsewhere(runs, written, make_run, place):
+    log(written, "load", "loaded\n")
+    (written.directory.parent / "1").mkdir(exist_ok=True)
+    (written.directory.parent / "1" / "log").write_text("secret")
+    assert runs.log(reused(make_run, f"{written.run}/load", place).run, "load").text == ""
+
+
+@pytest.mark.parametrize("source", ["", "../x", "..", "nowhere/load", "/"])
+def test_a_reused_result_of_no_run_has_no_log(runs, make_run, source):
+    assert runs.log(reused(make_run, source, "tasks/load/1").run, "load").text == ""
+
+
+def test_notes_are_kept_with_their_task_each_once(runs, written):
+    for text in ("no image here", "no image here", "few cores"):
+        written.write(e.Note(written.now(), text, "load"))
+    written.task("load").write(e.Note(written.now(), "nobody", "unknown"))
+    assert runs.get(written.run).tasks["load"].notes == ("no image here", "few cores")
 
 
 def test_an_unknown_task_names_those_that_there_are(runs, written):
