@@ -12,6 +12,8 @@ from pathlib import Path
 from jupyter_mlops.errors import NotFound, Usage
 from jupyter_mlops.store.project import Project
 
+# In the folder of a run that a step of another one began: the other one is `last`.
+CHILD_NAME = "child"
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -47,7 +49,8 @@ def resolve(project: Project, text: str) -> str:
     if not runs:
         raise NotFound(f"There are no runs in {project.home}.", hint="`jupyter mlops run NOTEBOOK` makes one.")
     if wanted in ("last", "latest"):
-        return runs[-1]
+        own = (run for run in reversed(runs) if not (project.run_directory(run) / CHILD_NAME).exists())
+        return next(own, runs[-1])
     if wanted in runs:
         return wanted
     found = [run for run in runs if wanted and (run.startswith(wanted) or run.endswith(wanted))]

@@ -13,11 +13,14 @@ from jupyter_mlops.runtime.spec import TaskSpec
 
 def modules_of(spec: TaskSpec) -> tuple[str, ...]:
     """Modules imported by the attempt's definitions, setup cells and cells, in order of appearance."""
+    return tuple(dict.fromkeys(module for source in sources_of(spec) for module in imported(source)))
+
+
+def sources_of(spec: TaskSpec) -> list[str]:
+    """The code that an attempt runs: its definitions, setup cells and cells, those of a whole notebook too."""
     sources = [item.source for item in spec.definitions if item.wanted]
     sources += [cell.source for cell in (*spec.setup, *spec.cells)]
-    if spec.notebook:
-        sources += _sources_of(Path(spec.notebook))
-    return tuple(dict.fromkeys(module for source in sources for module in imported(source)))
+    return sources + (_sources_of(Path(spec.notebook)) if spec.notebook else [])
 
 
 @functools.lru_cache(maxsize=1024)

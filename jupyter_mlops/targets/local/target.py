@@ -20,6 +20,7 @@ from jupyter_mlops.targets.local.kernels import Kernel, find_kernel
 from jupyter_mlops.targets.local.launch import RUN_TASK, Launch
 from jupyter_mlops.targets.local.outcome import full_reason
 from jupyter_mlops.targets.local.pool import Pool
+from jupyter_mlops.targets.local.step_tracking import StepTracking
 from jupyter_mlops.targets.local.supervisor import GRACE_S, Start, Supervisor, Tell
 from jupyter_mlops.targets.local.zygote import Launcher, ProcessKey, Zygote
 
@@ -53,6 +54,7 @@ class LocalTarget:
         self._environ = dict(os.environ if environ is None else environ)
         self._machine = limits.this_machine(self._environ)
         self._slots = slots or self._machine.cores
+        self._tracking = StepTracking()
         self._supervisor = Supervisor(self._make_launcher, memory=self._machine.memory, grace=grace)
 
     @property
@@ -105,6 +107,7 @@ class LocalTarget:
     def close(self) -> None:
         """Stop what still runs and free everything."""
         self._supervisor.close()
+        self._tracking.close()
 
     def _prepare(self, attempt: Attempt, report: Callable[[Report], None]) -> Start:
         spec = attempt.spec
@@ -120,6 +123,7 @@ class LocalTarget:
         (directory / "spec.json").write_text(spec.to_json(), encoding="utf-8")
         self._note(attempt, report)
         env = self._environment(kernel, attempt.options, attempt.env)
+        tracking, report = self._tracking.admit(attempt, {**env, **attempt.env}, report)
         # A whole notebook is driven by papermill, which is in this environment.
         python = sys.executable if spec.notebook else kernel.python
         launch = Launch(
@@ -127,7 +131,7 @@ class LocalTarget:
             argument=str(directory / "spec.json"),
             log=str(directory / "log"),
             cwd=spec.cwd,
-            env={**env, **self._gpus_for(attempt.options), **attempt.env},
+            env={**env, **self._gpus_for(attempt.options), **attempt.env, **tracking},
             call=RUN_NOTEBOOK if spec.notebook else RUN_TASK,
         )
         modules = (("papermill",) if spec.notebook else ()) + modules_of(spec)

@@ -1,0 +1,121 @@
+"""MLflow for steps: where a step's code mentions it, its client logs into this run."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_mlops.engine.target import Attempt, Report
+from jupyter_mlops.store.project import HOME_NAME, Project
+from jupyter_mlops.targets.local.imports import sources_of
+
+if TYPE_CHECKING:
+    from jupyter_mlops.store.mlflow_api import Caller, Tracker
+    from jupyter_mlops.store.mlflow_api.server import MlflowServer
+
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
+MAX_MODULES = 200
+URI = "MLFLOW_TRACKING_URI"
+
+Tell = Callable[[Report], None]
+
+
+class StepTracking:
+    """One server for all attempts of a target, started by the first that needs it; each attempt has its own token.
+
+    `admit` is called from the engine's thread, the end of an attempt is told from any.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: MlflowServer | None = None
+        self._trackers: dict[Path, Tracker] = {}
+
+    def admit(self, attempt: Attempt, environ: Mapping[str, str], report: Tell) -> tuple[dict[str, str], Tell]:
+        """Variables for the attempt, none where MLflow is no matter; and the report that ends its admission.
+
+        Who has set MLFLOW_TRACKING_URI, in the environment or in code, logs there and not here.
+        Raises OSError if no port can be had.
+        """
+        project = project_of(attempt)
+        if project is None or environ.get(URI) or not wants_tracking(attempt):
+            return {}, report
+        from jupyter_mlops.store.mlflow_api import Caller
+        from jupyter_mlops.store.mlflow_api.variables import task_variables, variables
+
+        caller = Caller(attempt.spec.run, attempt.spec.task, attempt.directory.absolute())
+        with self._lock:
+            server, tracker = self._serving(), self._tracker(project)
+        experiment = tracker.experiments.id_of(tracker.record(caller, caller.run).experiment)
+        token = server.admit(tracker, caller)
+        found = variables(server.url, token, environ) | task_variables(caller, experiment, environ)
+        return found, self._until_over(tracker, caller, token, report)
+
+    def close(self) -> None:
+        """Answer no more, and end what is still open."""
+        with self._lock:
+            if self._server is not None:
+                self._server.close()
+            for tracker in self._trackers.values():
+                tracker.close()
+            self._trackers.clear()
+            self._server = None
+
+    def _until_over(self, tracker: Tracker, caller: Caller, token: str, report: Tell) -> Tell:
+        def tell(told: Report) -> None:
+            if told.outcome is not None:
+                with self._lock:
+                    if self._server is not None:
+                        self._server.dismiss(token)
+                tracker.release(caller, told.outcome.state)
+            report(told)
+
+        return tell
+
+    def _serving(self) -> MlflowServer:
+        if self._server is None:
+            from jupyter_mlops.store.mlflow_api.server import MlflowServer
+
+            self._server = MlflowServer()
+        return self._server
+
+    def _tracker(self, project: Project) -> Tracker:
+        if project.home not in self._trackers:
+            from jupyter_mlops.store.mlflow_api import Tracker
+
+            self._trackers[project.home] = Tracker(project)
+        return self._trackers[project.home]
+
+
+def project_of(attempt: Attempt) -> Project | None:
+    """The project whose store the attempt's folder is in: `.jupyter_mlops/runs/<run>/...`."""
+    for folder in attempt.directory.absolute().parents:
+        if folder.name == attempt.spec.run and folder.parent.name == "runs" and folder.parents[1].name == HOME_NAME:
+            root, start = folder.parents[2], Path(attempt.spec.cwd)
+            return Project(root, start if start.is_relative_to(root) else None)
+    return None
+
+
+def wants_tracking(attempt: Attempt) -> bool:
+    """Whether the attempt's code, or a module beside it, speaks of MLflow and not of a server of its own."""
+    sources = sources_of(attempt.spec)
+    texts = [*sources, *_modules_beside(sources, Path(attempt.spec.cwd))]
+    return any("mlflow" in text for text in texts) and not any("set_tracking_uri" in text for text in texts)
+
+
+def _modules_beside(sources: Iterable[str], folder: Path) -> Iterator[str]:
+    """The sources of modules in the folder that are imported, directly or by one another."""
+    seen: set[Path] = set()
+    waiting = list(sources)
+    while waiting:
+        for name in _IMPORT.findall(waiting.pop()):
+            place = folder.joinpath(*name.split("."))
+            for path in (place.with_suffix(".py"), place / "__init__.py", place.parent.with_suffix(".py")):
+                if path not in seen and len(seen) < MAX_MODULES and path.is_file():
+                    seen.add(path)
+                    text = path.read_text(encoding="utf-8", errors="replace")
+                    waiting.append(text)
+                    yield text
