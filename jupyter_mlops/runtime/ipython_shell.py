@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 from jupyter_mlops.runtime.cells import CellError, cell_line, inert, refuse_input, sentence_of_exit
 from jupyter_mlops.runtime.namespace import cell_file, fresh_main, remember_source
-from jupyter_mlops.runtime.outputs import CellOutputs, as_json_data
+from jupyter_mlops.runtime.outputs import CellOutputs
 from jupyter_mlops.runtime.spec import CellSource
 
 _CONFIG = Config(
@@ -56,7 +56,7 @@ class _Publisher(DisplayPublisher):  # type: ignore[misc]
         self._validate_data(data, metadata)
         shell = self.shell
         display_id = str((options.get("transient") or {}).get("display_id", ""))
-        data, metadata = as_json_data(data), as_json_data(metadata or {})
+        metadata = metadata or {}
         sys.stdout.flush()
         if options.get("update"):
             shell.updates(data, metadata, display_id)
@@ -75,7 +75,7 @@ class _DisplayHook(DisplayHook):  # type: ignore[misc]
         sys.stdout.flush()
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        self.shell.outputs.result(as_json_data(format_dict), as_json_data(md_dict or {}), self.prompt_count)
+        self.shell.outputs.result(format_dict, md_dict or {}, self.prompt_count)
 
     def log_output(self, format_dict: Any) -> None:
         pass

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any
+
+from jupyter_mlops.runtime.rich_output import CELL_CAP, COUNT_CAP, fit, fit_metadata
 
 DEFAULT_CAP = 2 << 20
 _ERROR_CAP = 64 << 10
-_WIDGET = "application/vnd.jupyter.widget-view+json"
-_DISPLAY_ID = "display_id"
+# Keys of an output that are for us, not for the notebook.
+_DISPLAY_ID, _SIZE = "display_id", "size"
 
 
 class CellOutputs:
     """Collects outputs while a cell runs.
 
-    Text beyond `cap` characters is left out with a note (the log has all of it), so that memory stays bounded.
+    Text beyond `cap` characters is left out with a note (the log has all of it), and so are rich outputs beyond what an
+    editor can open (`rich_output`), so that memory and the notebook stay bounded.
     """
 
     def __init__(self, cap: int = DEFAULT_CAP) -> None:
         self._cap = cap
         self._room = cap
+        self._rich_room = CELL_CAP
+        self._full = False
         self._items: list[dict[str, Any]] = []
         self._clear_before_next = False
 
@@ -32,11 +35,12 @@ class CellOutputs:
         self._maybe_clear()
         if self._room <= 0:
             return
-        self._room -= len(text)
         last = self._items[-1] if self._items else {}
         if last.get("output_type") != "stream" or last.get("name") != name:
-            last = {"output_type": "stream", "name": name, "text": _Screen()}
-            self._items.append(last)
+            if not self._has_place():
+                return
+            last = self._new_stream(name)
+        self._room -= len(text)
         last["text"].write(text if self._room >= 0 else text[: self._room])
         if self._room < 0:
             last["text"].write(f"\n... cut after {self._cap} characters: the log has all of it.\n")
@@ -45,29 +49,28 @@ class CellOutputs:
 
     def display(self, data: Mapping[str, Any], metadata: Mapping[str, Any], display_id: str = "") -> None:
         """Something shown with `display()`."""
-        self._add({"output_type": "display_data", "data": _degrade(data), "metadata": dict(metadata)}, display_id)
+        self._add({"output_type": "display_data"}, data, metadata, display_id)
 
     def result(self, data: Mapping[str, Any], metadata: Mapping[str, Any], count: int) -> None:
         """The value of a cell's last expression."""
-        self._add(
-            {
-                "output_type": "execute_result",
-                "data": _degrade(data),
-                "metadata": dict(metadata),
-                "execution_count": count,
-            }
-        )
+        self._add({"output_type": "execute_result", "execution_count": count}, data, metadata)
 
     def error(self, name: str, value: str, traceback: list[str]) -> None:
         """An exception that ended the cell; one whose message has no end is cut."""
+        self._maybe_clear()
         lines = [shortened(line, _ERROR_CAP) for line in traceback]
-        self._add({"output_type": "error", "ename": name, "evalue": shortened(value, _ERROR_CAP), "traceback": lines})
+        error = {"output_type": "error", "ename": name, "evalue": shortened(value, _ERROR_CAP), "traceback": lines}
+        self._items.append(error)
 
     def update(self, data: Mapping[str, Any], metadata: Mapping[str, Any], display_id: str) -> bool:
         """Replace what was shown under `display_id`; False if this cell has shown nothing under it."""
         found = [item for item in self._items if item.get(_DISPLAY_ID) == display_id]
+        if found:
+            shown, size = fit(data)
+            about = fit_metadata(metadata)
         for item in found:
-            item.update(data=_degrade(data), metadata=dict(metadata))
+            self._rich_room += item[_SIZE] - size
+            item.update({"data": shown, "metadata": about, _SIZE: size})
         return bool(found)
 
     def clear(self, wait: bool = False) -> None:
@@ -75,20 +78,48 @@ class CellOutputs:
         self._clear_before_next = wait
         if not wait:
             self._items, self._room = [], self._cap
+            self._rich_room, self._full = CELL_CAP, False
 
     def as_list(self) -> list[dict[str, Any]]:
         """The outputs in the notebook format."""
         plain = []
         for item in list(self._items):
-            output = {key: value for key, value in item.items() if key != _DISPLAY_ID}
+            output = {key: value for key, value in item.items() if key not in (_DISPLAY_ID, _SIZE)}
             if output["output_type"] == "stream":
                 output["text"] = output["text"].text()
             plain.append(output)
         return plain
 
-    def _add(self, item: dict[str, Any], display_id: str = "") -> None:
+    def _add(
+        self, item: dict[str, Any], data: Mapping[str, Any], metadata: Mapping[str, Any], display_id: str = ""
+    ) -> None:
         self._maybe_clear()
+        if not self._has_place():
+            return
+        shown, size = fit(data)
+        if size > self._rich_room:
+            self._say_full()
+            return
+        self._rich_room -= size
+        item = {**item, "data": shown, "metadata": fit_metadata(metadata), _SIZE: size}
         self._items.append({**item, _DISPLAY_ID: display_id} if display_id else item)
+
+    def _has_place(self) -> bool:
+        """Whether one more output may be shown; that it may not is said once."""
+        if not self._full and len(self._items) >= COUNT_CAP:
+            self._say_full()
+        return not self._full
+
+    def _say_full(self) -> None:
+        self._full = True
+        self._new_stream("stderr")["text"].write(
+            f"... what this cell showed after this is left out: {COUNT_CAP} outputs and {CELL_CAP >> 20} MiB are kept. "
+            "The log has all that was printed.\n"
+        )
+
+    def _new_stream(self, name: str) -> dict[str, Any]:
+        self._items.append({"output_type": "stream", "name": name, "text": _Screen()})
+        return self._items[-1]
 
     def _maybe_clear(self) -> None:
         if self._clear_before_next:
@@ -136,40 +167,20 @@ def shortened(text: str, cap: int) -> str:
 def overwrite(line: str) -> str:
     """One line after its carriage returns and backspaces."""
     if "\b" in line:
-        while re.search(r"[^\n\b]\x08", line):
-            line = re.sub(r"[^\n\b]\x08", "", line, count=1)
-        line = line.replace("\b", "")
+        line = _erased(line)
     if "\r" not in line:
         return line
-    shown = ""
+    shown: list[str] = []
     for part in line.split("\r"):
-        shown = part + shown[len(part) :]
-    return shown
+        shown[: len(part)] = part
+    return "".join(shown)
 
 
-def _degrade(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A widget needs a live kernel: its text stays, its view would only say that the model is missing."""
-    return {kind: value for kind, value in data.items() if kind != _WIDGET} if _WIDGET in data else dict(data)
-
-
-def as_json_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A MIME bundle (or its metadata) as a notebook can hold it: bytes in base64, what JSON does not know as text."""
-    return {str(kind): _as_json(value) for kind, value in data.items()}
-
-
-def _as_json(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, Mapping):
-        return as_json_data(value)
-    if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
-    return str(value)
-
-
-def text_of(data: Mapping[str, Any]) -> Optional[str]:
-    """The plain text of a MIME bundle."""
-    text = data.get("text/plain")
-    return "".join(text) if isinstance(text, list) else text
+def _erased(line: str) -> str:
+    """Each backspace takes the character before it away, if there is one."""
+    first, *parts = line.split("\b")
+    shown = list(first)
+    for part in parts:
+        del shown[-1:]
+        shown += part
+    return "".join(shown)

@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 from jupyter_mlops.runtime.cells import CellError, cell_line, inert, refuse_input, sentence_of_exit
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.namespace import cell_file, fresh_main, remember_source
-from jupyter_mlops.runtime.outputs import CellOutputs, as_json_data
+from jupyter_mlops.runtime.outputs import CellOutputs
 from jupyter_mlops.runtime.spec import CellSource
 
 _MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*\w+\s*=\s*[%!]|\?\s*$", re.MULTILINE)
@@ -94,7 +94,7 @@ class PlainCells:
         namespace["___"], namespace["__"], namespace["_"] = namespace["__"], namespace["_"], value
         namespace["Out"][count] = namespace[f"_{count}"] = value
         sys.stdout.flush()
-        self._outputs.result(as_json_data(mime_bundle(value)), {}, count)
+        self._outputs.result(mime_bundle(value), {}, count)
 
     def _failed(self, error: BaseException, filename: str) -> CellError:
         sys.stdout.flush()
