@@ -53,6 +53,17 @@ class KernelSession:
         with LiveRun(before) as live, stopping(self.stop, live.announce_stop):
             yield live.on_event
 
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """The kernel's interrupt sets `stop`."""
+        from jupyter_mlops.cli.interrupts import stopping
+
+        with stopping(self.stop, lambda: self.write("Stopping; interrupt again to end it at once.\n")):
+            yield
+
+    def tell(self, text: str) -> None:
+        """Nothing: the cell shows that it is at work, and what it printed would stay in the notebook."""
+
     def notebook(self, given: str | None) -> str:
         """The notebook given, or the one that this cell is in."""
         return given or current_notebook(self._shell.user_ns)

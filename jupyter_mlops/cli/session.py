@@ -33,6 +33,14 @@ class Session(Protocol):
         """
         ...
 
+    def stoppable(self) -> AbstractContextManager[None]:
+        """While the block lasts, Ctrl-C or the kernel's interrupt sets `stop`; a second one ends the work at once."""
+        ...
+
+    def tell(self, text: str) -> None:
+        """Say what is done now to a person who waits; nothing in a pipe."""
+        ...
+
     def write(self, text: str) -> None:
         """Print a piece of text now, for verbs that stream."""
         ...

@@ -49,6 +49,20 @@ class TerminalSession:
             hint = f"`jupyter mlops retry {run}` goes on with it." if run else ""
             raise HardStop("Interrupted before the run could end cleanly.", hint=hint) from None
 
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Ctrl-C sets `stop` and says so; a second one ends the work."""
+        try:
+            with stopping(self.stop, lambda: self._say("Stopping; Ctrl-C again ends it at once.")):
+                yield
+        except KeyboardInterrupt:
+            raise HardStop("Interrupted.", hint="Start it again.") from None
+
+    def tell(self, text: str) -> None:
+        """Say on stderr what is done now, if a person looks at it."""
+        if sys.stderr.isatty():
+            self._say(style_of(sys.stderr).dim(text))
+
     def notebook(self, given: str | None) -> str:
         """The notebook given; a terminal has no current one."""
         if not given:
@@ -59,6 +73,10 @@ class TerminalSession:
         """Print now."""
         sys.stdout.write(text)
         sys.stdout.flush()
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
     def _progress(self) -> PlainProgress | LiveProgress | SilentProgress:
         stream = sys.stderr if self._as_json else sys.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -46,8 +47,17 @@ def compare_values(linear: BundleRef, steps: Sequence[StepValues], spec: TaskSpe
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout.rpartition("\n")[2])
     except ValueError as error:
-        raise Unavailable(f"The last values cannot be compared: {done.stderr.strip()[-500:]}") from error
+        raise Unavailable(
+            f"The last values cannot be compared: {_last_words(done.stderr) or f'exit code {done.returncode}'}",
+            hint="What the cells show is the same, both ways.",
+        ) from error
     return found
+
+
+def _last_words(text: str) -> str:
+    """The last line that a process said, without the name of an exception's module."""
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    return re.sub(r"^(?:\w+\.)+(?=\w+: )", "", last.strip())
 
 
 def main() -> int:

@@ -32,8 +32,19 @@ class Scratch:
             return self.notebook
         work = self.folder / "work"
         shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(self.notebook.parent, work, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True)
+        shutil.copytree(self.notebook.parent, work, ignore=self._left_out, symlinks=True)
         return work / self.notebook.name
+
+    def _left_out(self, folder: str, names: list[str]) -> list[str]:
+        """What is not the notebook's, cannot be copied, or is this scratch folder itself: it may lie below."""
+        return [name for name in names if name in _NOT_COPIED or not self._is_copied(os.path.join(folder, name))]
+
+    def _is_copied(self, path: str) -> bool:
+        if os.path.islink(path):
+            return True
+        if os.path.isdir(path):
+            return os.access(path, os.R_OK | os.X_OK) and os.path.realpath(path) != os.path.realpath(self.folder)
+        return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _fits(folder: Path) -> bool:

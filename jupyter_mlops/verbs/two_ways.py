@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.engine.plan import Plan
@@ -22,6 +22,7 @@ from jupyter_mlops.runtime.spec import Block, BundleRef, CellSource, ErrorInfo, 
 from jupyter_mlops.store.project import Project
 
 LINEAR = "notebook"
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,20 @@ def as_pipeline(plan: Plan, store: Project, target: Target, stop: threading.Even
     ]
 
 
-def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Target) -> Part:
-    """Run all cells in document order in one process, conditions and loops around the cells of their steps."""
-    spec = linear_spec(plan, flow, directory)
+def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Target, stop: threading.Event) -> Part:
+    """Run all cells in document order in one process, conditions and loops around the cells of their steps.
+
+    Once `stop` is set the process is ended; what it left until then is the answer.
+    """
+    attempt = Attempt(linear_spec(plan, flow, directory), directory)
     reports: SimpleQueue[Outcome] = SimpleQueue()
 
     def hear(report: Report) -> None:
         if report.outcome:
             reports.put(report.outcome)
 
-    target.start(Attempt(spec, directory), hear)
-    outcome = reports.get()
+    target.start(attempt, hear)
+    outcome = _outcome(reports, lambda: target.stop(attempt.id, "user"), stop)
     error = outcome.result.error if outcome.result else None
     reason = outcome.reason or (sentence(error.kind, error.message) if error else "it did not finish")
     notebook = directory / "executed.ipynb"
@@ -94,6 +98,18 @@ def reader_spec(plan: Plan, flow: Dataflow) -> TaskSpec:
         setup=tuple(cell_source(cell) for cell in flow.setup),
         definitions=tuple(definitions.values()),
     )
+
+
+def _outcome(reports: SimpleQueue[Outcome], end: Callable[[], None], stop: threading.Event) -> Outcome:
+    """The outcome, whenever it comes; `end` is called once when `stop` is set before that."""
+    asked = False
+    while True:
+        try:
+            return reports.get(timeout=_LOOK_EVERY_S)
+        except Empty:
+            if stop.is_set() and not asked:
+                asked = True
+                end()
 
 
 def _linear_cells(plan: Plan, flow: Dataflow) -> Iterator[CellSource]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,42 +29,51 @@ Difference = dict[str, Any]
 
 
 def verify(
-    path: str | Path, *, params: Mapping[str, object] | None = None, stop: threading.Event | None = None
+    path: str | Path,
+    *,
+    params: Mapping[str, object] | None = None,
+    stop: threading.Event | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run the notebook at `path` both ways and compare.
+    """Run the notebook at `path` both ways and compare. `tell` hears what is done now; `stop` ends it once it is set.
 
-    Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names"}`, the last two
-    being how many were compared.
+    Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names", "failure"}`:
+    how many steps and names were compared, and how the notebook fails (both ways, if it is the same), else None.
 
     Raises:
         NotebookHasErrors: a diagnostic is an error; nothing ran.
         Refused: the notebook is not in Python.
-        WorkFailed: the notebook fails from top to bottom, too: there is nothing to compare with.
+        WorkFailed: the notebook fails from top to bottom, and not as a pipeline: there is nothing to compare with; or
+            it was stopped.
     """
     original = read_notebook(existing(path))
     refuse_errors(original.diagnostics(), original.path)
     if original.flow is None:
         raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")
     with tempfile.TemporaryDirectory(prefix="mlops-verify-") as folder:
-        return _Verification(Scratch(Path(folder).resolve(), original.path), params or {}).run(
-            stop or threading.Event()
-        )
+        scratch = Scratch(Path(folder).resolve(), original.path)
+        return _Verification(scratch, params or {}, tell).run(stop or threading.Event())
 
 
 class _Verification:
-    def __init__(self, scratch: Scratch, params: Mapping[str, object]) -> None:
+    def __init__(self, scratch: Scratch, params: Mapping[str, object], tell: Callable[[str], None]) -> None:
         self._scratch = scratch
         self._params = params
+        self._tell = tell
 
     def run(self, stop: threading.Event) -> dict[str, Any]:
         target = load_target("local")
         try:
             _, plan = self._fresh()
+            self._tell("Running it as a pipeline ...")
             parts = as_pipeline(plan, self._scratch.store, target, stop)
+            _go_on_unless(stop)
             flow, plan = self._fresh()
             directory = self._scratch.folder / "linear"
             directory.mkdir()
-            linear = from_top_to_bottom(plan, flow, directory, target)
+            self._tell("Running it from top to bottom ...")
+            linear = from_top_to_bottom(plan, flow, directory, target, stop)
+            _go_on_unless(stop)
         finally:
             target.close()
         if linear.reason and not any(part.reason for part in parts):
@@ -75,7 +84,8 @@ class _Verification:
         if not found:
             found = _valued(flow, plan, parts, linear)
         names = sum(len(step.final) for step in plan.pipeline.steps)
-        return {"same": not found, "differences": found, "steps": len(plan.steps), "names": names}
+        failure = _failure(linear)
+        return {"same": not found, "differences": found, "steps": len(plan.steps), "names": names, "failure": failure}
 
     def _fresh(self) -> tuple[Dataflow, Plan]:
         """The notebook and its plan, in a folder as it was at the start."""
@@ -83,6 +93,19 @@ class _Verification:
         assert flow is not None
         pipeline = from_dataflow(flow)
         return flow, make_plan(pipeline, bind(pipeline.parameters, self._params), Selection(no_cache=True))
+
+
+def _go_on_unless(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise WorkFailed("Stopped before the two ways could be compared.", hint="Nothing of it is kept: start again.")
+
+
+def _failure(linear: Part) -> str | None:
+    """How and where the notebook fails, if it does."""
+    if not linear.reason:
+        return None
+    place = f"cell {linear.error.cell}: " if linear.error and linear.error.cell is not None else ""
+    return f"{place}{linear.reason}"
 
 
 def _place(part: Part) -> str:

@@ -72,7 +72,9 @@ def _verify_arguments(parser: VerbParser) -> None:
 def _verify(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs.verify import verify
 
-    return verify(session.notebook(options.notebook), params=dict(pairs(options.param, "-p")))
+    path, params = session.notebook(options.notebook), dict(pairs(options.param, "-p"))
+    with session.stoppable():
+        return verify(path, params=params, stop=session.stop, tell=session.tell)
 
 
 def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
@@ -132,7 +134,7 @@ VERBS = (
         call=_verify,
         data=dict,
         lines=_verify_lines,
-        exit_code=lambda result: int(not result["same"]),
+        exit_code=lambda result: int(not result["same"] or bool(result.get("failure"))),
     ),
     Verb(
         name="retry",

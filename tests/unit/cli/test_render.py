@@ -160,6 +160,34 @@ def test_a_verification_shows_both_sides_of_each_difference() -> None:
     assert "same" in next(iter(verification_lines({"same": True, "differences": []}, PLAIN)))
 
 
+@pytest.mark.parametrize(
+    ("linear", "pipeline", "shown"),
+    [
+        ("stdout: 1", "stdout: 2", ["stdout: 1", "stdout: 2"]),
+        ("image/png: " + "A" * 9000, "image/png: ", ["image/png: (9000 characters)", "image/png: "]),
+        (
+            "stdout: " + "a" * 1000 + "b",
+            "stdout: " + "a" * 1000 + "c",
+            ["…" + "a" * 40 + "b", "…" + "a" * 40 + "c"],
+        ),
+        ("x" * 1000, "", ["x" * 240 + "… (1000 characters)", ""]),
+        ("x" * 300, "x" * 299, ["…" + "x" * 41, "…" + "x" * 40]),
+        ("two\nlines\x1b[2J", "None", ["two lines[2J", "None"]),
+    ],
+)
+def test_a_long_difference_is_cut_to_where_it_differs(linear: str, pipeline: str, shown: list[str]) -> None:
+    difference = {"step": "a", "cell": 0, "name": None, "linear": linear, "pipeline": pipeline}
+    lines = list(verification_lines({"same": False, "differences": [difference]}, PLAIN))
+    assert lines[2:] == [f"    linear:   {shown[0]}", f"    pipeline: {shown[1]}"]
+
+
+def test_a_notebook_that_fails_both_ways_does_not_look_like_a_success() -> None:
+    result = {"same": True, "differences": [], "failure": "cell 2: ModuleNotFoundError: No module named 'seaborn'"}
+    lines = list(verification_lines(result, PLAIN))
+    assert lines[0] == "✗ it fails, and in the same way: cell 2: ModuleNotFoundError: No module named 'seaborn'"
+    assert "✓" not in "".join(lines)
+
+
 def test_a_difference_shows_only_what_differs() -> None:
     result = {
         "params": {"depth": [2, 4], "new": [None, "x"]},

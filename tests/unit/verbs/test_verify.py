@@ -1,8 +1,12 @@
 """A pipeline means the same as its notebook run from top to bottom: one notebook a trap, run both ways for real."""
 
+import threading
+
 import pytest
 
-from jupyter_mlops.errors import NotebookHasErrors
+from jupyter_mlops.errors import NotebookHasErrors, Unavailable, WorkFailed
+from jupyter_mlops.runtime.spec import BundleRef, TaskSpec
+from jupyter_mlops.verbs.last_values import compare_values
 from jupyter_mlops.verbs.verify import verify
 
 CASES = {
@@ -244,8 +248,45 @@ def test_it_tells_of_a_last_value_that_differs(write_notebook):
     assert [(item["step"], item["name"]) for item in verify(path)["differences"]] == [("a", "x")]
 
 
-def test_a_notebook_that_fails_both_ways_is_the_same(write_notebook):
-    assert verify(write_notebook(("a", "x = 1"), ("b", "1 / 0")))["same"]
+def test_a_notebook_that_fails_both_ways_is_the_same_and_it_is_told_how(write_notebook):
+    result = verify(write_notebook(("a", "x = 1"), ("b", "1 / 0")))
+    assert result["same"]
+    assert result["failure"] == "cell 1: ZeroDivisionError: division by zero"
+
+
+def test_a_notebook_that_succeeds_has_no_failure(write_notebook):
+    assert verify(write_notebook(("a", "x = 1")))["failure"] is None
+
+
+LINEAR_ONLY = "import time\nimport jupyter_mlops as mlops\nif mlops.run_id == 'notebook':\n    time.sleep(600)"
+
+
+@pytest.mark.parametrize(("source", "at"), [("import time\ntime.sleep(600)", "pipeline"), (LINEAR_ONLY, "bottom")])
+def test_it_can_be_stopped_in_either_way(source, at, write_notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    stop, told = threading.Event(), []
+
+    def tell(text):
+        told.append(text)
+        if at in text:
+            stop.set()
+
+    with pytest.raises(WorkFailed, match="Stopped"):
+        verify(write_notebook(("a", source)), stop=stop, tell=tell)
+    assert at in told[-1]
+    assert not list(tmp_path.glob("mlops-verify-*"))
+
+
+def test_values_that_cannot_be_compared_are_said_in_one_sentence(tmp_path):
+    nowhere = BundleRef(str(tmp_path / "none.bundle"), "0" * 64)
+    spec = TaskSpec(run="r", step="s", task="s", attempt=1, directory="", cwd=str(tmp_path))
+    with pytest.raises(Unavailable) as caught:
+        compare_values(nowhere, [], spec)
+    assert "none.bundle" in caught.value.message
+    assert "Traceback" not in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "jupyter_mlops." not in caught.value.message.partition(": ")[2].partition(": ")[0]
+    assert caught.value.hint
 
 
 def test_it_leaves_nothing_in_the_folder(write_notebook, tmp_path):
