@@ -69,21 +69,6 @@ LINE_MAGICS = frozenset(
 )
 
 
-def import_aliases(trees: Iterable[ast.AST]) -> dict[str, str]:
-    """What each imported name stands for, dotted (`plt` -> `matplotlib.pyplot`)."""
-    aliases: dict[str, str] = {}
-    for tree in trees:
-        for node in walk(tree):
-            if isinstance(node, ast.Import):
-                for item in node.names:
-                    aliases[item.asname or item.name.partition(".")[0]] = (
-                        item.name if item.asname else item.name.partition(".")[0]
-                    )
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                aliases |= {item.asname or item.name: f"{node.module}.{item.name}" for item in node.names}
-    return aliases
-
-
 def is_configuration(statement: ast.stmt, aliases: Mapping[str, str]) -> bool:
     """Whether the statement only sets how a library or the process behaves, from literals and imports."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -98,14 +83,22 @@ def is_configuration(statement: ast.stmt, aliases: Mapping[str, str]) -> bool:
 
 def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str:
     """`plt.rcParams['x']` as `matplotlib.pyplot.rcParams`; empty when it does not start at an import."""
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id, "")
-    if isinstance(node, ast.Attribute):
-        base = dotted(node.value, aliases)
-        return f"{base}.{node.attr}" if base else ""
-    if isinstance(node, ast.Subscript):
-        return dotted(node.value, aliases)
-    return dotted(node.func, aliases) if isinstance(node, ast.Call) else ""
+    root, *path = spelled(node) or ("",)
+    return ".".join((aliases[root], *path)) if root in aliases else ""
+
+
+def spelled(node: ast.expr) -> tuple[str, ...]:
+    """`plt.rcParams['x']` as ("plt", "rcParams"): what is between dots, without keys and arguments; empty when it does
+    not start at a name.
+    """
+    path: list[str] = []
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Attribute):
+            path.append(node.attr)
+        elif not isinstance(node, ast.Subscript | ast.Call):
+            return ()
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return (node.id, *reversed(path))
 
 
 _KNOWN_WORDS = frozenset(

@@ -11,10 +11,10 @@ import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
 
 from jupyter_mlops.notebook.logical_lines import escaped_lines
+from jupyter_mlops.notebook.per_source import per_source
 
 __all__ = ["MagicUse", "PythonSource", "SyntaxProblem", "read_source"]
 
@@ -53,7 +53,7 @@ class PythonSource:
     files_out: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4096)
+@per_source
 def read_source(source: str) -> PythonSource:
     """Read a cell. Never raises: a cell that is no Python has an empty tree and a `problem`."""
     lines = _without_margin(source.replace("\r\n", "\n").split("\n"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jupyter_mlops.notebook.cell_syntax import cell_syntax, import_aliases, tree_syntax
 from jupyter_mlops.notebook.cells import Cell
-from jupyter_mlops.notebook.configuration import LINE_MAGICS, import_aliases, is_configuration
+from jupyter_mlops.notebook.configuration import LINE_MAGICS, is_configuration
 from jupyter_mlops.notebook.python_source import calls_shell, cell_magic, line_magics, module_of
+from jupyter_mlops.notebook.scope import imported_name
 from jupyter_mlops.notebook.walking import walk
 
 _BUILTINS = frozenset(dir(builtins))
@@ -23,14 +26,12 @@ def setup_cells(cells: Sequence[Cell], *, given: Collection[int] = ()) -> frozen
     immutable literal that nothing rebinds. A cell of constants alone stays in its step, where a change of one reruns
     only what reads it. `given` are cells that are setup because somebody said so.
     """
-    trees = {cell.index: module_of(cell.source) for cell in cells if cell.kind == "code"}
-    modules = [tree for tree in trees.values() if tree is not None]
-    scan = _Scan(import_aliases(modules), _store_counts(modules))
-    return frozenset(
-        cell.index
-        for cell in cells
-        if cell.kind == "code" and scan.takes(cell, trees[cell.index], given=cell.index in given)
+    code = [cell for cell in cells if cell.kind == "code"]
+    scan = _Scan(
+        import_aliases(cell.source for cell in code),
+        Counter(name for cell in code for name in cell_syntax(cell.source).stored),
     )
+    return frozenset(cell.index for cell in code if scan.takes(cell.source, given=cell.index in given))
 
 
 def has_code(cell: Cell) -> bool:
@@ -53,28 +54,34 @@ class _Scan:
     known: set[str] = field(default_factory=set)
     data: set[str] = field(default_factory=set)
 
-    def takes(self, cell: Cell, tree: ast.Module | None, *, given: bool = False) -> bool:
+    def takes(self, source: str, *, given: bool = False) -> bool:
         """Whether the cell is setup; either way its names count for the cells below."""
-        bound: set[str] = set()
-        ok = tree is not None and _magics_are_configuration(cell.source)
-        solid = any(name in LINE_MAGICS for name, _ in line_magics(cell.source))
+        syntax = cell_syntax(source)
+        bound = {*syntax.stored, *syntax.imported} if given else set[str]()
+        if self._is_setup(source, bound, to_the_end=given) or given:
+            self.known |= bound
+            return True
+        self.data.update(syntax.stored)
+        self.known |= syntax.imported
+        return False
+
+    def _is_setup(self, source: str, bound: set[str], *, to_the_end: bool) -> bool:
+        """Whether nothing in the cell forbids it; `bound` then has the names that it sets (`to_the_end`: always)."""
+        tree = module_of(source)
+        ok = tree is not None and _magics_are_configuration(source)
+        solid = any(name in LINE_MAGICS for name, _ in line_magics(source))
         for statement in tree.body if tree else ():
+            if not (ok or to_the_end):
+                return False
             kind = self._kind(statement, bound)
             solid = solid or kind == "solid"
             ok = ok and bool(kind)
-        if given and tree is not None:
-            bound |= set(_stored(tree)) | _imported(tree)
-        if given or (ok and solid):
-            self.known |= bound
-            return True
-        self.data |= set(_stored(tree)) if tree else set()
-        self.known |= _imported(tree) if tree else set()
-        return False
+        return ok and solid
 
     def _kind(self, statement: ast.stmt, bound: set[str]) -> str:
         """`solid` for what makes a cell setup, `neutral` for what does not spoil it, empty for the rest."""
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            bound |= _imported(statement)
+            bound.update(imported_name(item) for item in statement.names)
             return "solid"
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             pure = statement.name not in self.data and self._pure(statement, bound)
@@ -121,7 +128,7 @@ class _Scan:
                 return False
             if not all(name in allowed or name in _BUILTINS or name in own for name in _loaded(part)):
                 return False
-            own |= set(_stored(part))
+            own.update(tree_syntax(part).stored)
         return not isinstance(node, ast.ClassDef) or all(self._pure_member(item, bound | own) for item in node.body)
 
     def _pure_member(self, item: ast.stmt, bound: set[str]) -> bool:
@@ -184,33 +191,5 @@ def _magics_are_configuration(source: str) -> bool:
     return cell_magic(source) == "" and all(name in LINE_MAGICS for name, _ in line_magics(source))
 
 
-def _store_counts(modules: Sequence[ast.Module]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for module in modules:
-        for name in _stored(module):
-            counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def _stored(tree: ast.AST) -> Iterator[str]:
-    """Names that are bound or deleted anywhere inside, imports and definitions apart."""
-    for node in walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, ast.Global):
-            yield from node.names
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            yield node.name
-
-
 def _loaded(tree: ast.AST) -> Iterator[str]:
     return (node.id for node in walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-
-
-def _imported(tree: ast.AST) -> set[str]:
-    return {
-        item.asname or item.name.partition(".")[0]
-        for node in walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for item in node.names
-    }

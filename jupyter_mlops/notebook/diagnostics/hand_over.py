@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from jupyter_mlops.notebook.configuration import dotted, import_aliases
+from jupyter_mlops.notebook.cell_syntax import import_aliases
+from jupyter_mlops.notebook.configuration import spelled
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
+from jupyter_mlops.notebook.per_source import per_source
 from jupyter_mlops.notebook.python_source import module_of
 from jupyter_mlops.notebook.walking import walk
 
@@ -56,6 +58,19 @@ _STAY: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class _Binding:
+    """A name that a statement at the top of a cell sets. `calls` spells what makes its value, from the name where it
+    begins; empty if it is not known to be such a call. `plainly`: by its name alone (`open(...)`).
+    """
+
+    name: str
+    line: int
+    calls: tuple[str, ...] = ()
+    plainly: bool = False
+    generator: bool = False
+
+
+@dataclass(frozen=True)
 class _Made:
     what: str
     cell: int
@@ -69,15 +84,15 @@ def stays_in_its_process(flow: Dataflow) -> Iterator[Finding]:
     Make it in each step that uses it (a function in a setup cell that makes it is enough), keep both steps in one, or
     hand on what it gives: the text instead of the file, `list(...)` instead of the generator.
     """
-    modules = {cell.index: module_of(cell.source) for cell in flow.document.code_cells}
-    aliases = import_aliases([module for module in modules.values() if module])
-    generators = {name for module in modules.values() if module for name in _generator_functions(module)}
+    sources = {cell.index: cell.source for cell in flow.document.code_cells}
+    aliases = import_aliases(sources.values())
+    generators = {name for source in sources.values() for name in _generator_functions(source)}
     for step in flow.steps:
         made: dict[str, _Made | None] = {}
         for index in step.declaration.cells:
-            module = modules.get(index)
-            for statement in module.body if module else ():
-                made |= _bound(statement, index, aliases, generators)
+            for item in _bindings(sources.get(index, "")):
+                what = _what(item, aliases, generators)
+                made[item.name] = _Made(what, index, item.line) if what else None
         for name in step.outputs:
             found = made.get(name)
             if found is not None:
@@ -97,40 +112,55 @@ _HINTS = {
 }
 
 
-def _bound(
-    statement: ast.stmt, cell: int, aliases: Mapping[str, str], generators: set[str]
-) -> Iterator[tuple[str, _Made | None]]:
-    """Each name that the statement binds, with what stays (None: a value that may leave)."""
+@per_source
+def _bindings(source: str) -> tuple[_Binding, ...]:
+    """The names that the cell's statements set, in order."""
+    module = module_of(source)
+    return tuple(item for statement in (module.body if module else ()) for item in _bound(statement))
+
+
+def _bound(statement: ast.stmt) -> Iterator[_Binding]:
     if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-        what = _what(statement.value, aliases, generators)
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
-            plain = isinstance(target, ast.Name)
-            for node in walk(target):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    yield node.id, _Made(what, cell, statement.lineno) if what and plain else None
+            if isinstance(target, ast.Name):
+                yield _assigned(target.id, statement.value, statement.lineno)
+            else:
+                names = (node for node in walk(target) if isinstance(node, ast.Name))
+                yield from (_Binding(node.id, node.lineno) for node in names if isinstance(node.ctx, ast.Store))
     else:
         for node in walk(statement):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                yield node.id, None
+                yield _Binding(node.id, node.lineno)
 
 
-def _what(value: ast.expr, aliases: Mapping[str, str], generators: set[str]) -> str:
-    if isinstance(value, ast.GeneratorExp):
+def _assigned(name: str, value: ast.expr, line: int) -> _Binding:
+    if isinstance(value, ast.Call):
+        return _Binding(name, line, spelled(value.func), plainly=isinstance(value.func, ast.Name))
+    return _Binding(name, line, generator=isinstance(value, ast.GeneratorExp))
+
+
+def _what(item: _Binding, aliases: Mapping[str, str], generators: set[str]) -> str:
+    """What stays in its process; empty for a value that may leave."""
+    if item.generator:
         return "a generator"
-    if not isinstance(value, ast.Call):
+    if not item.calls:
         return ""
-    if isinstance(value.func, ast.Name) and value.func.id not in aliases:
-        if value.func.id in generators:
-            return "a generator"
-        return "an open file" if value.func.id == "open" else ""
-    return _STAY.get(dotted(value.func, aliases), "")
+    root, *path = item.calls
+    if root not in aliases:
+        by_name = "a generator" if root in generators else "an open file" if root == "open" else ""
+        return by_name if item.plainly else ""
+    return _STAY.get(".".join((aliases[root], *path)), "")
 
 
-def _generator_functions(module: ast.Module) -> Iterator[str]:
-    for statement in module.body:
-        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list and _yields(statement):
-            yield statement.name
+@per_source
+def _generator_functions(source: str) -> tuple[str, ...]:
+    module = module_of(source)
+    return tuple(
+        statement.name
+        for statement in (module.body if module else ())
+        if isinstance(statement, ast.FunctionDef) and not statement.decorator_list and _yields(statement)
+    )
 
 
 def _yields(function: ast.FunctionDef) -> bool:

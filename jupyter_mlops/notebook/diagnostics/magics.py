@@ -45,7 +45,7 @@ def session_magic(flow: Dataflow) -> Iterator[Finding]:
 def run_of_missing_file(flow: Dataflow) -> Iterator[Finding]:
     """`%run` names a file that is not there, and that no cell writes."""
     folder = flow.document.path.parent if flow.document.path else None
-    for cell in _python_cells(flow) if folder else ():
+    for cell in _python_cells(flow, "%run") if folder else ():
         for number, text in enumerate(cell.source.splitlines(), 1):
             match = _RUN.match(text)
             if match and folder and not _exists(folder / Path(cell.notebook).parent, match["path"], flow, cell):
@@ -95,7 +95,7 @@ def unsupported_magic(flow: Dataflow) -> Iterator[Finding]:
 @rule("MLO604", severity="info")
 def installs_packages(flow: Dataflow) -> Iterator[Finding]:
     """A cell installs packages: where steps run in pods of their own, only that step has them."""
-    for cell in _python_cells(flow):
+    for cell in _python_cells(flow, "install"):
         for number, text in enumerate(cell.source.splitlines(), 1):
             if _INSTALL.match(text):
                 yield Finding(
@@ -107,9 +107,10 @@ def installs_packages(flow: Dataflow) -> Iterator[Finding]:
                 break
 
 
-def _python_cells(flow: Dataflow) -> Iterator[Cell]:
+def _python_cells(flow: Dataflow, word: str = "") -> Iterator[Cell]:
+    """Those that have this word in them."""
     for cell in flow.document.code_cells:
-        if flow.annotations.roles.get(cell.index) != "skip" and is_python(cell.source):
+        if word in cell.source and flow.annotations.roles.get(cell.index) != "skip" and is_python(cell.source):
             yield cell
 
 

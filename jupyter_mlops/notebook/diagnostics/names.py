@@ -15,6 +15,7 @@ _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")
 _HARMLESS = frozenset(
     {"copyright", "credits", "license", "exit", "quit", "id", "dir", "vars", "hash", "help", "format"}
 )
+_TELLING = _BUILTINS - _HARMLESS
 
 
 @rule("MLO101", severity="error")
@@ -71,7 +72,7 @@ def builtin_hidden(flow: Dataflow) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, facts in sorted(flow.facts.items()):
         for name, store in facts.stores.items():
-            if name in _BUILTINS - _HARMLESS and name not in seen and store.kind == "value":
+            if name in _TELLING and name not in seen and store.kind == "value":
                 seen.add(name)
                 yield Finding(
                     message=f"{name!r} hides the builtin of that name from here on.",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jupyter_mlops.notebook.cells import Cell
+from jupyter_mlops.notebook.cell_syntax import cell_syntax
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
-from jupyter_mlops.notebook.python_source import module_of
-from jupyter_mlops.notebook.walking import walk
+from jupyter_mlops.notebook.per_source import per_source
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     "aws": ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -51,7 +49,8 @@ def secret_in_source(flow: Dataflow) -> Iterator[Finding]:
     environment (`os.environ["NAME"]`) and give the step the option `--secret NAME:KEY:ENV`.
     """
     for cell in flow.document.cells:
-        for line, what in {**_named(cell), **_known(cell.source)}.items():
+        named = _named(cell.source) if cell.kind == "code" else {}
+        for line, what in {**named, **_known(cell.source)}.items():
             yield Finding(
                 message=f"This looks like {what}.",
                 hint="Read it from the environment: `os.environ[...]`, with the step option `--secret NAME:KEY:ENV`.",
@@ -79,7 +78,8 @@ def secret_in_output(flow: Dataflow) -> Iterator[Finding]:
             )
 
 
-def _known(text: str) -> dict[int, str]:
+@per_source
+def _known(text: str) -> Mapping[int, str]:
     """Kind of secret by line."""
     found: dict[int, str] = {}
     for match in _PATTERN.finditer(text):
@@ -89,42 +89,14 @@ def _known(text: str) -> dict[int, str]:
     return found
 
 
-def _named(cell: Cell) -> dict[int, str]:
-    """Literals that are assigned to, or passed as, something called like a password."""
-    tree = module_of(cell.source) if cell.kind == "code" else None
-    found: dict[int, str] = {}
-    for node in walk(tree) if tree else ():
-        for name, value in _assignments(node):
-            if (
-                isinstance(value, ast.Constant)
-                and isinstance(value.value, str)
-                and _NAMED.search(name)
-                and _is_secret(value.value)
-            ):
-                found[value.lineno] = f"a secret in {name!r}"
-    return found
-
-
-def _assignments(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield _name(target), node.value
-    elif isinstance(node, ast.AnnAssign):
-        yield _name(node.target), node.value
-    elif isinstance(node, ast.keyword):
-        yield node.arg or "", node.value
-    elif isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant):
-                yield str(key.value), value
-
-
-def _name(target: ast.expr) -> str:
-    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-        return str(target.slice.value)
-    if isinstance(target, ast.Attribute):
-        return target.attr
-    return target.id if isinstance(target, ast.Name) else ""
+@per_source
+def _named(source: str) -> Mapping[int, str]:
+    """Literals that are assigned to, or passed as, something called like a password, by line."""
+    return {
+        line: f"a secret in {name!r}"
+        for name, text, line in cell_syntax(source).texts
+        if _NAMED.search(name) and _is_secret(text)
+    }
 
 
 def _is_secret(text: str) -> bool:

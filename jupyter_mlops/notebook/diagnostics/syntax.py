@@ -6,10 +6,10 @@ import ast
 import warnings
 from collections.abc import Iterator
 
-from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, rule
 from jupyter_mlops.notebook.ipython_source import SyntaxProblem, read_source
+from jupyter_mlops.notebook.per_source import per_source
 
 
 @rule("MLO001", severity="error")
@@ -19,7 +19,7 @@ def syntax_error(flow: Dataflow) -> Iterator[Finding]:
     In a cell with the tag `raises-exception`, which is meant to fail, it is only a warning.
     """
     for cell in flow.document.code_cells:
-        error = None if flow.annotations.roles.get(cell.index) == "skip" else _error(cell)
+        error = None if flow.annotations.roles.get(cell.index) == "skip" else _error(cell.source)
         if error is not None:
             yield Finding(
                 message=f"Syntax error: {error.message}.",
@@ -30,8 +30,9 @@ def syntax_error(flow: Dataflow) -> Iterator[Finding]:
             )
 
 
-def _error(cell: Cell) -> SyntaxProblem | None:
-    read = read_source(cell.source)
+@per_source
+def _error(source: str) -> SyntaxProblem | None:
+    read = read_source(source)
     return read.problem or _refused(read.tree)
 
 
