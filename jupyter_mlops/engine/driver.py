@@ -16,6 +16,7 @@ from jupyter_mlops.engine.attempts import ValuesLost, attempt_folder, working_di
 from jupyter_mlops.engine.beginning import Beginning, begin
 from jupyter_mlops.engine.damage import lost_inputs
 from jupyter_mlops.engine.keeping import keep
+from jupyter_mlops.engine.killed_notebook import show_killed
 from jupyter_mlops.engine.lineage import is_logged, made, store_event, used
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import (
@@ -39,6 +40,7 @@ from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
 from jupyter_mlops.engine.timers import Timers
 from jupyter_mlops.engine.transitions import advance
 from jupyter_mlops.errors import MlopsError, Refused
+from jupyter_mlops.runtime.spec import TaskSpec
 from jupyter_mlops.store.events import CancelRequested, Event, RunStarted
 
 Listener = Callable[[Event], None]
@@ -95,6 +97,7 @@ class _Running:
     directory: Path
     beginning: Beginning
     started: float
+    spec: TaskSpec
     logged: list[Mapping[str, Any]] = field(default_factory=list)
 
 
@@ -217,12 +220,12 @@ class _Loop:
         work = self._work
         name = _id(order.task, order.attempt)
         directory = work.journal.directory / attempt_folder(order.task, order.attempt)
-        running = _Running(order.task, order.attempt, directory, self._begun.pop(name), work.monotonic())
+        beginning, step = self._begun.pop(name), self.state.step(order.task)
+        spec = beginning.spec(self.state, work.journal, order.attempt, directory)
+        running = _Running(order.task, order.attempt, directory, beginning, work.monotonic(), spec)
         self._running[name] = running
         if order.timeout is not None:
             self._timers.add(work.monotonic() + order.timeout, TimeIsUp(0.0, order.task, order.attempt))
-        step = self.state.step(order.task)
-        spec = running.beginning.spec(self.state, work.journal, order.attempt, directory)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             work.target.start(Attempt(spec, directory, step.options, step.options.env), self._reports.put)
@@ -248,6 +251,8 @@ class _Loop:
 
     def _ended(self, running: _Running, outcome: Outcome) -> list[Stimulus]:
         at = self._work.clock()
+        if outcome.result is None:
+            show_killed(running.spec, running.directory, outcome.reason)
         outcome = kept_outcome(self._work.journal, running.directory, outcome, self._cwd)
         lineage: list[Event] = []
         if outcome.state == "succeeded" and outcome.result is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -65,6 +66,21 @@ def used(state: State, task: Task, at: float) -> list[Event]:
 def made(result: TaskResult, task: str, at: float) -> list[Event]:
     """The values that a task handed on."""
     return [_artifact(name, info, task, at) for name, info in result.outputs.items() if name.isidentifier()]
+
+
+def attempt_lines(directory: Path) -> Iterator[dict[str, Any]]:
+    """The lines of an attempt's event file that can be read."""
+    try:
+        text = (directory / "events.jsonl").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            yield data
 
 
 def _infos(state: State, place: Found) -> Iterator[ValueInfo]:

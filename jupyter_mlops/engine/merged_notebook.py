@@ -27,7 +27,8 @@ def write_merged(state: State, journal: RunJournal) -> Path:
     path = journal.directory / EXECUTED
     beside = path.with_suffix(".part")
     text = json.dumps(merged_notebook(state, journal), ensure_ascii=False, indent=1)
-    beside.write_bytes((text + "\n").encode("utf-8", "surrogatepass"))
+    # What UTF-8 cannot say (half of a pair of surrogates) is escaped, as JSON allows.
+    beside.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
     beside.replace(path)
     return path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -11,19 +10,19 @@ from jupyter_mlops.engine.attempts import attempt_folder, working_directory
 from jupyter_mlops.engine.cache_key import key_of
 from jupyter_mlops.engine.driver import kept_outcome
 from jupyter_mlops.engine.facts import apply, replay
-from jupyter_mlops.engine.lineage import is_logged, made, store_event
+from jupyter_mlops.engine.killed_notebook import show_killed
+from jupyter_mlops.engine.lineage import attempt_lines, is_logged, made, store_event
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import AttemptEnded, State, Task, tasks_of
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
 from jupyter_mlops.errors import NotFound
-from jupyter_mlops.runtime.spec import TaskResult
+from jupyter_mlops.runtime.spec import TaskResult, TaskSpec
 from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import RunEvents
 
 RESULT = "result.json"
-ATTEMPT_EVENTS = "events.jsonl"
 ABANDONED = "the engine died while this attempt ran"
 
 
@@ -62,10 +61,11 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
     directory = journal.directory / attempt_folder(task.name, task.attempt)
     result = _result(directory)
     if result is None:
+        _show_abandoned(directory)
         yield TaskFinished(at, task.name, task.step, task.attempt, "canceled", reason=ABANDONED, final=False)
         return
     seen = {repr(event) for event in known}
-    for line in _attempt_lines(directory):
+    for line in attempt_lines(directory):
         event = store_event(line, task.name, at, journal, directory)
         if event is not None and repr(event) not in seen:
             yield event
@@ -77,6 +77,15 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
     yield end_of(state, AttemptEnded(at, task.name, task.attempt, outcome, result.seconds))[0]
 
 
+def _show_abandoned(directory: Path) -> None:
+    """Complete the executed notebook of an attempt that died with its engine."""
+    try:
+        spec = TaskSpec.from_json((directory / "spec.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    show_killed(spec, directory, ABANDONED)
+
+
 def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, known: list[Event]) -> None:
     """Keep an adopted result in the cache, under the key that it began with."""
     began = [event for event in known if isinstance(event, TaskStarted) and event.task == task.name]
@@ -85,7 +94,7 @@ def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal,
         return
     parts = began[-1].key
     logged = tuple(
-        line for line in _attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)
+        line for line in attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)
     )
     names = (*step.outputs, *step.exports)
     journal.save(key_of(parts), CachedResult(result, f"{journal.run}/{task.name}", parts, names, logged))
@@ -106,17 +115,3 @@ def _result(directory: Path) -> TaskResult | None:
         return TaskResult.from_json((directory / RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _attempt_lines(directory: Path) -> Iterator[dict[str, object]]:
-    try:
-        text = (directory / ATTEMPT_EVENTS).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
-    for line in text.splitlines():
-        try:
-            data = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(data, dict):
-            yield data

@@ -61,7 +61,8 @@ class State:
     """A run in motion. `tasks` holds every step by its name, and the items of expanded loops (`STEP[0]`) beside them.
 
     `waiting` are steps that nothing was decided about yet and `queue` tasks that wait for a slot, in running order;
-    `active` are tasks that take a slot, `held` items of loops that wait for values that are made again. `metrics` are the last values that each step logged, by step, then name.
+    `active` are tasks that take a slot, `held` items of loops that wait for values that are made again. `metrics` are
+    the last values that each step logged, by step, then name.
     """
 
     plan: Plan

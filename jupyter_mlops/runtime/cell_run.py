@@ -51,7 +51,7 @@ class CellRun:
         """Run one cell whose place in the executed notebook is `position`."""
         outputs = CellOutputs(self._cap)
         self._executed.started(position, outputs)
-        self._event("cell.started", cell)
+        self._event("cell.started", cell, log=self._log.size())
         started = time.perf_counter()
         self._log.sink = outputs.stream
         try:

@@ -74,12 +74,16 @@ class ExecutedNotebook:
         if self._clock() - self._saved_at >= _SAVE_EVERY_S:
             self.save()
 
-    def save(self) -> None:
-        """Write the file, by rename."""
+    def save(self, replacing: Optional[Mapping[int, Any]] = None) -> None:
+        """Write the file, by rename; with cells by position that are put in the place of ours."""
+        data = self.as_json()
+        for position, cell in (replacing or {}).items():
+            data["cells"][position] = cell
         partial = self.path + ".part"
         try:
-            with open(partial, "w", encoding="utf-8") as file:
-                file.write(json.dumps(self.as_json(), ensure_ascii=False, indent=1) + "\n")
+            # What UTF-8 cannot say (half of a pair of surrogates) is escaped, as JSON allows.
+            with open(partial, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
             os.replace(partial, self.path)
         except OSError as error:
             with contextlib.suppress(OSError):

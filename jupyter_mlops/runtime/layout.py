@@ -71,7 +71,7 @@ def write(path: str, header: dict[str, Any], stream: bytes, buffers: Sequence[Bu
     placed = plan(buffers)
     places = [(offset, len(buffer.view)) for offset, buffer in zip(placed.offsets, buffers)]
     header = {**header, "stream": len(stream), "buffers": places, "size": placed.size}
-    text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     front = MAGIC + len(text).to_bytes(8, "little") + text
     start = _align(len(front) + len(stream))
     partial = path + ".part"

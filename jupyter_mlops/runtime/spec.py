@@ -118,7 +118,7 @@ class TaskSpec:
 
     def to_json(self) -> str:
         """Write as JSON text; parameters and bound values are plain JSON data."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        return _json(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> TaskSpec:
@@ -190,7 +190,7 @@ class TaskResult:
 
     def to_json(self) -> str:
         """Write as JSON text."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        return _json(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> TaskResult:
@@ -205,3 +205,8 @@ class TaskResult:
 
 def _value_info(data: dict[str, Any]) -> ValueInfo:
     return ValueInfo(**{**data, "shape": None if data["shape"] is None else tuple(data["shape"])})
+
+
+def _json(data: Any) -> str:
+    """JSON that UTF-8 can say: half of a pair of surrogates is escaped."""
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

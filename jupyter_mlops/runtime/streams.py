@@ -35,7 +35,11 @@ class Log:
 
     def write(self, name: str, text: str) -> None:
         """Append to the log and tell the sink; a forked child of the cell only appends."""
-        data = text.encode("utf-8", "replace")
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:  # half of a pair of surrogates
+            data = text.encode("utf-8", "replace")
+            text = data.decode()
         _write_all(self._descriptor, data)
         if os.getpid() != self._pid:
             return
@@ -43,6 +47,10 @@ class Log:
         self._catch_up(end - len(data))
         self._seen = end
         self.sink(name, text)
+
+    def size(self) -> int:
+        """Bytes of the log up to now: what is printed next begins there."""
+        return os.fstat(self._descriptor).st_size
 
     def settle(self) -> None:
         """Flush, and tell the sink what others have written up to now."""

@@ -84,7 +84,7 @@ def environment(run: str, task: str, directory: str, params: Mapping[str, Any]) 
         TASK: task,
         EVENTS: os.path.join(directory, "events.jsonl"),
         ARTIFACTS: os.path.join(directory, "artifacts"),
-        PARAMS: json.dumps(dict(params), ensure_ascii=False),
+        PARAMS: json.dumps(dict(params)),
     }
 
 
@@ -103,7 +103,7 @@ def last_metrics(path: str) -> dict[str, float]:
 
 def append_event(path: str, event: Mapping[str, Any]) -> None:
     """Append one event as a line, with a single write, so that lines of several processes never mix."""
-    data = (json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    data = (json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "backslashreplace")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, data)

@@ -48,6 +48,44 @@ def test_a_step_that_ends_badly_is_a_failed_task_that_says_so(desk: Desk, kind: 
     assert sum(path.stat().st_size for path in desk.store.glob("runs/*/events*.jsonl")) < 200_000
 
 
+@pytest.mark.parametrize("kind", ["segfault", "kill -9", "os._exit"])
+def test_the_notebook_of_a_step_whose_process_died_shows_where(desk: Desk, kind: str) -> None:
+    desk.notebook(
+        "nb.ipynb",
+        step("bad", "print('first')"),
+        step("bad", f"print('reached')\n{ENDINGS[kind][0]}"),
+        step("bad", "3"),
+    )
+    (task,) = desk.json("run", "nb.ipynb")["tasks"]
+    for path in (task["notebook"], desk.json("show")["notebook"]):
+        cells = json.loads(Path(path).read_text())["cells"]
+        kinds = [[output["output_type"] for output in cell["outputs"]] for cell in cells]
+        assert kinds == [["stream"], ["stream", "error"], []]
+        assert cells[1]["outputs"][0]["text"][0] == "reached\n"
+        assert cells[1]["outputs"][1]["evalue"] == task["reason"]
+
+
+def test_text_that_utf_8_cannot_say_is_no_failure(desk: Desk) -> None:
+    source = """
+import jupyter_mlops as mlops
+from IPython.display import HTML, display
+half = "half \\ud800"
+print(half)
+display(HTML(half))
+mlops.log_metric(half, 1.0)
+mlops.log_params({half: half})
+half
+"""
+    desk.notebook("nb.ipynb", step("a", source), step("b", "print(len(half))"), step("c", "raise ValueError(half)"))
+    answer = desk("run", "nb.ipynb")
+    answer.fails("ValueError: half")
+    shown = desk.json("show")
+    assert [task["state"] for task in shown["tasks"]] == ["succeeded", "succeeded", "failed"]
+    assert desk.logs(shown)["b"] == "6\n"
+    for path in (shown["notebook"], *(task["notebook"] for task in shown["tasks"])):
+        assert json.loads(Path(path).read_bytes().decode("utf-8"))["cells"]
+
+
 def test_a_step_above_its_memory_is_stopped_with_the_figures(desk: Desk) -> None:
     source = "import time\nx = bytearray(1_500_000_000)\ntime.sleep(30)"
     desk.notebook("nb.ipynb", step("big", source, memory="256Mi"))
