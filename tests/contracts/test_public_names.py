@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-# papermill loads engines while it is imported: ours cannot be imported before it.
-import papermill.engines  # noqa: F401
 import pytest
 
 import jupyter_mlops

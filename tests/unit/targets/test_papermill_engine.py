@@ -167,7 +167,7 @@ def test_what_is_printed_is_logged_and_written_to_files_as_it_comes(
 
 
 def test_the_notebook_is_saved_while_a_cell_runs_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_mlops.targets.local.papermill_engine.SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("jupyter_mlops.targets.local.papermill_execution.SAVE_EVERY_S", 0.0)
     wait = "import os, time\nprint('half', flush=True)\nend = time.time() + 20\n"
     wait += "while not os.path.exists('go'):\n    assert time.time() < end\n    time.sleep(0.01)"
     path = notebook(tmp_path / "a.ipynb", wait)
@@ -276,3 +276,42 @@ def test_ctrl_c_ends_the_notebook_and_its_processes(tmp_path: Path) -> None:
 def nothing_runs() -> bool:
     """Whether the warm processes have no session left."""
     return eventually(lambda: all(not descendants([pid]) for pid in descendants([os.getpid()])))
+
+
+ORDERS = {
+    "ours first": "import jupyter_mlops.targets.local.papermill_engine as ours; import papermill.engines",
+    "papermill first": "import papermill.engines; import jupyter_mlops.targets.local.papermill_engine as ours",
+    "the class first": (
+        "from jupyter_mlops.targets.local.papermill_engine import MlopsEngine; "
+        "import jupyter_mlops.targets.local.papermill_engine as ours; import papermill.engines"
+    ),
+    "all modules of the target": (
+        "import jupyter_mlops.targets.local.papermill_engine as ours; "
+        "import jupyter_mlops.targets.local.notebook_task; import papermill"
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_engine_and_papermill_can_be_imported_in_any_order(order: str) -> None:
+    check = (
+        "from papermill.engines import Engine, papermill_engines; "
+        "assert papermill_engines.get_engine('mlops') is ours.MlopsEngine; "
+        "assert issubclass(ours.MlopsEngine, Engine)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{ORDERS[order]}; {check}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_engines_module_imports_no_papermill() -> None:
+    source = "import sys, jupyter_mlops.targets.local.papermill_engine as ours; assert 'papermill' not in sys.modules"
+    subprocess.run([sys.executable, "-c", source], check=True)
+
+
+def test_the_engines_module_has_nothing_else() -> None:
+    from jupyter_mlops.targets.local import papermill_engine
+
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        _ = papermill_engine.other
