@@ -188,11 +188,19 @@ class _Interactive:
 def _own_source(thing: Any) -> str:
     try:
         source = textwrap.dedent(inspect.getsource(thing))
-    except (OSError, TypeError) as error:
+        if not _defines(source, thing.__name__):
+            raise OSError("another source under the same file name")
+    except (OSError, TypeError, SyntaxError) as error:
         raise Usage(
             f"The source of {thing.__name__!r} is not known.", hint="Define it in a cell or a file, not with exec."
         ) from error
     return module_source(source)
+
+
+def _defines(source: str, name: str) -> bool:
+    """Whether it is that function or class. Since Python 3.13 code made by `exec` seems to come from `python -c`."""
+    found = ast.parse(source).body
+    return bool(found) and (name == "<lambda>" or getattr(found[0], "name", "") == name)
 
 
 def _closure(function: FunctionType) -> dict[str, Any]:

@@ -41,6 +41,8 @@ _REFUSED = (
 
 _LARGE_STACK = 1 << 29
 _DEEPEST = 400_000
+# Since Python 3.12 code in C has a limit of its own, which nothing raises; code in Python takes no C stack by then.
+_C_FOLLOWS_LIMIT = sys.version_info < (3, 12)
 
 
 class NotPicklable(TypeError):
@@ -60,13 +62,16 @@ def dumps(
     except (RecursionError, pickle.PicklingError) as error:
         if "recursion" not in str(error):
             raise
-        answer: tuple[bytes, _Pickler] = _on_a_large_stack(lambda: _dumps(value, definitions, origin, compact))
+        deep = _pickler_class() if _C_FOLLOWS_LIMIT else _DeepPickler
+        answer: tuple[bytes, _Pickler] = _on_a_large_stack(lambda: _dumps(value, definitions, origin, compact, deep))
         return answer
 
 
-def _dumps(value: Any, definitions: Definitions, origin: str, compact: frozenset[int]) -> tuple[bytes, _Pickler]:
+def _dumps(
+    value: Any, definitions: Definitions, origin: str, compact: frozenset[int], pickler_class: Any = None
+) -> tuple[bytes, _Pickler]:
     file = io.BytesIO()
-    pickler: _Pickler = _pickler_class()(file, definitions, origin, compact)
+    pickler: _Pickler = (pickler_class or _pickler_class())(file, definitions, origin, compact)
     pickler.dump(value)
     return file.getvalue(), pickler
 
@@ -289,6 +294,13 @@ class _Pickler:
     def _note_module(self, name: Optional[str]) -> None:
         if name and not name.startswith("jupyter_mlops"):
             self.modules[name.partition(".")[0]] = None
+
+
+class _DeepPickler(_Pickler, pickle._Pickler):
+    """The rules over pickle's pickler in Python: slow, as deep as memory goes, without classes made at run time."""
+
+    def _otherwise(self, _: Any) -> Any:
+        return NotImplemented
 
 
 class _ModuleGlobals:

@@ -75,7 +75,8 @@ def test_what_cannot_leave_the_process_is_named_with_its_place(case: str, tmp_pa
         assert word in caught.value.message
     assert caught.value.hint
     assert not list(tmp_path.iterdir())
-    for value in (step[name], *(step[name] if isinstance(step[name], list) else ())):
+    held = list(step[name].values()) if isinstance(step[name], dict) else step[name]
+    for value in (step[name], *(held if isinstance(held, list) else ())):
         getattr(value, "close", lambda: None)()
 
 

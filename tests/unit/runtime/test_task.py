@@ -320,7 +320,8 @@ def test_workers_of_a_cell_find_the_notebooks_functions(tasks: Tasks, case: str)
 
 def test_what_a_forked_child_prints_is_seen(tasks: Tasks) -> None:
     ran = tasks(
-        "import os\nif not (pid := os.fork()):\n    print('child', flush=True); os._exit(0)\n_ = os.waitpid(pid, 0)"
+        "import os, warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "if not (pid := os.fork()):\n    print('child', flush=True); os._exit(0)\n_ = os.waitpid(pid, 0)"
     )
     assert (ran.text(), ran.log) == ("child\n", "child\n")
 
