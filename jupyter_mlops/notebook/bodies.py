@@ -36,6 +36,7 @@ class BodyVisitor(ExpressionVisitor):
         self.future_annotations = False
         self._methods: list[dict[str, FunctionFacts]] = []
         self._class_names: list[str] = []
+        self.raised: list[Value] = []
 
     def statements(self, body: Iterable[ast.stmt]) -> None:
         """Visit a block."""
@@ -79,15 +80,16 @@ class BodyVisitor(ExpressionVisitor):
 
     def function(self, node: FunctionNode, defaults: Value) -> Value:
         """Visit a body in a frame of its own; give the value of the function."""
-        outside = self.scope
+        outside, raised = self.scope, self.raised
         self.scope = inner = function_scope(node, outside)
+        self.raised = []
         arguments = node.args
         refs = {argument.arg: inner.reference(argument.arg) for argument in all_arguments(arguments)}
         if isinstance(node, ast.Lambda):
             self.emit(Return(self.value(node.body)))
         else:
             self.statements(node.body)
-        self.scope = outside
+        self.scope, self.raised = outside, raised
         code = FunctionFacts(
             name=".".join((*self._class_names, inner.frame.name)),
             line=node.lineno,
@@ -98,6 +100,7 @@ class BodyVisitor(ExpressionVisitor):
             captured=tuple(inner.frame.captured),
             sure_writes=frozenset(() if inner.frame.left else (n for n in inner.frame.bound if n[0] not in ".^")),
             generator=inner.frame.generator,
+            marks=_marks(node),
         )
         if self._methods and outside.kind == "class":
             self._methods[-1][inner.frame.name] = code
@@ -137,7 +140,7 @@ class BodyVisitor(ExpressionVisitor):
         self.emit(Return(Value(held=value.refs, fresh=True)))
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        self.value(node.exc)
+        self.raised.append(self.value(node.exc))
         self.value(node.cause)
         self.scope.frame.dead = True
 
@@ -160,3 +163,12 @@ class BodyVisitor(ExpressionVisitor):
         """Annotations are expressions, unless the cell postpones them."""
         if node is not None and not self.future_annotations:
             self.value(node)
+
+
+def _marks(node: FunctionNode) -> frozenset[str]:
+    """The last names of decorators: `setter` of `@size.setter`."""
+    found = set()
+    for item in getattr(node, "decorator_list", ()):
+        function = item.func if isinstance(item, ast.Call) else item
+        found.add(function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "?"))
+    return frozenset(found)

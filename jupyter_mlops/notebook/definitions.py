@@ -76,7 +76,10 @@ def _statements(python: PythonSource, source: str, *, only_definitions: bool) ->
             index + 1 < len(body) and body[index + 1].lineno <= last
         )
         text = ast.unparse(node) if shared else "\n".join(lines[first - 1 : last])
-        yield _candidate(node, kind or "statement", text, first)
+        found = _candidate(node, kind or "statement", text, first)
+        if kind == "code" and only_definitions and len(found.names) > 1:  # `def f(v=(w := [])): ...` sets more names
+            continue
+        yield found
 
 
 def _kind(node: ast.stmt) -> CandidateKind | None:

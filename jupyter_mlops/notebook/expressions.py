@@ -6,7 +6,21 @@ import ast
 import itertools
 from collections.abc import Iterable
 
-from jupyter_mlops.notebook.facts import NOTHING, Bind, Call, Event, Identity, Item, Read, Ref, Text, Use, Value
+from jupyter_mlops.notebook.facts import (
+    NOTHING,
+    Attribute,
+    Bind,
+    Call,
+    Event,
+    Identity,
+    Keep,
+    Protocol,
+    Read,
+    Ref,
+    Text,
+    Use,
+    Value,
+)
 from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.texts import text_of
 
@@ -14,6 +28,28 @@ from jupyter_mlops.notebook.texts import text_of
 _SHARING_OPERATORS = (ast.Add, ast.Mult, ast.BitOr, ast.BitAnd, ast.Sub)
 # Calls that see names no analysis can see.
 DYNAMIC_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "compile", "__import__"})
+# Methods that Python calls where no call is written.
+GOING_OVER = ("__iter__", "__next__", "__aiter__", "__anext__")
+TEXT_METHODS = ("__format__", "__str__", "__repr__")
+_LOOKING_UP = ("__getitem__", "__missing__", "__class_getitem__")
+_UNARY = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
+_COMPARING = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.MatMult: "matmul",
+    ast.Div: "truediv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.BitAnd: "and",
+    ast.FloorDiv: "floordiv",
+}
+_OPERATOR_METHODS = {kind: (f"__{name}__", f"__r{name}__", f"__i{name}__") for kind, name in _OPERATORS.items()}
 SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "pinfo"})
 
 
@@ -100,17 +136,31 @@ class ExpressionVisitor:
     def value_Attribute(self, node: ast.Attribute) -> Value:
         base = self.value(node.value)
         chain = (*base.chain, node.attr) if base.chain else ()
-        return inside(base)._replace(chain=chain)
+        found = inside(base)
+        if not base.refs:
+            return found._replace(chain=chain)
+        result = self.temporary()
+        self.emit(Attribute(result, base, node.attr, node.lineno, self.sure))
+        return found._replace(same=(*found.same, result), chain=chain)
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         self.value(node.slice)
-        if not isinstance(node.slice, ast.Slice) and base.refs:
-            self.emit(Item(base, node.lineno, self.sure))
+        self.protocol((base,), _LOOKING_UP, node.lineno)
         return inside(base)
 
+    def protocol(self, values: Iterable[Value], names: tuple[str, ...], line: int) -> None:
+        """Python calls methods of these names on values, if they have them."""
+        values = tuple(values)
+        same = tuple(ref for value in values for ref in value.same)
+        part = tuple(ref for value in values for ref in value.part)
+        if same or part:
+            self.emit(Protocol(Value(same=same, part=part), names, line, self.sure))
+
     def value_Starred(self, node: ast.Starred) -> Value:
-        return inside(self.value(node.value))
+        found = self.value(node.value)
+        self.protocol((found,), GOING_OVER, node.lineno)
+        return inside(found)
 
     def value_List(self, node: ast.List | ast.Set) -> Value:
         return holding([self.value(item) for item in node.elts])._replace(fresh=True)
@@ -130,10 +180,12 @@ class ExpressionVisitor:
         left, right = self.value(node.left), self.value(node.right)
         operands = left.refs + right.refs
         inner = operands if isinstance(node.op, _SHARING_OPERATORS) else ()
+        self.protocol((left, right), operator_methods(node.op), node.lineno)
         return Value(inner=inner, operands=operands, fresh=left.fresh or right.fresh)
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         operand = self.value(node.operand)
+        self.protocol((operand,), _UNARY, node.lineno)
         return NOTHING if isinstance(node.op, ast.Not) else Value(operands=operand.refs, fresh=operand.fresh)
 
     def value_Compare(self, node: ast.Compare) -> Value:
@@ -145,6 +197,8 @@ class ExpressionVisitor:
         if identity:
             self.emit(Identity(tuple(values), node.lineno))
         operands = tuple(ref for value in values for ref in value.refs)
+        contained = any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
+        self.protocol(values, (*_COMPARING, "__contains__", "__iter__") if contained else _COMPARING, node.lineno)
         return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
@@ -167,14 +221,22 @@ class ExpressionVisitor:
         return either(found)
 
     def value_NamedExpr(self, node: ast.NamedExpr) -> Value:
-        found = self.value(node.value)
+        found = self.kept(self.value(node.value))
         self.bind(node.target.id, found, node.lineno, scope=self.scope.target())
         return found._replace(chain=())
+
+    def kept(self, value: Value) -> Value:
+        """The value as one object, for code that uses it more than once."""
+        if value.same and not (value.part or value.held or value.inner or value.fresh):
+            return value
+        result = self.temporary()
+        self.emit(Keep(result, value))
+        return Value(same=(result,), elements=value.elements)
 
     def value_JoinedStr(self, node: ast.JoinedStr) -> Value:
         for item in node.values:
             if isinstance(item, ast.FormattedValue):
-                self.value(item.value)
+                self.protocol((self.value(item.value),), TEXT_METHODS, node.lineno)
                 self.value(item.format_spec)
             elif isinstance(item, ast.Constant) and isinstance(item.value, str):
                 self.strings.add(item.value)
@@ -188,7 +250,9 @@ class ExpressionVisitor:
         return Value(fresh=True)
 
     def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
-        found = inside(self.value(node.value))
+        source = self.value(node.value)
+        self.protocol((source,), GOING_OVER, node.lineno)
+        found = inside(source)
         self.yielded(found)
         return found
 
@@ -222,6 +286,7 @@ class ExpressionVisitor:
         def body() -> None:
             for index, generator in enumerate(generators):
                 source = first if index == 0 else self.value(generator.iter)
+                self.protocol((source,), GOING_OVER, generator.target.lineno)
                 self.assign(generator.target, inside(source)._replace(row=True))
                 for condition in generator.ifs:
                     self.value(condition)
@@ -265,6 +330,11 @@ class ExpressionVisitor:
         if isinstance(node, ast.Attribute):
             return "", (node.attr,), self.value(node.value)
         return "", (), self.value(node)
+
+
+def operator_methods(operator: ast.operator) -> tuple[str, ...]:
+    """The methods that `+` or `+=` may call."""
+    return _OPERATOR_METHODS[type(operator)]
 
 
 def inside(value: Value) -> Value:

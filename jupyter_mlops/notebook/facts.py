@@ -113,10 +113,21 @@ class Mutate(NamedTuple):
     sure: bool
 
 
-class Item(NamedTuple):
-    """Something is looked up by key: a `defaultdict` grows by that."""
+class Protocol(NamedTuple):
+    """Python calls methods of these names on something: `__getitem__`, `__iter__`, `__add__`."""
 
     value: Value
+    names: tuple[str, ...]
+    line: int
+    sure: bool
+
+
+class Attribute(NamedTuple):
+    """An attribute is asked for, not to call it: it may be a property, or a method that somebody calls later."""
+
+    result: int
+    value: Value
+    name: str
     line: int
     sure: bool
 
@@ -180,14 +191,17 @@ class Return(NamedTuple):
 
 # What is known of a string or path: pieces of text, and names of strings in a tuple of one.
 Text = tuple["str | tuple[str]", ...]
-Event = Read | Keep | Item | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
+Event = (
+    Read | Keep | Protocol | Attribute | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
+)
 
 
 @dataclass(frozen=True, eq=False)
 class FunctionFacts:
     """A function's body. `parameters` are references in order; `variadic` those that take what is left over.
 
-    `captured` are variables of functions around it; `sure_writes` globals that it surely sets.
+    `captured` are variables of functions around it; `sure_writes` globals that it surely sets; `marks` the last names
+    of its decorators.
     """
 
     name: str
@@ -199,6 +213,7 @@ class FunctionFacts:
     captured: tuple[str, ...] = ()
     sure_writes: frozenset[str] = frozenset()
     generator: bool = False
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
 
-Kind = Literal["data", "import", "code", "class", "symbol"]
+Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
 NONE: Objects = frozenset()
 
@@ -20,6 +20,8 @@ NONE: Objects = frozenset()
 @dataclass(eq=False, slots=True)
 class Object:
     """An abstract object. `origin` is what made it (full name of a function, a module's name for an import).
+
+    A "method" is one that is not called yet: `origin` is its name, it holds what it belongs to.
 
     `holds` are objects inside it, `remembers` those that it keeps but never changes (a model its training data), each
     with the time since when; `held_by` is the way back. `elements` are those of a tuple of known length, `columns`
@@ -112,6 +114,8 @@ class Heap:
                 found |= item.elements[position]
             elif item.kind != "import":
                 found |= reach((item,), weak=False)
+        for item in [item for item in found if item.made_by is not None and item.kind == "data"]:
+            found |= _of_classes(item)
         return frozenset(found)
 
     def _made(self, value: Value, pointed: Lookup) -> Objects:
@@ -154,6 +158,17 @@ def _columns(item: Object, position: int) -> Objects | None:
     if item.holds and all(position < len(inner.elements) for inner in item.holds):
         return frozenset().union(*(inner.elements[position] for inner in item.holds))
     return None
+
+
+def _of_classes(item: Object) -> set[Object]:
+    """What an instance has from its class, and from those above it: `b.shared` where `shared` is set in the class."""
+    found: set[Object] = set()
+    pending = [other for other in item.remembers if other.kind == "class"]
+    while pending:
+        made = pending.pop()
+        found |= reach((other for other in made.holds if other.kind == "data"), weak=False)
+        pending += made.bases
+    return found
 
 
 def _is_data(objects: Objects) -> bool:

@@ -94,6 +94,18 @@ PURE_METHODS: dict[str, Result] = {
 }
 
 
+# Methods of containers: they change only the container itself, not what is inside it.
+SHALLOW_METHODS = _words(
+    """append add extend insert pop popitem remove discard clear update setdefault sort reverse appendleft popleft
+    extendleft rotate move_to_end write writelines subtract difference_update intersection_update"""
+)
+EXTENDING_METHODS = frozenset({"extend", "update", "extendleft"})
+# Methods that begin so put what they are given inside; others only remember it.
+KEEPING = ("add", "set", "register", "attach", "put", "push", "insert", "append", "connect", "compile", "__setitem__")
+# Methods that are known to change what they belong to, if somebody keeps them to call them later.
+CHANGING_METHODS = SHALLOW_METHODS | _words("put put_nowait send step emit shuffle seed set register fit partial_fit")
+
+
 def is_pure_method(name: str) -> bool:
     """Whether a method of this name leaves what it belongs to as it is."""
     return name in PURE_METHODS
@@ -103,10 +115,63 @@ def method_result(name: str, flags: frozenset[str], origin: str) -> Result | Non
     """What a method gives; None when it may change its receiver. `origin` is what made the receiver, if known."""
     if "inplace" in flags or (name in _DRAWING_METHODS and origin.startswith("matplotlib")):
         return None
+    if origin in _GENERATORS and name not in {"getstate", "get_state"}:
+        return None
     return PURE_METHODS.get(name)
 
 
 # ---------------------------------------------------------------------------------------------------------- functions
+
+PARTIAL = "functools.partial"
+CALLABLES = frozenset({"operator.methodcaller"})
+# Functions that make something of their own out of what they are given, by names that do not look like classes.
+MAKERS = CALLABLES | {PARTIAL, "functools.partialmethod"}
+BUILTIN_TYPES = frozenset({"list", "dict", "set", "bytearray", "frozenset", "tuple", "str", "object"})
+ITERATORS = _words("builtins.iter builtins.zip builtins.enumerate builtins.map builtins.filter builtins.reversed")
+_GENERATORS = _words(
+    """random.Random numpy.random.RandomState numpy.random.default_rng numpy.random.Generator numpy.random.PCG64
+    numpy.random.MT19937 numpy.random.Philox numpy.random.SFC64 torch.Generator sklearn.utils.check_random_state"""
+)
+_ITERTOOLS = _words(
+    """accumulate batched chain chain.from_iterable combinations combinations_with_replacement compress count cycle
+    dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile zip_longest"""
+)
+# What goes on when somebody takes from it.
+GOING_ON = ITERATORS | _GENERATORS | {f"itertools.{name}" for name in _ITERTOOLS}
+# What functions of Python call on the objects that they are given.
+_ITERATION = ("__iter__", "__next__", "__getitem__")
+_TEXT = ("__str__", "__repr__", "__format__")
+PROTOCOLS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        _words("list tuple set frozenset dict iter next sum sorted min max any all enumerate zip map filter reversed"),
+        (*_ITERATION, "__reversed__", "__len__"),
+    ),
+    **dict.fromkeys(["print", "str", "repr", "format", "ascii"], _TEXT),
+    "len": ("__len__",),
+    "bool": ("__bool__", "__len__"),
+    "int": ("__int__", "__index__"),
+    "float": ("__float__",),
+    "abs": ("__abs__",),
+    "round": ("__round__",),
+    "hash": ("__hash__",),
+    "divmod": ("__divmod__",),
+    "pow": ("__pow__",),
+    "getattr": ("__getattr__", "__getattribute__"),
+    "hasattr": ("__getattr__", "__getattribute__"),
+}
+_TRAINED = ("torch", "lightning", "pytorch_lightning", "keras", "tensorflow", "transformers", "fastai", "flax")
+_STATELESS = ("scipy.", "numpy.", "sklearn.", "functools.", "operator.", "math.", "torch.nn.functional")
+
+
+def is_trained(origin: str) -> bool:
+    """Whether an object of this origin is what others train: it changes when it is given to them."""
+    return origin.partition(".")[0] in _TRAINED and not origin.startswith("torch.utils.data")
+
+
+def is_stateful(origin: str) -> bool:
+    """Whether calling an object that a library's class made may change it, for all that is known."""
+    return origin.rpartition(".")[2][:1].isupper() and not origin.startswith(_STATELESS)
+
 
 _PLAIN_FUNCTIONS = _words(
     """len int float str bool bytes complex hash id isinstance issubclass callable chr ord hex oct bin repr ascii format
@@ -155,7 +220,7 @@ def function_result(name: str) -> Result | Literal["scatter"] | None:
         return "scatter"
     if name.startswith(_PLAIN_MODULES):
         return "plain"
-    if name in _SHARING:
+    if name in _SHARING or name in MAKERS or name in _GENERATORS or name.startswith("operator.i"):
         return None
     if module in _FRESH_MODULES:
         return "fresh"
@@ -185,9 +250,14 @@ _CHANGING_FUNCTIONS: dict[str, int] = {
     "bisect.insort_right": 0,
     "operator.setitem": 0,
     "operator.delitem": 0,
-    "operator.iadd": 0,
-    "operator.imul": 0,
-    "operator.ior": 0,
+    **dict.fromkeys(
+        [
+            f"operator.{name}"
+            for name in """iadd iand iconcat ifloordiv ilshift imatmul imod imul ior ipow irshift isub itruediv
+            ixor""".split()
+        ],
+        0,
+    ),
     "setattr": 0,
     "delattr": 0,
     "next": 0,

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from jupyter_mlops.notebook import calls
+from jupyter_mlops.notebook.applying import change, full_name, run_maybe
+from jupyter_mlops.notebook.calls import follow_call
 from jupyter_mlops.notebook.facts import (
+    Attribute,
     Bind,
     Call,
     CellFacts,
     Event,
     FunctionFacts,
     Identity,
-    Item,
     Keep,
     MakeClass,
     MakeFunction,
     Mutate,
+    Protocol,
     Read,
     Ref,
     Return,
     Text,
     Unbind,
     Use,
+    Value,
 )
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
+from jupyter_mlops.notebook.library import BUILTIN_TYPES
+from jupyter_mlops.notebook.protocols import attribute, protocol
 from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol, condensed
 from jupyter_mlops.notebook.texts import filled_in
 
@@ -37,8 +42,9 @@ BUILTIN_NAMES = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out
 class Machine:
     """The namespace of the notebook. `_Body` is the inside of a function.
 
-    `named` are the names that ever pointed to an object; `classes` are all classes of the notebook; `before` is what
-    the names set in this cell pointed to before it.
+    `named` are the names that ever pointed to an object; `classes` are all classes of the notebook, `members` the names
+    of their methods; `before` is what the names set in this cell pointed to before it; `running` are objects that are
+    being called.
     """
 
     def __init__(self, heap: Heap | None = None) -> None:
@@ -49,6 +55,8 @@ class Machine:
         self.named: dict[Object, set[str]] = {}
         self.before: dict[str, Objects] = {}
         self.classes: list[Object] = []
+        self.members: set[str] = set()
+        self.running: set[Object] = set()
         self._summaries: dict[FunctionFacts, Summary | None] = {}
         self._consulted: set[str] = set()
 
@@ -90,6 +98,10 @@ class Machine:
     def is_builtin(self, ref: str) -> bool:
         """Whether a name means Python's own here."""
         return ref in BUILTIN_NAMES and not self.objects.get(ref)
+
+    def is_builtin_type(self, value: Value) -> bool:
+        """Whether an expression is the name of a built-in type: `list`."""
+        return len(value.chain) == 1 and value.chain[0] in BUILTIN_TYPES and self.is_builtin(value.chain[0])
 
     def set(self, ref: Ref, found: Objects, *, sure: bool) -> None:
         """Point a name to objects; where it is not sure, it may still point to what it did."""
@@ -142,8 +154,23 @@ class Machine:
     def may_run(self, objects: Iterable[Object], line: int) -> None:
         """Code in these objects may be called by somebody: what it reads may be read."""
         for item in objects:
-            for code in calls.code_in(item):
-                calls.apply_maybe(self, code, item, line)
+            if item.code is not None or item.made_by is not None:
+                run_maybe(self, item, line)
+
+    def methods_of(self, item: Object, name: str) -> Iterator[FunctionFacts]:
+        """Methods of this name that an object has, or may have if it may be anything."""
+        if item.made_by is not None:
+            code = item.method(name)
+            if code is not None:
+                yield code
+        elif item.unknown:
+            yield from (found for made in self.classes if made.made_by and (found := made.made_by.methods.get(name)))
+
+    def made_class(self, made: Object) -> None:
+        """A class of the notebook: what functions do with objects that may be anything is found out anew."""
+        self.classes.append(made)
+        self.members |= made.made_by.methods.keys() if made.made_by else set()
+        self._summaries.clear()
 
 
 class _Body(Machine):
@@ -153,6 +180,8 @@ class _Body(Machine):
         super().__init__(Heap(outside.heap))
         self._outside = outside
         self.classes = outside.classes
+        self.members = outside.members
+        self.running = outside.running
         self._code = code
         self._symbols: dict[Object, Symbol] = {}
         self._own = self._symbol(Symbol("own"))
@@ -196,6 +225,10 @@ class _Body(Machine):
     def receiver(self) -> Objects:
         parameters = self._code.parameters
         return self.objects[parameters[0]] if parameters else frozenset((self._own,))
+
+    def made_class(self, made: Object) -> None:
+        self.classes.append(made)
+        self.members |= made.made_by.methods.keys() if made.made_by else set()
 
     def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
         self.effects.files.append((mode, text))
@@ -246,19 +279,14 @@ def _unbind(machine: Machine, event: Unbind) -> None:
 
 def _mutate(machine: Machine, event: Mutate) -> None:
     changed = machine.heap.value(event.value, machine)
-    calls.change(machine, changed)
+    change(machine, changed)
     machine.heap.put(changed, machine.heap.value(event.adds, machine))
     if event.value.chain and any(item.kind == "import" for item in changed):
-        machine.effects.settings.append((calls.full_name(machine, event.value.chain), event.line))
-
-
-def _item(machine: Machine, event: Item) -> None:
-    found = machine.heap.value(event.value, machine)
-    calls.change(machine, (item for item in found if item.origin == "collections.defaultdict"))
+        machine.effects.settings.append((full_name(machine, event.value.chain), event.line))
 
 
 def _call(machine: Machine, event: Call) -> None:
-    machine.objects[event.result] = calls.follow_call(machine, event)
+    machine.objects[event.result] = follow_call(machine, event)
 
 
 def _make_function(machine: Machine, event: MakeFunction) -> None:
@@ -277,7 +305,8 @@ def _make_class(machine: Machine, event: MakeClass) -> None:
     made = machine.heap.new(contents)
     made.kind, made.made_by = "class", event.code
     made.bases = tuple(item for item in contents if item.kind == "class")
-    machine.classes.append(made)
+    made.origin = next((item.origin for item in contents if item.kind in {"import", "class"} and item.origin), "")
+    machine.made_class(made)
     machine.objects[event.result] = frozenset((made,))
 
 
@@ -298,7 +327,8 @@ _FOLLOW: dict[type, Callable[[Machine, Any], None]] = {
     Bind: _bind,
     Unbind: _unbind,
     Mutate: _mutate,
-    Item: _item,
+    Protocol: protocol,
+    Attribute: attribute,
     Call: _call,
     MakeFunction: _make_function,
     MakeClass: _make_class,

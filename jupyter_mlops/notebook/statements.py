@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from jupyter_mlops.notebook.bodies import BodyVisitor
-from jupyter_mlops.notebook.expressions import inside
+from jupyter_mlops.notebook.expressions import GOING_OVER, TEXT_METHODS, either, inside, operator_methods
 from jupyter_mlops.notebook.facts import (
     NOTHING,
     Bind,
@@ -29,6 +29,9 @@ from jupyter_mlops.notebook.scope import (
 )
 from jupyter_mlops.notebook.star_imports import star_names
 from jupyter_mlops.notebook.texts import text_of
+
+_SHOWING = (*TEXT_METHODS, "_repr_html_", "_repr_mimebundle_", "_ipython_display_")
+_ENTERING = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 
 
 class StatementVisitor(BodyVisitor):
@@ -49,6 +52,7 @@ class StatementVisitor(BodyVisitor):
         for statement in body:
             if statement is last and isinstance(statement, ast.Expr):
                 self.displays = self.value(statement.value)
+                self.protocol((self.displays,), _SHOWING, statement.lineno)
             else:
                 self.statement(statement)
 
@@ -71,6 +75,8 @@ class StatementVisitor(BodyVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)
+        if len(node.targets) > 1:
+            value = self.kept(value)
         for target in node.targets:
             self._assign_display(target, node.value, value)
 
@@ -85,6 +91,7 @@ class StatementVisitor(BodyVisitor):
             case ast.Name(id=name, lineno=line):
                 self.bind(name, value, line)
             case ast.Tuple(elts=items) | ast.List(elts=items):
+                self.protocol((value,), GOING_OVER, target.lineno)
                 for item, part in zip(items, self._taken_apart(items, value), strict=True):
                     self.assign(item, part)
             case ast.Starred(value=inner):
@@ -127,6 +134,7 @@ class StatementVisitor(BodyVisitor):
             reference = self.load(target.id, target.lineno)
             added = self.value(node.value)
             self._change(Value(same=(reference,)), inside(added), node.lineno)
+            self.protocol((Value(same=(reference,)), added), operator_methods(node.op), node.lineno)
             self.bind(
                 target.id,
                 Value(same=(reference,), inner=added.refs, operands=added.refs, fresh=added.fresh),
@@ -227,6 +235,7 @@ class StatementVisitor(BodyVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.value(node.iter)
+        self.protocol((source,), GOING_OVER, node.lineno)
         self._loop(partial(self.assign, node.target, inside(source)._replace(row=True)), node)
 
     visit_AsyncFor = visit_For
@@ -257,6 +266,7 @@ class StatementVisitor(BodyVisitor):
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             value = self.value(item.context_expr)
+            self.protocol((value,), _ENTERING, node.lineno)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, Value(same=value.same, part=value.refs, fresh=value.fresh))
         if any(_swallows(item.context_expr) for item in node.items):
@@ -268,9 +278,10 @@ class StatementVisitor(BodyVisitor):
 
     def visit_Try(self, node: ast.Try) -> None:
         if node.handlers:
+            before = len(self.raised)
             self.scope.frame.branches(
                 lambda: self.statements([*node.body, *node.orelse]),
-                *(partial(self._handler, handler) for handler in node.handlers),
+                *(partial(self._handler, handler, before) for handler in node.handlers),
             )
         else:
             self.statements(node.body)
@@ -280,10 +291,11 @@ class StatementVisitor(BodyVisitor):
 
     visit_TryStar = visit_Try
 
-    def _handler(self, handler: ast.ExceptHandler) -> None:
+    def _handler(self, handler: ast.ExceptHandler, before: int) -> None:
+        """It catches what was raised in the body, after the first `before` of what the code raises."""
         self.value(handler.type)
         if handler.name:
-            self.bind(handler.name, NOTHING, handler.lineno)
+            self.bind(handler.name, either(self.raised[before:]), handler.lineno)
         self.statements(handler.body)
         if handler.name:
             self._forget(handler.name, handler.lineno)

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from jupyter_mlops.notebook.facts import FunctionFacts, Text, Use
 from jupyter_mlops.notebook.files import FileUse
-from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, reach
+from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
 
 _FEW_OBJECTS = 12
 
@@ -21,7 +21,8 @@ class Effects:
     `reads`: names read before they are surely set; `writes`: names that may be set or deleted (with the line);
     `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those
     whose last word is `del`. `changed` are objects changed in
-    place. `files` are files used, `settings` calls that set something of the process (full name, line).
+    place, `called` such that are called without knowing what they are. `files` are files used, `settings` calls that
+    set something of the process (full name, line).
     """
 
     reads: dict[str, Use] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Effects:
     deleted: set[str] = field(default_factory=set)
     set_by_calls: set[str] = field(default_factory=set)
     changed: set[Object] = field(default_factory=set)
+    called: dict[Object, None] = field(default_factory=dict)
     files: list[FileUse] = field(default_factory=list)
     settings: list[tuple[str, int]] = field(default_factory=list)
 
@@ -186,12 +188,12 @@ class Application:
             found = self._arguments.get(symbol.key, NONE)
         else:
             found = self._names(symbol.key) if symbol.source == "name" else self._own
-        return frozenset(reach(found, weak=False)) if symbol.inside else found
+        return self._heap.inside(found) if symbol.inside else found
 
     def _copy(self, item: Object) -> Object:
         copy = self._heap.new(origin=item.origin)
         copy.kind, copy.code, copy.made_by = item.kind, item.code, item.made_by
-        copy.scatter, copy.bases = item.scatter, item.bases
+        copy.scatter, copy.bases, copy.unknown = item.scatter, item.bases, item.unknown
         return copy
 
 

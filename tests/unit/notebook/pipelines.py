@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ def run_linear(flow: Dataflow, params: Mapping[str, Any]) -> Outcome:
 def run_pipeline(flow: Dataflow, params: Mapping[str, Any]) -> Outcome:
     """Run each step in a namespace of its own; what they hand over is pickled as in a run."""
     outcome = Outcome()
-    bundles: dict[str, bytes] = {}
+    bundles: dict[str, tuple[bytes, Sequence[Any]]] = {}
     available: dict[str, set[str]] = {}
     for step in flow.steps:
         with _main() as namespace:
@@ -90,7 +90,7 @@ def _run_step(
     step: StepFlow,
     namespace: dict[str, Any],
     params: Mapping[str, Any],
-    bundles: dict[str, bytes],
+    bundles: dict[str, tuple[bytes, Sequence[Any]]],
     available: dict[str, set[str]],
     outcome: Outcome,
 ) -> None:
@@ -107,7 +107,7 @@ def _run_step(
         assert source is not None or not item.required, f"{step.name} requires {item.name} of {item.sources}"
         if source is not None:
             if source not in loaded:
-                loaded[source] = pickling.loads(bundles[source], definitions)
+                loaded[source] = pickling.loads(bundles[source][0], definitions, bundles[source][1])
             _bind(item.name, loaded[source][item.name], namespace)
     for index in step.declaration.cells:
         outcome.printed[index] = _run(cells[index], namespace)
@@ -115,7 +115,8 @@ def _run_step(
     names = {name: _value(name, namespace) for name in step.outputs}
     values = {name: value for name, value in names.items() if value is not hidden_state.MISSING}
     available[step.name] = set(values)
-    bundles[step.name] = pickling.dumps(values, definitions, origin=step.name)[0]
+    stream, pickler = pickling.dumps(values, definitions, origin=step.name)
+    bundles[step.name] = (stream, [bytearray(item.view) for item in pickler.buffers])
     for name in step.final:
         if name in namespace:
             outcome.final[name] = _text(namespace[name])

@@ -383,7 +383,7 @@ def test_a_cell_that_is_no_python_has_no_names_and_says_where(source: str, line:
     ("source", "displays"),
     [
         pytest.param("x", Value(same=("x",), chain=("x",)), id="a name"),
-        pytest.param("a.b", Value(part=("a",), chain=("a", "b")), id="an attribute is inside"),
+        pytest.param("a.b", Value(same=(1,), part=("a",), chain=("a", "b")), id="an attribute is inside"),
         pytest.param("a[0]", Value(part=("a",)), id="an element is inside"),
         pytest.param("1", Value(), id="a constant"),
         pytest.param("not a", Value(), id="a truth value"),

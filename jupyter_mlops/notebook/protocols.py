@@ -1,0 +1,66 @@
+"""Methods that nobody calls by name: Python calls them where code loops, looks up or asks for an attribute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jupyter_mlops.notebook import library
+from jupyter_mlops.notebook.applying import apply_code, change, no_arguments
+from jupyter_mlops.notebook.facts import Attribute, Protocol
+from jupyter_mlops.notebook.heap import NONE, Object, Objects
+from jupyter_mlops.notebook.library_calls import use_protocol
+
+if TYPE_CHECKING:
+    from jupyter_mlops.notebook.machine import Machine
+
+
+def protocol(machine: Machine, event: Protocol) -> None:
+    """Call such methods of the notebook's own classes; what is known to change by it without one changes, too."""
+    looks_up, goes_over = "__getitem__" in event.names, "__iter__" in event.names
+    if not (looks_up or goes_over) and machine.members.isdisjoint(event.names):
+        return
+    found = machine.heap.value(event.value, machine)
+    if looks_up:
+        change(machine, (item for item in found if item.origin == "collections.defaultdict"))
+    if goes_over:
+        change(machine, (item for item in found if item.origin in library.GOING_ON))
+    use_protocol(machine, found, event.names, event.line)
+
+
+def attribute(machine: Machine, event: Attribute) -> None:
+    """A property gives what its function gives; a method may be called later."""
+    machine.objects[event.result] = NONE
+    may_change = event.name in library.CHANGING_METHODS
+    if may_change or event.name in machine.members or not machine.members.isdisjoint(_ASKED):
+        machine.objects[event.result] = _attribute(machine, event, may_change=may_change)
+
+
+_ASKED = ("__getattr__", "__getattribute__", "__get__")
+
+
+def _attribute(machine: Machine, event: Attribute, *, may_change: bool) -> Objects:
+    owners = machine.heap.value(event.value, machine)
+    result = use_protocol(machine, owners, _ASKED[:2], event.line)
+    result |= use_protocol(machine, machine.heap.inside(owners), _ASKED[2:], event.line)
+    receivers: set[Object] = set()
+    for item in owners:
+        own = frozenset((item,))
+        codes = tuple(machine.methods_of(item, event.name))
+        if item.kind == "class" or (codes and item.unknown) or (may_change and item.kind == "data" and not codes):
+            receivers.add(item)
+        for code in codes if item.kind != "class" else ():
+            if code.marks <= _METHODS:
+                receivers.add(item)
+            else:
+                given = no_arguments(event.line, sure=False)
+                result |= apply_code(machine, given, code, own, [own], sure=False)
+    unbound = may_change and machine.is_builtin_type(event.value)
+    if not receivers and not unbound:
+        return result
+    made = machine.heap.new(receivers, event.name)
+    made.kind = "method"
+    return result | {made}
+
+
+# Decorators that leave a method a method.
+_METHODS = frozenset({"classmethod", "staticmethod", "abstractmethod", "wraps", "override", "final"})

@@ -1,0 +1,374 @@
+# ruff: noqa: E501, ISC004 - rows of programs
+"""Notebooks whose meaning hangs on what a call changes without saying so: run both ways, in this process."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.notebook.pipelines import notebook, run_linear, run_pipeline
+
+USER = "class Box:\n    def __init__(self):\n        self.seen = []\n"
+TRAPS = {
+    # arguments that are spread
+    "a function changes what `**` gives it": [
+        "def f(v):\n    v.append(1)\nx = []",
+        "f(**{'v': x})",
+        "print(x)",
+    ],
+    "a function changes what `**` of a name gives it": [
+        "def f(v):\n    v.append(1)\nx = []\nd = {'v': x}",
+        "f(**d)",
+        "print(x)",
+    ],
+    "a function changes what a dict() spread gives it": [
+        "def f(v):\n    v.append(1)\nx = []",
+        "f(**dict(v=x))",
+        "print(x)",
+    ],
+    "a function changes what `*` gives it": ["def f(v, w):\n    w.append(v)\nx = []", "f(*(1, x))", "print(x)"],
+    "a function changes what its `**kwargs` hold": [
+        "def f(**kw):\n    kw['v'].append(1)\nx = []",
+        "f(v=x)",
+        "print(x)",
+    ],
+    "a function changes what its `*args` hold": ["def f(*a):\n    a[0].append(1)\nx = []", "f(x)", "print(x)"],
+    "a function hands its `*args` on": [
+        "def g(v):\n    v.append(1)\ndef f(*a, **k):\n    return g(*a, **k)\nx = []",
+        "f(x)",
+        "f(v=x)",
+        "print(x)",
+    ],
+    # methods as values
+    "an unbound method": ["x = []", "list.append(x, 2)", "print(x)"],
+    "an unbound method of a dict": ["d = {}", "dict.update(d, a=1)", "print(d)"],
+    "an unbound method as a value": ["x = []\nadd = list.append", "add(x, 2)", "print(x)"],
+    "a bound method as a value": ["x = []", "g = x.append", "g(1)", "print(x)"],
+    "a bound method called by map": ["x = []", "list(map(x.append, [1, 2]))", "print(x)"],
+    "a bound method called by a comprehension": ["x = []\ng = x.append", "[g(i) for i in range(2)]", "print(x)"],
+    "a bound method in a container": ["x = []\nacts = {'add': x.append}", "acts['add'](1)", "print(x)"],
+    "a bound method that a function calls": [
+        "def run(act):\n    act(1)\nx = []",
+        "run(x.append)",
+        "print(x)",
+    ],
+    "a bound method that an object keeps": [
+        "class Bus:\n    def __init__(self):\n        self.heard = []\n    def on(self, act):\n"
+        "        self.heard.append(act)\n    def tell(self, v):\n        for act in self.heard:\n            act(v)\n"
+        "x = []\nbus = Bus()",
+        "bus.on(x.append)",
+        "bus.tell(1)",
+        "print(x)",
+    ],
+    "a bound method of a class of the notebook": [
+        USER + "    def see(self, v):\n        self.seen.append(v)\nb = Box()",
+        "g = b.see",
+        "g(1)",
+        "print(b.seen)",
+    ],
+    "an unbound method of a class of the notebook": [
+        USER + "    def see(self, v):\n        self.seen.append(v)\nb = Box()\nsee = Box.see",
+        "see(b, 1)",
+        "Box.see(b, 2)",
+        "print(b.seen)",
+    ],
+    "a bound method as a key": [
+        "log = []\ndef key(v):\n    log.append(v)\n    return v",
+        "sorted([2, 1], key=key)",
+        "print(log)",
+    ],
+    # functools and operator
+    "a partial of a function": [
+        "from functools import partial\ndef f(v, w):\n    v.append(w)\nx = []",
+        "g = partial(f, x)",
+        "g(1)",
+        "print(x)",
+    ],
+    "a partial by keyword": [
+        "import functools\ndef f(w, v):\n    v.append(w)\nx = []",
+        "g = functools.partial(f, v=x)",
+        "g(1)",
+        "print(x)",
+    ],
+    "a partial that gets the rest": [
+        "from functools import partial\ndef f(w, v):\n    v.append(w)\nx = []",
+        "g = partial(f, 5)",
+        "g(x)",
+        "print(x)",
+    ],
+    "a partial of a method": ["from functools import partial\nx = []", "g = partial(x.append, 3)", "g()", "print(x)"],
+    "operator.iconcat": ["import operator\nx = []", "operator.iconcat(x, [1])", "print(x)"],
+    "operator.setitem": ["import operator\nx = [0]", "operator.setitem(x, 0, 1)", "print(x)"],
+    "operator.methodcaller": [
+        "import operator\nx = []\nact = operator.methodcaller('append', 1)",
+        "act(x)",
+        "print(x)",
+    ],
+    "functools.reduce with a function that changes": [
+        "from functools import reduce\ndef put(a, b):\n    a.append(b)\n    return a\nx = []",
+        "reduce(put, [1, 2], x)",
+        "print(x)",
+    ],
+    # classes whose use changes them
+    "a property that changes its object": [
+        USER
+        + "    @property\n    def size(self):\n        self.seen.append(1)\n        return len(self.seen)\nb = Box()",
+        "n = b.size",
+        "print(n, b.seen)",
+    ],
+    "a property that sets": [
+        USER + "    @property\n    def v(self):\n        return 1\n    @v.setter\n    def v(self, value):\n"
+        "        log.append(value)\nlog = []\nb = Box()",
+        "b.v = 3",
+        "print(log)",
+    ],
+    "a subscript that changes its object": [
+        USER + "    def __getitem__(self, key):\n        self.seen.append(key)\n        return key\nb = Box()",
+        "b[3]",
+        "print(b.seen)",
+    ],
+    "a subscript that changes a global": [
+        "log = []\nclass Box:\n    def __getitem__(self, key):\n        log.append(key)\n        return key\nb = Box()",
+        "b[3]",
+        "print(log)",
+    ],
+    "an item set through the class": [
+        USER + "    def __setitem__(self, key, value):\n        log.append((key, value))\nlog = []\nb = Box()",
+        "b[3] = 4",
+        "print(log)",
+    ],
+    "a loop that changes what it goes over": [
+        USER + "    def __iter__(self):\n        self.seen.append(1)\n        return iter([1])\nb = Box()",
+        "for i in b:\n    pass",
+        "print(b.seen)",
+    ],
+    "a loop over an iterator of the notebook": [
+        "class Count:\n    def __init__(self):\n        self.n = 0\n    def __iter__(self):\n        return self\n"
+        "    def __next__(self):\n        self.n += 1\n        if self.n > 3:\n            raise StopIteration\n        return self.n\nc = Count()",
+        "for i in c:\n    if i == 2:\n        break",
+        "print(list(c), c.n)",
+    ],
+    "a comprehension that changes what it goes over": [
+        USER + "    def __iter__(self):\n        self.seen.append(1)\n        return iter([1])\nb = Box()",
+        "y = [i for i in b]",
+        "z = list(b)",
+        "print(b.seen, sum(b), b.seen)",
+    ],
+    "an object that is called": [
+        USER + "    def __call__(self, v):\n        self.seen.append(v)\n        return v\nb = Box()",
+        "b(1)",
+        "print(b.seen)",
+    ],
+    "an object that is called by map": [
+        USER + "    def __call__(self, v):\n        self.seen.append(v)\n        return v\nb = Box()",
+        "list(map(b, [1, 2]))",
+        "print(b.seen)",
+    ],
+    "an object of a container that is called": [
+        USER + "    def __call__(self, v):\n        self.seen.append(v)\n        return v\nbs = [Box()]",
+        "bs[0](1)",
+        "print(bs[0].seen)",
+    ],
+    "a context that changes its object": [
+        USER + "    def __enter__(self):\n        self.seen.append('in')\n        return self\n"
+        "    def __exit__(self, *a):\n        self.seen.append('out')\nb = Box()",
+        "with b:\n    pass",
+        "print(b.seen)",
+    ],
+    "operators that change their object": [
+        USER
+        + "    def __add__(self, v):\n        self.seen.append(v)\n        return self\n    def __lshift__(self, v):\n"
+        "        self.seen.append(v)\n    def __contains__(self, v):\n        self.seen.append(v)\n        return True\nb = Box()",
+        "b + 1",
+        "b << 2",
+        "3 in b",
+        "print(b.seen)",
+    ],
+    "an object whose text is made by changing it": [
+        USER + "    def __repr__(self):\n        self.seen.append('r')\n        return 'Box'\n    def __len__(self):\n"
+        "        self.seen.append('l')\n        return 1\nb = Box()",
+        "print(b)",
+        "len(b)",
+        "f'{b}'",
+        "print(b.seen)",
+    ],
+    "an attribute that is not there": [
+        "class Box:\n    def __getattr__(self, name):\n        log.append(name)\n        return 1\nlog = []\nb = Box()",
+        "b.some",
+        "print(log)",
+    ],
+    "a descriptor": [
+        "class Field:\n    def __get__(self, obj, kind=None):\n        log.append('get')\n        return 1\n"
+        "class Box:\n    field = Field()\nlog = []\nb = Box()",
+        "b.field",
+        "print(log)",
+    ],
+    "a subclass of list": [
+        "class Rows(list):\n    def put(self, v):\n        self.append(v)\nr = Rows()",
+        "r.put(1)",
+        "r.append(2)",
+        "print(r)",
+    ],
+    "a subclass of dict with missing keys": [
+        "class Memo(dict):\n    def __missing__(self, key):\n        self[key] = 1\n        return 1\nm = Memo()",
+        "m['a']",
+        "print(m)",
+    ],
+    "a dict that remembers what was asked": ["d = {}", "d.setdefault('a', []).append(1)", "print(d)"],
+    "a method that a dataclass has": [
+        "from dataclasses import dataclass, field\n@dataclass\nclass Box:\n    seen: list = field(default_factory=list)\n"
+        "    def see(self, v):\n        self.seen.append(v)\nb = Box()",
+        "b.see(1)",
+        "print(b)",
+    ],
+    "a method of a named tuple": [
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    v: list\n    def put(self, x):\n        self.v.append(x)\np = P([])",
+        "p.put(1)",
+        "print(p)",
+    ],
+    # names
+    "`global` in the body of a class": [
+        "class A:\n    global level\n    level = 3",
+        "level += 1",
+        "print(level)",
+    ],
+    "`global` in the body of a class in a function": [
+        "def f():\n    class A:\n        global level\n        level = 3\nlevel = 1",
+        "f()",
+        "print(level)",
+    ],
+    "a chained comparison": [
+        "x = [1]\ny = [1]\nz = x",
+        "print(x == y is z, x is z is x, 1 < 2 < 3)",
+        "x.append(1)",
+        "print(z)",
+    ],
+    "chained identities": ["x = []\ny = x\nz = x", "w = (x is y) == (y is z)", "print(x is y is z, w)"],
+    "an annotated attribute": [USER + "b = Box()", "b.seen: list = [1]", "print(b.seen)"],
+    "an annotated item": ["d = {}", "d['a']: int = 1", "print(d)"],
+    "an annotated name without a value": ["x = 1", "x: int", "print(x)"],
+    "a walrus in the bases of a class in a function": [
+        "class Base:\n    pass\ndef f():\n    class A((B := Base)):\n        pass\n    return B, A\n",
+        "b, a = f()",
+        "print(issubclass(a, b))",
+    ],
+    "a walrus in a default": ["def f(v=(w := [1])):\n    v.append(1)", "f()", "print(w)"],
+    "a walrus in a decorator": [
+        "def deco(f):\n    return f\n@(d := deco)\ndef g():\n    return 1",
+        "print(d is deco, g())",
+    ],
+    "a walrus in a comprehension": ["x = [1, 2]", "y = [last := v for v in x]", "print(last)"],
+    "a lambda's default": ["x = []\nf = lambda v=x: v.append(1)", "f()", "print(x)"],
+    "a name deleted and set in a function": [
+        "def f():\n    global x\n    del x\n    x = 2\nx = 1",
+        "f()",
+        "print(x)",
+    ],
+    # fitting
+    "a trainer that changes the model it is given": [
+        "class Trainer:\n    def fit(self, model):\n        model.w.append(1)\nclass Model:\n    def __init__(self):\n"
+        "        self.w = []\nm = Model()\nt = Trainer()",
+        "t.fit(m)",
+        "print(m.w)",
+    ],
+    "a model that is called": [
+        "class Module:\n    def __call__(self, *a):\n        return self.forward(*a)\nclass Net(Module):\n"
+        "    def __init__(self):\n        self.calls = []\n    def forward(self, x):\n        self.calls.append(x)\n"
+        "        return x\nmodel = Net()",
+        "y = model(1)",
+        "print(model.calls)",
+    ],
+    "a list made by a comprehension of objects": [
+        USER + "boxes = [Box() for _ in range(2)]",
+        "for b in boxes:\n    b.seen.append(1)",
+        "print([b.seen for b in boxes])",
+    ],
+    "an exception that keeps what it was given": [
+        "x = []\ntry:\n    raise ValueError(x)\nexcept ValueError as e:\n    kept = e.args[0]",
+        "kept.append(1)",
+        "print(x)",
+    ],
+    "an object that hands out itself": [
+        USER + "    def me(self):\n        return self\nb = Box()",
+        "c = b.me()",
+        "c.seen.append(1)",
+        "print(b.seen, b is c)",
+    ],
+    "a class attribute changed through an instance": [
+        "class Box:\n    all = []\nb = Box()",
+        "b.all.append(1)",
+        "print(Box.all)",
+    ],
+    "a class method that counts": [
+        "class Box:\n    made = 0\n    @classmethod\n    def make(cls):\n        cls.made += 1\n        return cls()",
+        "b = Box.make()",
+        "c = b.make()",
+        "print(Box.made)",
+    ],
+    "a static method that changes its argument": [
+        "class Box:\n    @staticmethod\n    def put(v):\n        v.append(1)\nx = []",
+        "Box.put(x)",
+        "Box().put(x)",
+        "print(x)",
+    ],
+    "a generator that changes what it was given": [
+        "def gen(v):\n    for i in range(2):\n        v.append(i)\n        yield i\nx = []",
+        "y = list(gen(x))",
+        "print(x, y)",
+    ],
+    "an object that is deleted": [
+        "log = []\nclass Box:\n    def __del__(self):\n        log.append(1)",
+        "b = Box()\ndel b",
+        "print(log)",
+    ],
+    "an iterator that is used up": ["it = iter([1, 2, 3])", "next(it)", "print(list(it))"],
+    "an iterator that a loop uses up": ["it = iter([1, 2, 3])", "for i in it:\n    break", "print(list(it))"],
+    "an iterator that a function uses up": ["it = iter([1, 2, 3])", "s = sum(it)", "print(s, list(it))"],
+    "an iterator that is asked whether it has something": ["it = iter([1, 2, 3])", "print(2 in it)", "print(list(it))"],
+    "an iterator that is taken apart": ["it = iter([1, 2, 3])", "a, b, c = it", "print(list(it), a)"],
+    "a zip that is used up": ["z = zip([1, 2], [3, 4])", "d = dict(z)", "print(list(z), d)"],
+    "a map that is used up": ["m = map(str, [1, 2])", "s = ''.join(m)", "print(list(m), s)"],
+    "an iterator of a file-like object": [
+        "import io\nf = io.StringIO('a\\nb\\n')",
+        "first = f.readline()",
+        "print(f.read(), first)",
+    ],
+    "a random generator of its own": ["import random\nr = random.Random(1)", "x = r.random()", "print(r.random(), x)"],
+    "a random generator of numpy that is handed over": [
+        "import numpy as np\nfrom sklearn.utils import shuffle\nr = np.random.RandomState(1)",
+        "a = shuffle([1, 2, 3, 4], random_state=r)",
+        "b = shuffle([1, 2, 3, 4], random_state=r)",
+        "print(a, b, r.rand())",
+    ],
+    "a deque that rotates": ["from collections import deque\nd = deque([1, 2])", "d.rotate(1)", "print(d)"],
+    "a counter that is updated": [
+        "from collections import Counter\nc = Counter()",
+        "c.update('aab')\nc['z'] += 1",
+        "print(c)",
+    ],
+    "a defaultdict that is asked": ["from collections import defaultdict\nd = defaultdict(list)", "d['a']", "print(d)"],
+    "a defaultdict inside a dict that is asked": [
+        "from collections import defaultdict\nd = {'k': defaultdict(list)}",
+        "d['k']['a']",
+        "print(d)",
+    ],
+    "one list under two names": ["a = b = [1]", "a.append(2)", "print(a, b, a is b)"],
+    "one list under a name and inside another": ["a = d = {}\nx = d['k'] = []", "x.append(2)", "print(a, x)"],
+    "one list of a walrus": ["a = (b := [1])", "a.append(2)", "print(b)"],
+    "one list inside two": ["a = [c := [1], c]", "c.append(2)", "print(a)"],
+    "elements of one tuple under two names": ["a, b = c = [[1], [2]]", "a.append(2)", "print(c)"],
+    "a swap of two lists' contents": [
+        "a = [[1]]\nb = [[2]]",
+        "a[0], b[0] = b[0], a[0]",
+        "a[0].append(3)",
+        "print(a, b)",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_pipeline_means_the_same(name: str) -> None:
+    cells = TRAPS[name]
+    flow = notebook(*((f"s{number}", source) for number, source in enumerate(cells)))
+    linear, pipeline = run_linear(flow, {}), run_pipeline(flow, {})
+    assert pipeline.printed == linear.printed
+    assert pipeline.final == {key: linear.final.get(key) for key in pipeline.final}
