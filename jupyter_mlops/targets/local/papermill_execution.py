@@ -1,4 +1,4 @@
-"""How the papermill engine `mlops` executes: cells run in a process forked from a warm one, without a kernel and its sockets.
+"""How the engine `mlops` executes: cells run in a process forked from a warm one, without a kernel and its sockets.
 
 `papermill --engine mlops in.ipynb out.ipynb`, or `papermill.execute_notebook(..., engine_name="mlops")`. Notebooks of
 other languages or other environments go through their own kernels, by papermill's own engine.
