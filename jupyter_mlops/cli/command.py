@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
 import sys
@@ -15,6 +16,15 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.runtime.errors import MlopsError
 
 _TOP = ("-h", "--help", "help")
+_WAYS = {
+    errno.ENOSPC: "Free some space: `jupyter mlops store gc` removes what no run needs.",
+    errno.EDQUOT: "Free some space: `jupyter mlops store gc` removes what no run needs.",
+    errno.EROFS: "Choose a place that can be written.",
+    errno.EACCES: "Choose a place that you may write to.",
+    errno.EPERM: "Choose a place that you may write to.",
+    errno.ENOENT: "Make its folder first, or correct the path.",
+    errno.EMFILE: "Raise the limit of open files: `ulimit -n 4096`.",
+}
 
 
 def run_command(argv: Sequence[str] | None = None) -> int:
@@ -149,9 +159,8 @@ def _fail_inside(words: Sequence[str], error: Exception) -> int:
         wrapped = MlopsError("This machine has not enough memory for that.", hint="Close other programs, then retry.")
     elif isinstance(error, OSError):
         what = repr(str(error.filename)) if error.filename else "The output"
-        wrapped = MlopsError(
-            f"{what} cannot be read or written: {error.strerror or error}.", hint="With --debug it says where."
-        )
+        hint = _WAYS.get(error.errno or 0, "With --debug it says where.")
+        wrapped = MlopsError(f"{what} cannot be read or written: {error.strerror or error}.", hint=hint)
     else:
         hint = "This is a fault in jupyter-mlops: the same command with --debug shows where."
         wrapped = MlopsError(f"{type(error).__name__}: {error}", hint=hint)

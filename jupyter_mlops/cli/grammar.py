@@ -82,6 +82,7 @@ class VerbParser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.verb = verb
+        self.example = ""
         self.in_kernel = in_kernel
 
     def add_notebook(self, what: str = "a notebook (.ipynb), or a script in percent format", **options: Any) -> None:
@@ -96,7 +97,11 @@ class VerbParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is missing or wrong in a sentence."""
-        text = message.replace("the following arguments are required: ", "Missing: ").replace("argument ", "", 1)
+        missing = message.partition("the following arguments are required: ")[2]
+        if missing:
+            example = f"For example: {self.example} (`--help` says more)." if self.example else ""
+            raise Usage(f"`{self.verb}` needs {missing}.", hint=example or f"See `{self.prog} --help`.")
+        text = message.replace("argument ", "", 1).replace("invalid choice: ", "cannot be ")
         raise Usage(f"{text[:1].upper()}{text[1:]}.", hint=f"See `{self.prog} --help`.")
 
 
@@ -149,6 +154,7 @@ def parser_of(verb: Verb, *, in_kernel: bool = False) -> VerbParser:
     summary = SUMMARIES[verb.name][1]
     parser.description = f"{summary[:1].upper()}{summary[1:]}."
     parser.epilog = "\n".join(["examples:", *(f"  {parser.prog} {example}".rstrip() for example in verb.examples)])
+    parser.example = next((f"{parser.prog} {example}" for example in verb.examples if example), "")
     verb.arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--debug", action="store_true", help="show the traceback when something goes wrong inside")
@@ -174,6 +180,17 @@ def pairs(given: Sequence[str] | None, option: str) -> Iterator[tuple[str, str]]
         if not equals or not name.strip():
             raise Usage(f"{option} {word!r} is not NAME=VALUE.", hint=f"For example: {option} depth=4")
         yield name.strip(), value
+
+
+def positive(word: str) -> int:
+    """A count that an option takes.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no whole number above 0; the parser adds the option's name.
+    """
+    if not (word.isascii() and word.isdigit()) or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number above 0")
+    return int(word)
 
 
 def _options_before_verb(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Any, Self, TextIO
 
+from jupyter_mlops.cli.render.columns import pad, width_of
 from jupyter_mlops.cli.render.tree import tree_lines
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.store.events import Event, RunCreated, RunFinished, TaskFinished, TaskStarted
 from jupyter_mlops.widgets.run_picture import RunPicture, advance
 from jupyter_mlops.widgets.states import plain, seconds_text, shortened
 
+# Columns for the names of tasks: at least, and at most.
+_NARROW, _WIDE = 16, 40
 _STOPPING = "Stopping the run; Ctrl-C again ends it at once."
 
 
@@ -42,6 +45,7 @@ class PlainProgress(SilentProgress):
         super().__init__()
         self._stream: TextIO | None = stream
         self._local_time = local_time
+        self._width = _NARROW
 
     def on_event(self, event: Event) -> None:
         """Print a line if the event changes a state."""
@@ -57,16 +61,17 @@ class PlainProgress(SilentProgress):
     def _text(self, event: Event) -> str:
         if isinstance(event, RunCreated):
             steps = len(self.picture.tasks)
+            self._width = min(max([_NARROW, *(width_of(plain(name)) for name in self.picture.tasks)]), _WIDE)
             return f"run {event.run}  {plain(event.pipeline)}  {steps} step{'' if steps == 1 else 's'}"
         if isinstance(event, RunFinished):
-            return _columns("run", event.state, shortened(plain(event.reason)))
+            return _columns("run", self._width, event.state, shortened(plain(event.reason)))
         if isinstance(event, TaskStarted):
             attempt = f"attempt {event.attempt}" if event.attempt > 1 else ""
-            return _columns(plain(event.task), "running", attempt)
+            return _columns(plain(event.task), self._width, "running", attempt)
         if isinstance(event, TaskFinished):
             state = event.state if event.final else f"{event.state}, will be tried again"
             seconds = seconds_text(event.seconds) if event.state in ("succeeded", "failed") else ""
-            return _columns(plain(event.task), state, seconds, shortened(plain(event.reason)))
+            return _columns(plain(event.task), self._width, state, seconds, shortened(plain(event.reason)))
         return ""
 
     def _print(self, line: str) -> None:
@@ -123,5 +128,5 @@ class LiveProgress(SilentProgress):
         return Text.from_ansi("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
 
-def _columns(name: str, *rest: str) -> str:
-    return "  ".join([f"{name:<16}", *(part for part in rest if part)]).rstrip()
+def _columns(name: str, width: int, *rest: str) -> str:
+    return "  ".join([pad(name, width), *(part for part in rest if part)]).rstrip()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
+import json
+import shlex
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -133,11 +135,18 @@ def _wrong(parameter: Any, value: object) -> Usage:
     kind = _type(parameter)
     members = kind.args if kind.name == "Union" else (kind,)
     choices = [repr(choice) for member in members if member.name == "Literal" for choice in member.args]
-    examples = [_EXAMPLES[member.name] for member in members if member.name in _EXAMPLES]
+    examples = [_example(member, parameter.default) for member in members if member.name in _EXAMPLES]
     hint = f"It is one of {', '.join(choices)}." if choices else ""
     if examples:
-        hint = f"{hint} Write for example `-p {parameter.name}={examples[0]}`.".strip()
+        hint = f"{hint} Write for example `-p {shlex.quote(f'{parameter.name}={examples[0]}')}`.".strip()
     return Usage(f"The parameter {parameter.name!r} takes {parameter.type}, not {_shown(value)}.", hint=hint)
+
+
+def _example(kind: Type, default: object) -> str:
+    """How a value of the type is written: a list or dict with elements of its own type, as the default has them."""
+    if kind.args and default and type(default).__name__ == kind.name:
+        return json.dumps(default, ensure_ascii=False)
+    return _EXAMPLES[kind.name]
 
 
 def _shown(value: object) -> str:

@@ -7,12 +7,24 @@ from pathlib import Path
 from jupyter_mlops.errors import NotebookHasErrors
 from jupyter_mlops.notebook.annotations import By
 from jupyter_mlops.notebook.diagnostics import Diagnostic
-from jupyter_mlops.verbs.sources import existing, read_notebook
+from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
 
 
 def check(path: str | Path, *, by: By = "auto") -> list[Diagnostic]:
-    """Every diagnostic of the notebook at `path`, in document order."""
-    return read_notebook(existing(path), by=by).diagnostics()
+    """Every diagnostic of the notebook at `path`, in document order.
+
+    A pipeline file is imported and a plan read: either is right, or it is refused with the reason.
+
+    Raises:
+        Usage: a pipeline that cannot run.
+    """
+    found = existing(path)
+    if found.suffix != ".json" and not is_pipeline_file(found):
+        return read_notebook(found, by=by).diagnostics()
+    from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
+
+    refuse_problems(load_pipeline(found).pipeline)
+    return []
 
 
 def refuse_errors(found: list[Diagnostic], path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.errors import Refused, Usage
-from jupyter_mlops.pipeline.model import validate
+from jupyter_mlops.errors import Refused
 from jupyter_mlops.verbs.check import refuse_errors
-from jupyter_mlops.verbs.pipelines import load_pipeline
+from jupyter_mlops.verbs.output_files import write_output
+from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
 
 
 def compile(path: str | Path, *, output: str | Path, target: str = "local") -> dict[str, Any]:  # noqa: A001 the verb
@@ -17,14 +17,14 @@ def compile(path: str | Path, *, output: str | Path, target: str = "local") -> d
     Raises:
         Refused: there is no emitter for `target` yet.
         NotebookHasErrors: a diagnostic is an error.
+        Usage: the pipeline cannot run, or the file cannot be written.
     """
     if target != "local":
         raise Refused(f"Cannot compile for the target {target!r}.", hint="Targets: local (a plan as JSON).")
     loaded = load_pipeline(path)
     if loaded.path:
         refuse_errors(list(loaded.diagnostics), loaded.path)
-    for problem in validate(loaded.pipeline):
-        raise Usage(f"The pipeline {loaded.pipeline.name!r} cannot run: {problem.message}", hint=problem.hint)
+    refuse_problems(loaded.pipeline)
     text = loaded.pipeline.to_json()
-    Path(output).write_text(text, encoding="utf-8")
+    write_output(output, text)
     return {"output": str(output), "target": target, "steps": len(loaded.pipeline.steps), "bytes": len(text.encode())}

@@ -42,7 +42,7 @@ def _python(_: Path) -> Iterator[Finding]:
 def _libraries(_: Path) -> Iterator[Finding]:
     for name, purpose in _LIBRARIES.items():
         there = importlib.util.find_spec(name) is not None
-        yield Finding(name, there, f"{name}: {purpose}" if there else f"{name} is missing: {purpose}", _install(name))
+        yield Finding(name, there, purpose if there else f"is missing, needed for {purpose}", _install(name))
 
 
 def _install(name: str) -> str:
@@ -88,9 +88,7 @@ def _kernels(_: Path) -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("kernels", None, f"cannot list kernels: {error}", "pip install jupyter_client")
         return
-    yield Finding(
-        "kernels", bool(names), f"kernels: {', '.join(names) or 'none'}", "python -m ipykernel install --user"
-    )
+    yield Finding("kernels", bool(names), ", ".join(names) or "none", "python -m ipykernel install --user")
 
 
 _LIBRARIES = {

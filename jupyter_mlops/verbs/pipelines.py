@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.annotations import By
 from jupyter_mlops.notebook.diagnostics import Diagnostic
-from jupyter_mlops.pipeline.model import Pipeline
+from jupyter_mlops.pipeline.model import Pipeline, validate
 from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
 
 
@@ -38,3 +39,13 @@ def load_pipeline(source: str | Path | Pipeline, *, by: By = "auto") -> Loaded:
         return Loaded(replace(pipeline, cwd=pipeline.cwd or str(path.parent)), path)
     read = read_notebook(path, by=by)
     return Loaded(read.pipeline(), path, tuple(read.diagnostics()))
+
+
+def refuse_problems(pipeline: Pipeline) -> None:
+    """Stop at the first thing because of which the pipeline cannot run.
+
+    Raises:
+        Usage: naming it.
+    """
+    for problem in validate(pipeline):
+        raise Usage(f"The pipeline {pipeline.name!r} cannot run: {problem.message}", hint=problem.hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from jupyter_mlops.pipeline.from_notebook import analyse, from_dataflow, runs_py
 from jupyter_mlops.pipeline.model import Pipeline
 
 _CELL_MARKER = re.compile(r"^# ?%%", re.MULTILINE)
+_PIPELINE = re.compile(r"\b[Pp]ipeline\b")
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,17 @@ def read_notebook(path: str | Path, *, by: By = "auto") -> NotebookSource:
 
 
 def is_pipeline_file(path: Path) -> bool:
-    """Whether a `.py` file builds pipelines in code (rather than being a notebook in percent format)."""
-    return path.suffix == ".py" and not _CELL_MARKER.search(path.read_text(encoding="utf-8", errors="replace"))
+    """Whether a `.py` file builds pipelines in code; else it is a notebook: in percent format, or one cell."""
+    if path.suffix != ".py":
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return not _CELL_MARKER.search(text) and "jupyter_mlops" in text and bool(_PIPELINE.search(text))
 
 
 def existing(path: str | Path) -> Path:
     """The absolute path of a file that exists."""
     found = Path(path).expanduser().absolute()
+    _refuse_unreadable_name(found)
     if not found.exists():
         if found.is_symlink():
             raise NotFound(
@@ -65,3 +71,15 @@ def existing(path: str | Path) -> Path:
     if found.is_dir():
         raise Usage(f"{str(path)!r} is a folder.", hint="Give a notebook (.ipynb), a percent-format or a pipeline .py.")
     return found
+
+
+def _refuse_unreadable_name(path: Path) -> None:
+    """A path that is no text cannot be written down: into events, notebooks, JSON."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode("utf-8", errors="backslashreplace")
+        raise Usage(
+            f"The path {shown!r} is no text in this locale ({sys.getfilesystemencoding()}).",
+            hint="Set a UTF-8 locale (`export LC_ALL=C.UTF-8`), or rename it.",
+        ) from error

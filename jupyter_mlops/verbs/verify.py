@@ -22,7 +22,7 @@ from jupyter_mlops.targets.base import load_target
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
 from jupyter_mlops.verbs.scratch import Scratch
-from jupyter_mlops.verbs.sources import existing, read_notebook
+from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
 from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom, reader_spec
 
 Difference = dict[str, Any]
@@ -42,11 +42,17 @@ def verify(
 
     Raises:
         NotebookHasErrors: a diagnostic is an error; nothing ran.
-        Refused: the notebook is not in Python.
+        Refused: it is no notebook, or not in Python.
         WorkFailed: the notebook fails from top to bottom, and not as a pipeline: there is nothing to compare with; or
             it was stopped.
     """
-    original = read_notebook(existing(path))
+    found = existing(path)
+    if found.suffix == ".json" or is_pipeline_file(found):
+        raise Refused(
+            f"{found.name} is no notebook: it cannot be run from top to bottom.",
+            hint="Verify its notebooks one by one.",
+        )
+    original = read_notebook(found)
     refuse_errors(original.diagnostics(), original.path)
     if original.flow is None:
         raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")

@@ -54,6 +54,17 @@ def seconds_text(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def bytes_text(count: int) -> str:
+    """A size for people: `0 bytes`, `12.3 KiB`, `1.2 GiB`."""
+    if count < 1024:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    size, units = float(count), iter(("KiB", "MiB", "GiB", "TiB"))
+    unit = ""
+    while size >= 1023.95 and (following := next(units, "")):
+        size, unit = size / 1024, following
+    return f"{size:.1f} {unit}"
+
+
 def number_text(value: object) -> str:
     """A metric or parameter, short: numbers to four digits, other values as they print, long ones by both ends."""
     if isinstance(value, float):

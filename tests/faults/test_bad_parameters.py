@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,26 @@ def test_a_parameter_that_cannot_be_is_refused_before_anything_runs(
 ) -> None:
     desk("run", nb, "-p", given).refuses(2, *words)
     assert desk.runs() == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "given"),
+    [
+        ("n = 3", "n=x"),
+        ("cols: list[str] = ['a b', \"it's\"]", "cols=a"),
+        ("grid: dict[str, int] = {'depth': 2}", "grid=[]"),
+        ("sizes: list[int] = []", "sizes=a"),
+        ("lr: float | None = None", "lr=fast"),
+        ("flag = True", "flag=perhaps"),
+    ],
+)
+def test_the_example_in_a_refusal_works_when_it_is_typed(desk: Desk, cell: str, given: str) -> None:
+    name = given.partition("=")[0]
+    desk.notebook("nb.ipynb", parameters(cell), step("show", f"print({name})"))
+    refused = desk("run", "nb.ipynb", "-p", given)
+    refused.refuses(2, f"'{name}'", "Write for example")
+    typed = shlex.split(refused.err.split("`")[1])
+    assert desk("run", "nb.ipynb", *typed).code == 0
 
 
 def test_a_parameter_without_a_default_must_be_given(desk: Desk) -> None:

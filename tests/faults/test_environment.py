@@ -37,6 +37,13 @@ def test_a_run_succeeds_and_its_log_is_whole(desk: Desk, nb: str, place: str) ->
     assert desk.logs(desk.json("show")) == {"a": f"{TEXT}\n", "b": f"{TEXT}\n"}
 
 
+@pytest.mark.parametrize("verb", ["run", "check", "graph", "convert", "verify"])
+def test_a_path_that_this_language_has_no_letters_for_is_refused(desk: Desk, verb: str) -> None:
+    desk.notebook("été.ipynb", step("a", "x = 1"))
+    in_shell(f"$MLOPS {verb} été.ipynb", desk.folder, **PLACES["ASCII"]).refuses(2, "LC_ALL=C.UTF-8")
+    assert desk.runs() == []
+
+
 SCREENS = {
     "closed output": "$MLOPS run nb.ipynb >&-",
     "closed errors": "$MLOPS run nb.ipynb 2>&- >/dev/null",

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jupyter_mlops.cli.grammar import Verb, VerbParser
+from jupyter_mlops.cli.grammar import Verb, VerbParser, positive
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 
@@ -25,7 +25,7 @@ def add_last_run(parser: VerbParser) -> None:
 def _runs_arguments(parser: VerbParser) -> None:
     parser.add_argument("query", nargs="?", default="", metavar="QUERY", help="what to find; default: all runs")
     parser.add_argument("--order-by", metavar="WHAT", help="for example 'metrics.acc desc'; default: newest first")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many; default: 50")
+    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="at most so many; default: 50")
 
 
 def _runs(options: Namespace, _session: Session) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.cli.grammar import Verb, VerbParser
@@ -40,7 +39,7 @@ def add_by(parser: VerbParser) -> None:
 
 
 def _check_arguments(parser: VerbParser) -> None:
-    parser.add_notebook()
+    parser.add_notebook("a notebook, a pipeline .py, or a compiled plan")
     add_by(parser)
 
 
@@ -95,9 +94,10 @@ def _graph(options: Namespace, session: Session) -> Drawn:
 
     drawn = graph(session.notebook(options.notebook))
     if options.svg:
+        from jupyter_mlops.verbs.output_files import write_output
         from jupyter_mlops.widgets.svg import graph_svg
 
-        Path(options.svg).write_text(graph_svg(drawn), encoding="utf-8")
+        write_output(options.svg, graph_svg(drawn))
     return Drawn(drawn, options.svg or "")
 
 
@@ -114,7 +114,7 @@ def _graph_lines(result: Drawn, style: Style) -> Iterator[str]:
 
 
 def _compile_arguments(parser: VerbParser) -> None:
-    parser.add_notebook()
+    parser.add_notebook("a notebook or a pipeline .py")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan, as JSON")
     parser.add_argument("--target", default="local", metavar="T", help="what will run it; default: local")
 

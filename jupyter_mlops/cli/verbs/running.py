@@ -6,11 +6,10 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs
+from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs, positive
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.cli.verbs.history import add_last_run
-from jupyter_mlops.errors import Usage
 from jupyter_mlops.store.events import Event
 
 
@@ -21,13 +20,7 @@ def _add_params(parser: VerbParser) -> None:
 
 
 def _add_parallel(parser: VerbParser) -> None:
-    parser.add_argument("--parallel", metavar="N", type=_positive, help="steps at once; default: one a core")
-
-
-def _positive(word: str) -> int:
-    if not word.isdigit() or int(word) < 1:
-        raise Usage(f"{word!r} is not a number of steps.", hint="For example: --parallel 4")
-    return int(word)
+    parser.add_argument("--parallel", metavar="N", type=positive, help="steps at once; default: one a core")
 
 
 def _run_arguments(parser: VerbParser) -> None:

@@ -11,15 +11,22 @@ from jupyter_mlops.cli.grammar import Verb, VerbParser
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.widgets.states import bytes_text
 
 
 def _store_arguments(parser: VerbParser) -> None:
     parser.add_argument(
-        "action", choices=("gc", "rebuild"), metavar="gc|rebuild", help="free space, or rebuild the index from events"
+        "action", type=_action, metavar="gc|rebuild", help="free space, or rebuild the index from events"
     )
     parser.add_argument("--keep", type=int, metavar="N", help="gc: keep the newest N runs and delete the others")
     parser.add_argument("--older-than", metavar="TIME", help="gc: delete runs older than TIME, such as 30d or 12h")
     parser.add_argument("--dry-run", action="store_true", help="gc: say what would go and delete nothing")
+
+
+def _action(word: str) -> str:
+    if word not in ("gc", "rebuild"):
+        raise Usage(f"`store` cannot {word!r}.", hint="It does `gc` and `rebuild`. For example: jupyter mlops store gc")
+    return word
 
 
 def _store(options: Namespace, _session: Session) -> Any:
@@ -42,8 +49,17 @@ def _seconds(word: str | None) -> float | None:
 
 
 def _store_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
-    for name, value in result.items():
-        yield f"{name.replace('_', ' ')}: {value}"
+    runs = _count(result["runs"], "run")
+    if "artifacts" not in result:
+        yield f"The index has {runs}."
+        return
+    parts = [runs, _count(result["artifacts"], "artifact"), _count(result["cache"], "cache record")]
+    verb = "Would delete" if result.get("dry_run") else "Deleted"
+    yield f"{verb} {parts[0]}, {parts[1]} and {parts[2]}: {bytes_text(result['bytes'])}."
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _doctor_arguments(parser: VerbParser) -> None:

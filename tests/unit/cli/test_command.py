@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -86,15 +87,50 @@ def test_numbers_that_json_has_no_word_for_become_null(capsys) -> None:
     assert json.loads(capsys.readouterr().out) == {"metrics": [None, None, 1.5], "path": "a"}
 
 
-def test_a_fault_inside_is_a_sentence_that_says_how_to_see_more(capsys, tmp_path) -> None:
+@pytest.mark.parametrize("place", ["folder.svg", "none/g.svg"])
+def test_a_picture_that_cannot_be_written_is_wrong_usage(place, capsys, tmp_path) -> None:
     (tmp_path / "folder.svg").mkdir()
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
-    assert main(["graph", "a.ipynb", "--svg", "folder.svg"]) == 1
+    assert main(["graph", "a.ipynb", "--svg", place]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: ")
-    assert "folder.svg" in err
+    assert place.split("/")[0] in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "way"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "The output cannot be", "store gc"),
+        (OSError(errno.EROFS, "Read-only file system", "/x/y"), "'/x/y' cannot be", "Choose a place"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "'/x' cannot be", "Choose a place"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a/b"), "'a/b' cannot be", "folder"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files", "ulimit"),
+        (OSError(errno.EIO, "Input/output error", "/x"), "Input/output error", "--debug"),
+        (OSError("no number"), "no number", "--debug"),
+        (MemoryError(), "not enough memory", "Close other programs"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero", "fault in jupyter-mlops"),
+    ],
+)
+def test_a_fault_of_the_machine_or_of_ours_is_a_sentence_and_a_way_out(error, says, way, capsys) -> None:
+    from jupyter_mlops.cli.command import _fail_inside
+
+    assert _fail_inside(["run"], error) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: ")
+    assert says in first
+    assert way in second
+
+
+def test_the_traceback_of_a_fault_inside_is_shown_on_request(capsys) -> None:
+    from jupyter_mlops.cli.command import _fail_inside
+
+    try:
+        raise KeyError("lost")
+    except KeyError as error:
+        _fail_inside(["run", "--debug"], error)
+    assert "KeyError: 'lost'" in capsys.readouterr().err
 
 
 def test_the_version_is_printed(capsys) -> None:

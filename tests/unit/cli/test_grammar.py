@@ -66,7 +66,7 @@ def test_options_may_stand_between_arguments() -> None:
 
 def test_in_a_kernel_the_notebook_may_be_left_out() -> None:
     assert parse(["run"], in_kernel=True).options.notebook is None
-    with pytest.raises(Usage, match="Missing: NB"):
+    with pytest.raises(Usage, match="needs NB"):
         parse(["run"])
 
 
@@ -80,14 +80,20 @@ def test_in_a_kernel_the_notebook_may_be_left_out() -> None:
         ("run nb --paralel=2", "`run` has no option '--paralel'.", "Did you mean '--parallel'?"),
         ("run nb --zzzz", "`run` has no option '--zzzz'.", "jupyter mlops run --help"),
         ("check a b", "'b' is one argument too many.", "check --help"),
-        ("check", "Missing: NB.", "check --help"),
+        ("check", "`check` needs NB.", "jupyter mlops check analysis.ipynb"),
         ("run -", "Standard input and output (`-`) cannot stand for a file here.", "Give a path."),
         ("compile nb -o -", "Standard input and output (`-`) cannot stand for a file here.", "Give a path."),
-        ("run nb --parallel 0", "'0' is not a number of steps.", "--parallel 4"),
+        ("run nb --parallel 0", "--parallel: '0' is not a whole number above 0.", "run --help"),
+        ("run nb --parallel x", "--parallel: 'x' is not a whole number above 0.", "run --help"),
+        ("runs --limit -1", "--limit: '-1' is not a whole number above 0.", "runs --help"),
+        ("runs --limit \u0663", "--limit: '\u0663' is not a whole number above 0.", "runs --help"),
+        ("store tidy", "`store` cannot 'tidy'.", "`gc` and `rebuild`"),
+        ("store", "`store` needs gc|rebuild.", "jupyter mlops store gc"),
+        ("diff 0192", "`diff` needs RUN.", "jupyter mlops diff 0192f3a4 last"),
         ("run nb --from a --only b", "--only: not allowed with argument --from.", "run --help"),
-        ("check nb --by magic", "--by: invalid choice: 'magic'", "check --help"),
-        ("runs --limit many", "--limit: invalid int value: 'many'.", "runs --help"),
-        ("compile nb", "Missing: -o/--output.", "compile --help"),
+        ("check nb --by magic", "--by: cannot be 'magic' (choose from", "check --help"),
+        ("runs --limit many", "--limit: 'many' is not a whole number above 0.", "runs --help"),
+        ("compile nb", "`compile` needs -o/--output.", "compile analysis.ipynb -o plan.json"),
         ("run nb --param", "-p/--param: expected one argument.", "run --help"),
     ],
 )

@@ -38,6 +38,27 @@ def test_a_pipe_gets_one_line_a_change_of_state(run_events) -> None:
     ]
 
 
+def started(*names: str) -> list:
+    plan = {"name": "p", "steps": [{"name": name} for name in names]}
+    events = [ev.RunCreated(0.0, "r1", "p", "default", {}, "local", "nb.ipynb", plan, {})]
+    return events + [ev.TaskStarted(1.0, name, name, 1, "d") for name in names]
+
+
+def test_lines_stand_below_each_other_whatever_the_names() -> None:
+    lines = plain_lines(started("a", "nearest_neighbours", "été", "模型训练"))[1:]
+    assert lines == [
+        "00:00:01 a                   running",
+        "00:00:01 nearest_neighbours  running",
+        "00:00:01 été                 running",
+        "00:00:01 模型训练            running",
+    ]
+
+
+def test_a_very_long_name_does_not_push_the_others_off_the_screen() -> None:
+    lines = plain_lines(started("a", "x" * 100))[1:]
+    assert lines == ["00:00:01 a" + " " * 41 + "running", f"00:00:01 {'x' * 100}  running"]
+
+
 def test_a_name_cannot_move_the_cursor(run_events) -> None:
     lines = plain_lines([ev.TaskStarted(0.0, "\x1b[2Jevil\n", "evil", 1, "d")])
     assert lines == ["00:00:00 [2Jevil           running"]

@@ -1,0 +1,110 @@
+"""`check`, `convert`, `compile` and `graph` on everything that a path may be."""
+
+import json
+
+import pytest
+
+from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.verbs.check import check
+from jupyter_mlops.verbs.compile import compile as compile_plan
+from jupyter_mlops.verbs.convert import convert
+from jupyter_mlops.verbs.graph import graph
+from jupyter_mlops.verbs.verify import verify
+
+GOOD = """
+import jupyter_mlops as mlops
+
+@mlops.step
+def load():
+    return 1
+
+@mlops.step
+def use(x):
+    print(x)
+
+@mlops.pipeline
+def small():
+    use(load())
+"""
+WRONG = GOOD.replace("    use(load())", "    use(object())")
+
+
+@pytest.fixture
+def pipeline_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.py"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_pipeline_file_is_checked_as_a_pipeline(pipeline_file):
+    assert check(pipeline_file) == []
+
+
+def test_a_pipeline_file_that_is_wrong_is_refused_by_each_verb(tmp_path):
+    path = tmp_path / "wrong.py"
+    path.write_text(WRONG)
+    for verb in (check, graph, lambda given: compile_plan(given, output=tmp_path / "plan.json")):
+        with pytest.raises(Usage, match="object"):
+            verb(path)
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_plan_is_checked_drawn_and_compiled_again(pipeline_file, tmp_path):
+    compile_plan(pipeline_file, output=tmp_path / "plan.json")
+    assert check(tmp_path / "plan.json") == []
+    assert [step["name"] for step in graph(tmp_path / "plan.json")["steps"]] == ["load", "use"]
+    compile_plan(tmp_path / "plan.json", output=tmp_path / "again.json")
+    assert json.loads((tmp_path / "again.json").read_text()) == json.loads((tmp_path / "plan.json").read_text())
+
+
+def test_a_pipeline_file_cannot_be_verified(pipeline_file, tmp_path):
+    compile_plan(pipeline_file, output=tmp_path / "plan.json")
+    for path in (pipeline_file, tmp_path / "plan.json"):
+        with pytest.raises(Refused, match=path.name):
+            verify(path)
+
+
+@pytest.mark.parametrize("target", ["kfp", "argo", "nowhere"])
+def test_a_target_without_an_emitter_is_refused_and_nothing_is_written(target, write_notebook, tmp_path):
+    with pytest.raises(Refused, match=target):
+        compile_plan(write_notebook(("a", "x = 1")), output=tmp_path / "plan.json", target=target)
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_plan_for_a_folder_that_is_not_there_is_refused(write_notebook, tmp_path):
+    with pytest.raises(Usage, match="no folder"):
+        compile_plan(write_notebook(("a", "x = 1")), output=tmp_path / "none" / "plan.json")
+
+
+def test_an_empty_notebook_makes_no_plan(write_notebook, tmp_path):
+    with pytest.raises(Usage, match="no step"):
+        compile_plan(write_notebook(), output=tmp_path / "plan.json")
+
+
+def test_what_is_not_kale_s_cannot_be_read_as_kale_s(write_notebook):
+    path = write_notebook("x = 1", "print(x)")
+    before = path.read_bytes()
+    with pytest.raises(Usage, match="nothing of Kale's") as caught:
+        convert(path, by="kale")
+    assert "--by headings" in caught.value.hint
+    assert path.read_bytes() == before
+
+
+def test_kale_s_tags_are_converted(write_notebook, tmp_path):
+    path = write_notebook("x = 1", "print(x)")
+    data = json.loads(path.read_text())
+    for cell, tags in zip(data["cells"], (["step:load"], ["step:show", "prev:load"]), strict=True):
+        cell["metadata"] = {"tags": tags}
+    path.write_text(json.dumps(data))
+    done = convert(path, output=tmp_path / "new.ipynb", by="kale")
+    assert [(item["cell"], item["step"]) for item in done["changes"]] == [(0, "load"), (1, "show")]
+
+
+def test_a_dry_run_writes_nothing(write_notebook):
+    path = write_notebook("x = 1", "print(x)")
+    before = path.read_bytes()
+    done = convert(path, by="cells", dry_run=True)
+    assert done["output"] is None
+    assert len(done["changes"]) == 2
+    assert path.read_bytes() == before
