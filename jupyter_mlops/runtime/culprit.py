@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from jupyter_mlops.runtime import pickling
+from jupyter_mlops.runtime import handles, pickling
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import type_name
 from jupyter_mlops.runtime.functions import is_empty
@@ -36,7 +36,7 @@ def find_culprit(values: Mapping[str, Any], definitions: Definitions, error: Exc
         path, seen = name, {id(value)}
         culprit = value
         for _ in range(_DEEPEST):
-            step = None if pickling.refusal(type(culprit)) else _deeper(culprit, definitions, seen)
+            step = None if handles.handle_of(type(culprit)) else _deeper(culprit, definitions, seen)
             if step is None:
                 break
             suffix, culprit, found = step

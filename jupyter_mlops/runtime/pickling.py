@@ -22,31 +22,16 @@ from typing import Any, Optional
 from jupyter_mlops.runtime import rebuild
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.functions import function_state, marshalled, names_used
+from jupyter_mlops.runtime.handles import handle_of, refuse
 from jupyter_mlops.runtime.layout import Buffer
 from jupyter_mlops.runtime.memory import RULES as MEMORY_RULES
 from jupyter_mlops.runtime.memory import BufferList
 
 _LRU = type(functools.lru_cache(lambda: None))
-# Handles of the system or of a running program: pickle (or cloudpickle) might copy some, but not what they mean.
-_REFUSED = (
-    ("_io", "_IOBase", "an open file"),
-    ("socket", "socket", "a socket"),
-    ("threading", "Thread", "a thread"),
-    ("sqlite3", "Connection", "a database connection"),
-    ("subprocess", "Popen", "a running process"),
-    ("concurrent.futures", "Executor", "a pool of workers"),
-    ("asyncio", "Future", "a future of an event loop"),
-)
-
-
 _LARGE_STACK = 1 << 29
 _DEEPEST = 400_000
 # Since Python 3.12 code in C has a limit of its own, which nothing raises; code in Python takes no C stack by then.
 _C_FOLLOWS_LIMIT = sys.version_info < (3, 12)
-
-
-class NotPicklable(TypeError):
-    """A value that must not be handed over; the message says what it is."""
 
 
 def dumps(
@@ -195,9 +180,9 @@ class _Pickler:
             return self._class
         if any(parent.__module__ == "IPython.core.interactiveshell" for parent in kind.__mro__):
             return lambda _: (rebuild.interactive_shell, ())
-        what = refusal(kind)
+        what = handle_of(kind)
         if what:
-            return functools.partial(_refuse, what)
+            return functools.partial(refuse, what)
         memory_rule = MEMORY_RULES.get((kind.__module__, kind.__qualname__))
         if memory_rule is not None:
             return functools.partial(memory_rule, self.memory)
@@ -357,24 +342,6 @@ def _weak_reference(value: Any) -> Any:
 
 def _weak_dictionary(value: Any) -> Any:
     return rebuild.weak_dictionary, (type(value), dict(value))
-
-
-def refusal(kind: type) -> str:
-    """What instances of a type are, in words, if they must not be handed over; "" if they may."""
-    for module_name, class_name, what in _REFUSED:
-        refused = getattr(sys.modules.get(module_name), class_name, None)
-        if refused is not None and issubclass(kind, refused):
-            return what
-    return ""
-
-
-def _refuse(what: str, value: Any) -> Any:
-    for name in ("stdin", "stdout", "stderr"):
-        if value is getattr(sys, name):
-            return rebuild.standard_stream, (name,)
-    if isinstance(value, (io.StringIO, io.BytesIO)):
-        return NotImplemented
-    raise NotPicklable(f"{what} ({type(value).__name__}) belongs to this process")
 
 
 def _name_class(value: type, origin: str) -> None:
