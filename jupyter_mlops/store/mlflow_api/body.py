@@ -9,6 +9,7 @@ from typing import BinaryIO
 from jupyter_mlops.store.mlflow_api.request import Problem
 
 MAX_BODY = 16 << 30  # bytes: files may be models
+MAX_TRAILERS = 100
 _BLOCK = 1 << 16
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
@@ -31,7 +32,9 @@ class Body:
         """
         parts = []
         while size and not self.over:
-            part = self._some(size)
+            if self._total + self._left > MAX_BODY:
+                raise _too_large()
+            part = self._some(_BLOCK if size < 0 else size)
             parts.append(part)
             size -= len(part) if size > 0 else 0
         return b"".join(parts)
@@ -40,22 +43,22 @@ class Body:
         """Read what nobody wanted, up to `limit` bytes; whether that was all."""
         try:
             while limit > 0 and not self.over:
-                limit -= len(self.read(min(limit, _BLOCK)))
+                limit -= len(self._some(min(limit, _BLOCK)))
         except (Problem, OSError):
             return False
         return self.over
 
     def _some(self, size: int) -> bytes:
+        """Some bytes of the current chunk, or the beginning of the next one."""
         if not self._left:
             self._next_chunk()
-            if self.over:
-                return b""
-        wanted = min(self._left, _BLOCK if size < 0 else size)
+            return b""
+        wanted = min(self._left, size)
         data = self._stream.read(wanted)
         self._left -= len(data)
         self._total += len(data)
-        if len(data) < wanted or self._total > MAX_BODY:
-            raise _wrong("The request ended too soon.") if len(data) < wanted else _too_large()
+        if len(data) < wanted:
+            raise _wrong("The request ended too soon.")
         if not self._chunked:
             self.over = not self._left
         elif not self._left:
@@ -69,16 +72,18 @@ class Body:
         self._left = int(match[1], 16)
         if self._left:
             return
-        while self._stream.readline(1000).strip():  # trailers
-            pass
-        self.over = True
+        for _ in range(MAX_TRAILERS):
+            if not self._stream.readline(1000).strip():
+                self.over = True
+                return
+        raise _wrong("The request does not end.")
 
 
 def body_of(headers: Message, stream: BinaryIO) -> Body:
     """The body that the headers announce.
 
     Raises:
-        Problem: they contradict themselves or announce too much.
+        Problem: they contradict themselves, or cannot be read.
     """
     coding, lengths = headers.get_all("Transfer-Encoding") or [], headers.get_all("Content-Length") or []
     if coding:
@@ -89,8 +94,6 @@ def body_of(headers: Message, stream: BinaryIO) -> Body:
         return Body(stream, size=0)
     if len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,15}", lengths[0].strip()):
         raise _wrong("Content-Length is no number of bytes.")
-    if int(lengths[0]) > MAX_BODY:
-        raise _too_large()
     return Body(stream, size=int(lengths[0]))
 
 

@@ -129,11 +129,13 @@ def _read(tracker: Tracker, caller: Caller, asked: Fields) -> tuple[RunRecord, d
 
 
 def _facts(text: str) -> dict[str, Any]:
-    """From the tag, which any code may have written."""
+    """From the tag, which any code may have written; empty if it is not ours."""
     try:
         found = json.loads(text)
-        return found if _ID.fullmatch(found["model_id"]) and {"tags", "params", "status", "name"} <= set(found) else {}
-    except (ValueError, TypeError, KeyError):
+        kinds = {"model_id": str, "name": str, "status": str, "tags": dict, "params": dict}
+        right = all(isinstance(found[name], kind) for name, kind in kinds.items())
+        return found if right and _ID.fullmatch(found["model_id"]) else {}
+    except (ValueError, TypeError, KeyError, RecursionError):
         return {}
 
 

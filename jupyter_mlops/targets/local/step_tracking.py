@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from jupyter_mlops.store.mlflow_api import Caller, Tracker
     from jupyter_mlops.store.mlflow_api.server import MlflowServer
 
+_SCRIPT = re.compile(r"[\w./-]+\.py\b")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
-MAX_MODULES = 200
+MAX_FILES = 200
 URI = "MLFLOW_TRACKING_URI"
 
 Tell = Callable[[Report], None]
@@ -100,22 +101,27 @@ def project_of(attempt: Attempt) -> Project | None:
 
 
 def wants_tracking(attempt: Attempt) -> bool:
-    """Whether the attempt's code, or a module beside it, speaks of MLflow and not of a server of its own."""
+    """Whether the attempt's code, or a file beside it that it uses, speaks of MLflow and not of a server of its own."""
     sources = sources_of(attempt.spec)
-    texts = [*sources, *_modules_beside(sources, Path(attempt.spec.cwd))]
+    texts = [*sources, *_files_beside(sources, Path(attempt.spec.cwd))]
     return any("mlflow" in text for text in texts) and not any("set_tracking_uri" in text for text in texts)
 
 
-def _modules_beside(sources: Iterable[str], folder: Path) -> Iterator[str]:
-    """The sources of modules in the folder that are imported, directly or by one another."""
+def _files_beside(sources: Iterable[str], folder: Path) -> Iterator[str]:
+    """The sources of modules and scripts in the folder that are imported or named, directly or by one another."""
     seen: set[Path] = set()
     waiting = list(sources)
     while waiting:
-        for name in _IMPORT.findall(waiting.pop()):
-            place = folder.joinpath(*name.split("."))
-            for path in (place.with_suffix(".py"), place / "__init__.py", place.parent.with_suffix(".py")):
-                if path not in seen and len(seen) < MAX_MODULES and path.is_file():
-                    seen.add(path)
-                    text = path.read_text(encoding="utf-8", errors="replace")
-                    waiting.append(text)
-                    yield text
+        for path in _named(waiting.pop(), folder):
+            if path not in seen and len(seen) < MAX_FILES and path.is_file():
+                seen.add(path)
+                text = path.read_text(encoding="utf-8", errors="replace")
+                waiting.append(text)
+                yield text
+
+
+def _named(source: str, folder: Path) -> Iterator[Path]:
+    for name in _IMPORT.findall(source):
+        place = folder.joinpath(*name.split("."))
+        yield from (place.with_suffix(".py"), place / "__init__.py", place.parent.with_suffix(".py"))
+    yield from (folder / name for name in _SCRIPT.findall(source))
