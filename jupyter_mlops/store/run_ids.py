@@ -49,8 +49,7 @@ def resolve(project: Project, text: str) -> str:
     if not runs:
         raise NotFound(f"There are no runs in {project.home}.", hint="`jupyter mlops run NOTEBOOK` makes one.")
     if wanted in ("last", "latest"):
-        own = (run for run in reversed(runs) if not (project.run_directory(run) / CHILD_NAME).exists())
-        return next(own, runs[-1])
+        return next((run for run in reversed(runs) if _is_own(project.run_directory(run))), runs[-1])
     if wanted in runs:
         return wanted
     found = [run for run in runs if wanted and (run.startswith(wanted) or run.endswith(wanted))]
@@ -63,6 +62,13 @@ def resolve(project: Project, text: str) -> str:
             hint="Give more characters; the end of an id differs sooner than its beginning.",
         )
     return found[0]
+
+
+def _is_own(directory: Path) -> bool:
+    """Whether a person began this run: no step made it, and it has an event (on a full disk it may have none)."""
+    names = _names(directory)
+    begun = any(name.startswith("events-") and os.path.getsize(directory / name) for name in names)
+    return begun and CHILD_NAME not in names
 
 
 class _Clock:

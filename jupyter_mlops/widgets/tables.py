@@ -13,9 +13,10 @@ RUN_COLUMNS = ("run", "pipeline", "state", "started", "took", "metrics", "params
 
 _CSS = (
     ".mlops-table{border-collapse:collapse;font-size:13px}"
-    ".mlops-table th,.mlops-table td{padding:3px 10px;text-align:left;"
+    # Named twice: a notebook's own rule for tables, which aligns to the right, must not win.
+    ".mlops-table.mlops-table th,.mlops-table.mlops-table td{padding:3px 10px;text-align:left;"
     "border-bottom:1px solid var(--jp-border-color2,#8883)}"
-    ".mlops-table td.mlops-number{text-align:right;font-variant-numeric:tabular-nums}"
+    ".mlops-table.mlops-table td.mlops-number{text-align:right;font-variant-numeric:tabular-nums}"
 )
 
 

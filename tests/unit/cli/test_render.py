@@ -222,6 +222,24 @@ def test_logs_keep_colours_and_lose_what_moves_the_cursor() -> None:
     assert list(log_lines(text, PLAIN)) == [text]
 
 
+ID = "01a1fd2c-f3c0-7b09-8e47-984c8d928ae1"
+
+
+@pytest.mark.parametrize(("width", "shown"), [(120, ID), (80, ID[-8:]), (60, ID[-8:]), (200, ID)])
+def test_on_a_narrow_screen_an_id_is_its_end(width: int, shown: str) -> None:
+    row = {"run": ID, "pipeline": "titanic", "state": "succeeded", "started": 0.0, "seconds": 1.5, "params": {"a": 1}}
+    head, line = runs_lines([row], Style(width=width))
+    assert line.split()[0] == shown
+    assert "1.5 s" in line
+    assert max(map(width_of, (head, line))) <= width
+
+
+def test_a_log_without_a_word_says_so() -> None:
+    for logs in ([], [{"task": "a", "text": ""}], [{"task": "a", "text": ""}, {"task": "b", "text": None}]):
+        assert list(log_lines({"logs": logs}, PLAIN)) == ["Nothing was printed."]
+    assert list(log_lines("", PLAIN)) == []
+
+
 def test_logs_of_several_tasks_have_headings() -> None:
     result = {"logs": [{"task": "a", "text": "1\n"}, {"task": "b", "text": "2\n"}]}
     assert list(log_lines(result, PLAIN)) == ["--- a", "1", "--- b", "2"]

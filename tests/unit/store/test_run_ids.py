@@ -62,6 +62,13 @@ def test_a_run_is_found_by_its_id_a_beginning_or_an_end_of_it(three, text, run):
     assert resolve(three, text) == run
 
 
+def test_the_last_run_is_one_that_has_begun(three):
+    for run, events in ((A, "{}\n"), (B, "{}\n"), (C, "")):
+        (three.runs / run / "events-1.jsonl").write_text(events)
+    assert resolve(three, "last") == B
+    assert resolve(three, C) == C
+
+
 def test_an_ambiguous_beginning_names_the_runs_it_fits(three):
     with pytest.raises(Usage, match="fits 2 runs") as caught:
         resolve(three, "0192")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
@@ -40,6 +42,14 @@ def test_values_never_become_markup() -> None:
 
 def test_numbers_stand_at_the_right() -> None:
     assert '<td class="mlops-number">0.3333</td>' in table_html(["a"], [[1 / 3]])
+
+
+def test_a_rule_of_the_notebook_does_not_move_the_text() -> None:
+    """JupyterLab aligns the cells of every table to the right with a rule of one class and one element."""
+    rules = re.search(r"<style>(.*?)</style>", runs_html([{"run": "r"}]), re.DOTALL)[1]
+    aligned = [rule.partition("{")[0] for rule in rules.split("}") if "text-align" in rule]
+    assert aligned
+    assert all(selector.count(".") >= 2 for rule in aligned for selector in rule.split(","))
 
 
 def test_no_runs_are_said_so() -> None:
