@@ -57,6 +57,7 @@ class _Collection:
         self._ignored = unseeded(run)
         self._definitions = Definitions(run, parameters)
         self._by_value: set[str] = set()
+        self._setup_needs: set[str] = set()
 
     def add(self, declaration: StepDeclaration) -> None:
         """Take the next step."""
@@ -65,7 +66,7 @@ class _Collection:
         self._take_others(cells[-1].time if cells else -1)
         step.defined_before = frozenset(self._definitions.names)
         before = self._definitions
-        wanted = self._needed_before(cells)
+        wanted = self._needed_before(cells) | self._setup_needs
         step.needed = tuple(known for key, known in before.all.items() if key in wanted)
         for cell in cells:
             self._take_cell(step, cell)
@@ -111,5 +112,6 @@ class _Collection:
             if cell.role == "parameters":
                 self._definitions.add_parameters_cell(cell)
                 continue
+            self._setup_needs |= self._definitions.needed(sorted(cell.effects.reads))
             self._definitions.forget(cell.effects.writes)
             self._definitions.setup_names |= cell.effects.writes.keys()

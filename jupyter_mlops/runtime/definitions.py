@@ -47,11 +47,15 @@ class Definitions:
         self._made: dict[str, dict[str, Any]] = {}
         self._origins: dict[int, tuple[Any, Origin]] = {}
         self._making: list[str] = []
+        self._bound: set[str] = set()
 
-    def make_wanted(self) -> None:
-        """Make what the step is known to use, in notebook order, and leave it bound."""
+    def make_wanted(self, before: Optional[int] = None) -> None:
+        """Make what the step is known to use, in notebook order, and leave it bound; only what stands `before` a cell
+        if that is given. What was bound by an earlier call is not bound again.
+        """
         for item in self._items.values():
-            if item.wanted:
+            if item.wanted and item.id not in self._bound and (before is None or item.cell < before):
+                self._bound.add(item.id)
                 for name, value in self.make(item.id).items():
                     self.namespace[name] = value
 

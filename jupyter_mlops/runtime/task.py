@@ -94,6 +94,7 @@ class _Task:
         main = [self.executed.add(cell) for cell in spec.cells]
         with run.saving():
             for cell, position in zip(spec.setup, setup):
+                definitions.make_wanted(before=cell.index)
                 run.run(cell, position)
                 definitions.ran_setup(cell)
             definitions.make_wanted()

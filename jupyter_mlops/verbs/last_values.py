@@ -110,6 +110,7 @@ def _load(ref: Mapping[str, str], spec: TaskSpec) -> Mapping[str, Any]:
     namespace.update(spec.params)
     made = Definitions(namespace, spec.definitions, transform=cells.transform)
     for cell in spec.setup:
+        made.make_wanted(before=cell.index)
         cells.run(cell, CellOutputs(0))
         made.ran_setup(cell)
     return read_bundle(BundleRef(**ref), namespace=namespace, definitions=made)

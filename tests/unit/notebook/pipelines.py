@@ -98,6 +98,7 @@ def _run_step(
     definitions = Definitions(namespace, step.definitions, by_value=step.by_value)
     namespace.update({name: params[name] for name in step.params})
     for index in step.setup:
+        definitions.make_wanted(before=index)
         _run(cells[index], namespace)
         definitions.ran_setup(_source(cells[index]))
     definitions.make_wanted()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.notebook.pipelines import notebook, run_linear, run_pipeline
+from tests.unit.notebook.pipelines import SETUP, notebook, run_linear, run_pipeline
 
 USER = "class Box:\n    def __init__(self):\n        self.seen = []\n"
 TRAPS = {
@@ -372,3 +372,36 @@ def test_a_pipeline_means_the_same(name: str) -> None:
     linear, pipeline = run_linear(flow, {}), run_pipeline(flow, {})
     assert pipeline.printed == linear.printed
     assert pipeline.final == {key: linear.final.get(key) for key in pipeline.final}
+
+
+SETUP_TRAPS = {
+    "a setup cell that uses what a step imports": [
+        ("a", "import numpy as np"),
+        (SETUP, "np.set_printoptions(precision=2)"),
+        ("b", "print(np.array([1.23456]))"),
+    ],
+    "a setup cell whose class is above one of a step": [
+        ("a", "class Base:\n    v = 1"),
+        (SETUP, "class Mine(Base):\n    pass"),
+        ("b", "print(Mine().v, Mine.__mro__[1] is Base)"),
+    ],
+    "a setup cell that sets anew what a step defines": [
+        ("a", "def f():\n    return 1\nx = f()"),
+        (SETUP, "g = f\ndef f():\n    return 2"),
+        ("b", "print(x, f(), g())"),
+    ],
+    "a step that defines anew what a setup cell uses": [
+        ("a", "def f():\n    return 1"),
+        (SETUP, "y = f()"),
+        ("b", "def f():\n    return 2"),
+        ("c", "print(y, f())"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SETUP_TRAPS)
+def test_setup_cells_use_definitions_of_steps_before_them(name: str) -> None:
+    flow = notebook(*SETUP_TRAPS[name])
+    linear, pipeline = run_linear(flow, {}), run_pipeline(flow, {})
+    steps = {cell for step in flow.steps for cell in step.declaration.cells}
+    assert pipeline.printed == {cell: text for cell, text in linear.printed.items() if cell in steps}
