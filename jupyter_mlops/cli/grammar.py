@@ -31,7 +31,7 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
-    "store": ("gc|rebuild", "free space, or rebuild the index"),
+    "store": ("ACTION", "free space, rebuild the index, serve MLflow's client"),
     "doctor": ("", "check this installation and say what to mend"),
 }
 

@@ -1,10 +1,14 @@
-"""`store`: keeping the store small and its index right."""
+"""`store`: keeping the store small and its index right, and lending it to MLflow's client."""
 
 from __future__ import annotations
 
+import os
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.errors import Unavailable
 from jupyter_mlops.store import garbage
 from jupyter_mlops.store.project import Project
 
@@ -33,3 +37,37 @@ def gc(
 def rebuild(*, folder: str | Path = ".") -> dict[str, Any]:
     """Make the index anew from the events; returns how many runs it has."""
     return {"runs": garbage.rebuild(Project.find(folder))}
+
+
+def serve(
+    *,
+    stop: threading.Event,
+    began: Callable[[Mapping[str, str]], None],
+    port: int = 0,
+    folder: str | Path = ".",
+) -> dict[str, Any]:
+    """Answer MLflow's client until `stop` is set: what scripts log becomes runs of the project.
+
+    `began` gets the environment that a client needs. Port 0 takes a free one. Returns the URL that was served.
+
+    Raises:
+        Unavailable: the port cannot be had.
+        StoreUnwritable: the store cannot be written.
+    """
+    from jupyter_mlops.store.mlflow_api import Caller, Tracker
+    from jupyter_mlops.store.mlflow_api.server import MlflowServer
+    from jupyter_mlops.store.mlflow_api.variables import variables
+
+    tracker = Tracker(Project.find(folder).ensure())
+    try:
+        server = MlflowServer(port)
+    except OSError as error:
+        tracker.close()
+        raise Unavailable(f"The port {port} cannot be had: {error.strerror}.", hint="Take another --port.") from error
+    try:
+        began(variables(server.url, server.admit(tracker, Caller()), os.environ))
+        stop.wait()
+    finally:
+        server.close()
+        tracker.close()
+    return {"url": server.url}

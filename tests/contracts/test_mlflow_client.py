@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -267,3 +268,24 @@ def test_a_request_that_we_do_not_serve_says_so_in_the_cell(notebook: Notebook) 
 
     assert done.returncode == 1
     assert "jupyter_mlops does not serve POST /api/2.0/mlflow/registered-models/create" in done.stdout + done.stderr
+
+
+def test_a_script_logs_while_the_store_is_served(notebook: Notebook) -> None:
+    script = "import mlflow\nwith mlflow.start_run(run_name='script'):\n    mlflow.log_metric('acc', 1)\n"
+    command = [sys.executable, "-m", "jupyter_mlops.cli", "store", "serve", "--json"]
+    with subprocess.Popen(
+        command, cwd=notebook.folder, env=dict(notebook.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            environment = json.loads(server.stdout.readline())["environment"]
+            environ = {**notebook.environ, **environment}
+            subprocess.run([sys.executable, "-c", script], env=environ, cwd=notebook.folder, check=True, timeout=120)
+        finally:
+            server.send_signal(signal.SIGINT)
+            rest, _ = server.communicate(timeout=60)
+
+    assert server.returncode == 0
+    assert json.loads(rest) == {"url": environment["MLFLOW_TRACKING_URI"]}
+    record = notebook.record()
+    assert (record.pipeline, record.state, record.metrics) == ("script", "succeeded", {"acc": 1.0})

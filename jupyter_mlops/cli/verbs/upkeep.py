@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,25 +18,50 @@ from jupyter_mlops.widgets.states import bytes_text
 
 def _store_arguments(parser: VerbParser) -> None:
     parser.add_argument(
-        "action", type=_action, metavar="gc|rebuild", help="free space, or rebuild the index from events"
+        "action",
+        type=_action,
+        metavar="gc|rebuild|serve",
+        help="free space, rebuild the index from events, or take what scripts log with MLflow",
     )
     parser.add_argument("--keep", type=int, metavar="N", help="gc: keep the newest N runs and delete the others")
     parser.add_argument("--older-than", metavar="TIME", help="gc: delete runs older than TIME, such as 30d or 12h")
     parser.add_argument("--dry-run", action="store_true", help="gc: say what would go and delete nothing")
+    parser.add_argument("--port", type=int, default=0, metavar="P", help="serve: listen there, and not on a free port")
 
 
 def _action(word: str) -> str:
-    if word not in ("gc", "rebuild"):
-        raise Usage(f"`store` cannot {word!r}.", hint="It does `gc` and `rebuild`. For example: jupyter mlops store gc")
+    if word not in ("gc", "rebuild", "serve"):
+        hint = "It does `gc`, `rebuild` and `serve`. For example: jupyter mlops store gc"
+        raise Usage(f"`store` cannot {word!r}.", hint=hint)
     return word
 
 
-def _store(options: Namespace, _session: Session) -> Any:
+def _store(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs import store
 
+    if options.action == "serve":
+        return _serve(options, session)
     if options.action == "rebuild":
         return store.rebuild()
     return store.gc(keep=options.keep, older_than=_seconds(options.older_than), dry_run=options.dry_run)
+
+
+def _serve(options: Namespace, session: Session) -> Any:
+    """Runs until Ctrl-C; what a client needs to know is said at once."""
+    from jupyter_mlops.verbs import store
+
+    if not 0 <= options.port < 1 << 16:
+        raise Usage(f"{options.port} is not a port.", hint="For example: --port 5000")
+
+    def began(environment: Mapping[str, str]) -> None:
+        if options.json:
+            session.write(json.dumps({"environment": dict(environment)}) + "\n")
+            return
+        session.write("# Serving until Ctrl-C. In the shell of your scripts:\n")
+        session.write("".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()))
+
+    with session.stoppable():
+        return store.serve(stop=session.stop, began=began, port=options.port)
 
 
 def _seconds(word: str | None) -> float | None:
@@ -81,7 +108,7 @@ def _doctor_lines(result: Sequence[Mapping[str, Any]], style: Style) -> Iterator
 VERBS = (
     Verb(
         name="store",
-        examples=("gc", "gc --older-than 30d --dry-run", "rebuild"),
+        examples=("gc", "gc --older-than 30d --dry-run", "rebuild", "serve --port 5000"),
         arguments=_store_arguments,
         call=_store,
         data=dict,

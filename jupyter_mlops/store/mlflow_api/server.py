@@ -49,9 +49,9 @@ class MlflowServer:
         """What goes into MLFLOW_TRACKING_URI."""
         return f"http://{ADDRESS}:{self.port}"
 
-    def admit(self, tracker: Tracker, caller: Caller, *, token: str = "") -> str:
+    def admit(self, tracker: Tracker, caller: Caller) -> str:
         """Let a caller in; returns its token."""
-        token = token or secrets.token_urlsafe(32)
+        token = secrets.token_urlsafe(32)
         self._admitted[_digest(token)] = (tracker, caller)
         return token
 
