@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import partial
 
 from jupyter_mlops.notebook.expressions import ExpressionVisitor, holding
 from jupyter_mlops.notebook.facts import (
@@ -22,6 +23,7 @@ from jupyter_mlops.notebook.scope import (
     Scope,
     all_arguments,
     class_scope,
+    comprehension_scope,
     function_scope,
     module_scope,
 )
@@ -49,13 +51,31 @@ class BodyVisitor(ExpressionVisitor):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         decorators = [self.value(item) for item in node.decorator_list]
-        made = self.function(node, self._signature(node.args))
+        signature = self._signature(node.args)
+        outside = self._enter_type_parameters(node)
+        made = self.function(node, signature)
         for argument in all_arguments(node.args):
             self.annotation(argument.annotation)
         self.annotation(node.returns)
+        self.scope = outside
         self._bind_made(node, made, decorators, "function")
 
     visit_AsyncFunctionDef = visit_FunctionDef
+
+    def _enter_type_parameters(self, node: ast.AST) -> Scope:
+        """`def f[T](x: T)` (Python 3.12): go into the scope that knows `T`; give the one around it."""
+        outside = self.scope
+        parameters = getattr(node, "type_params", ())
+        if parameters:
+            self.scope = comprehension_scope(outside)
+            self.scope.names = {item.name for item in parameters}
+            for item in parameters:  # a bound is evaluated when somebody asks for it
+                self.scope.frame.maybe(partial(self.ignore, getattr(item, "bound", None)))
+        return outside
+
+    def ignore(self, node: ast.expr | None) -> None:
+        """Visit an expression whose value goes nowhere."""
+        self.value(node)
 
     def _bind_made(
         self,
@@ -102,7 +122,7 @@ class BodyVisitor(ExpressionVisitor):
             generator=inner.frame.generator,
             marks=_marks(node),
         )
-        if self._methods and outside.kind == "class":
+        if self._methods and (outside.kind == "class" or _in_class(node, outside)):
             self._methods[-1][inner.frame.name] = code
         result = self.temporary()
         self.emit(MakeFunction(result, code, defaults, node.lineno))
@@ -110,6 +130,7 @@ class BodyVisitor(ExpressionVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         decorators = [self.value(item) for item in node.decorator_list]
+        around = self._enter_type_parameters(node)
         bases = [self.value(item) for item in node.bases]
         bases += [self.value(item.value) for item in node.keywords]
         outside = self.scope
@@ -121,7 +142,7 @@ class BodyVisitor(ExpressionVisitor):
         held = tuple(event.name for event in self.scope.frame.events[start:] if isinstance(event, Bind))
         self._class_names.pop()
         methods = self._methods.pop()
-        self.scope = outside
+        self.scope = outside = around
         if self._methods and outside.kind == "class":
             self._methods[-1].update({f"{node.name}.{name}": code for name, code in methods.items()})
         names = tuple(base.chain[0] if len(base.chain) == 1 else "" for base in bases)
@@ -163,6 +184,11 @@ class BodyVisitor(ExpressionVisitor):
         """Annotations are expressions, unless the cell postpones them."""
         if node is not None and not self.future_annotations:
             self.value(node)
+
+
+def _in_class(node: FunctionNode, scope: Scope) -> bool:
+    """Whether a function with type parameters stands in a class: their scope is between."""
+    return bool(getattr(node, "type_params", ())) and scope.parent is not None and scope.parent.kind == "class"
 
 
 def _marks(node: FunctionNode) -> frozenset[str]:

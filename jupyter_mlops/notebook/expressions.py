@@ -379,6 +379,8 @@ def _is_shell(function: ast.expr) -> bool:
 def _texts(node: ast.Call) -> tuple[tuple[str | int, Text], ...]:
     arguments: list[tuple[str | int, Text]] = [(index, text_of(item)) for index, item in enumerate(node.args)]
     arguments += [(item.arg, text_of(item.value)) for item in node.keywords if item.arg]
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call | ast.BinOp | ast.Constant):
+        arguments.append(("", text_of(node.func.value)))  # `Path("f").write_text(...)`
     return tuple((place, text) for place, text in arguments if text)
 
 

@@ -35,6 +35,7 @@ _FUNCTIONS_ONLY = frozenset({"save", "copy", "move", "rename", "dump", "copyfile
 _LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle", "dill", "shutil", "os", "pathlib",
               "onnx", "urllib", "PIL", "cv2", "imageio", "plotly", "altair", "toml")  # fmt: skip
 # Methods of a path: the path itself is the file.
+_PATH_READERS = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "iterdir", "glob"})
 PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir"})
 
 
@@ -52,6 +53,8 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
         for place in places:
             if text := texts.get(place):
                 yield ("out", text)
+    if receiver and last in _PATH_READERS:
+        yield ("in", receiver)
     for place, text in texts.items():
         if isinstance(place, int) and place < 2:
             yield ("in", text)

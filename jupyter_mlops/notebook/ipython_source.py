@@ -159,7 +159,9 @@ def _magic(text: str, line: int, reader: _Reader) -> str:
     if name in {"sx", "system", "sc"}:
         return _shell(rest, line, reader, "getoutput", record=False)
     if name == "store" and "-r" not in rest.split():
-        return _call("run_line_magic", *(_expression(word) for word in rest.split() if word.isidentifier()))
+        names, _, target = rest.partition(">")
+        reader.files_out += [word.strip("'\"") for word in target.lstrip("> ").split()[:1]]
+        return _call("run_line_magic", *(_expression(word) for word in names.split() if word.isidentifier()))
     stores = _stored_names(rest)
     call = _call("run_line_magic", repr(name), *_interpolated(rest), *_read_names(rest))
     return " = ".join([*stores, call])
@@ -198,7 +200,12 @@ def _call(method: str, *arguments: str) -> str:
 _DOLLAR = re.compile(r"(?<!\$)\$(?:\{\s*)?(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _BRACES = re.compile(r"(?<!\{)\{(?P<expression>[^{}]+)\}(?!\})")
 _WORD = re.compile(r"""[^\s'"$|;&<>()`]+\.\w+|[\w./~-]*/[\w./-]+""")
-_REDIRECTION = re.compile(r"(?<![<>\d&])>{1,2}\s*(?P<path>[^\s&|;<>()$]+)|\btee\s+(?:-a\s+)?(?P<tee>[^\s&|;<>()$-]+)")
+_PATH = r"""'[^'$]+'|"[^"$]+"|[^\s&|;<>()$]+"""
+_REDIRECTION = re.compile(rf"(?<![<>\d&])>{{1,2}}\s*(?P<path>{_PATH})|\btee\s+(?:-a\s+)?(?P<tee>(?!-){_PATH})")
+# Commands that write the last of their words, all of them, or what follows an option.
+_TO_THE_LAST = frozenset({"cp", "mv", "ln", "rsync"})
+_TO_ALL = frozenset({"touch", "mkdir", "rm"})
+_TO_OPTION = {"wget": "-O", "curl": "-o"}
 
 
 def _interpolated(text: str) -> list[str]:
@@ -209,9 +216,16 @@ def _interpolated(text: str) -> list[str]:
 
 
 def redirections(command: str) -> list[str]:
-    """Files that a shell command writes: `> f`, `>> f`, `tee f`."""
+    """Files that a shell command writes: `> f`, `>> f`, `tee f`, `cp a f`, `touch f`."""
     found = [(match["path"] or match["tee"]).strip("'\"") for match in _REDIRECTION.finditer(command)]
-    return [path for path in found if path and path != "/dev/null" and "{" not in path]
+    for part in re.split(r"[|;&\n]+", _REDIRECTION.sub("", command)):
+        name, *words = part.split() or [""]
+        plain = [word.strip("'\"") for word in words if not word.startswith("-")]
+        if name in _TO_ALL or (name in _TO_THE_LAST and len(plain) > 1):
+            found += plain if name in _TO_ALL else plain[-1:]
+        elif (option := _TO_OPTION.get(name)) and option in words[:-1]:
+            found.append(words[words.index(option) + 1].strip("'\""))
+    return [path for path in found if path and path != "/dev/null" and not {"{", "$", "*"}.intersection(path)]
 
 
 def mentioned_words(command: str) -> list[str]:
@@ -257,6 +271,7 @@ def _read_names(rest: str) -> list[str]:
 # Cell magics whose body is Python that runs in the notebook's namespace.
 PYTHON_BODY = frozenset({"step", "time", "timeit", "capture", "prun", "memit", "train", "sweep", "deploy", "mlops"})
 SHELLS = frozenset({"bash", "sh", "script", "system", "sx", "!", "cmd"})
+_QUOTED = re.compile(r"""(?P<mark>['"])(?P<path>.+)(?P=mark)\s*$""")
 _CELL_MAGIC = re.compile(r"%%(?P<name>!|[A-Za-z_][\w.]*)\s*(?P<rest>.*)")
 
 
@@ -300,7 +315,8 @@ def _foreign_body(name: str, rest: str, lines: list[str], start: int, reader: _R
     """A body in another language, or a file: nothing of it is Python; IPython fills in names on the first line only."""
     body = "\n".join(lines[start + 1 :])
     if name in {"writefile", "file"}:
-        path = rest.rsplit(maxsplit=1)[-1].strip("'\"") if rest.split() else ""
+        quoted = _QUOTED.search(rest)
+        path = quoted["path"] if quoted else rest.rsplit(maxsplit=1)[-1].strip("'\"") if rest.split() else ""
         (reader.files_in if "$" in path or "{" in path or not path else reader.files_out).append(path)
     elif name in SHELLS:
         reader.files_out += redirections(body)

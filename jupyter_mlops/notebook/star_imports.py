@@ -41,10 +41,11 @@ def _spec(module: str) -> ModuleSpec | None:
 def _is_installed(module: str, spec: ModuleSpec | None) -> bool:
     if spec is None:
         return False
-    if module in sys.stdlib_module_names:
+    if module in sys.stdlib_module_names and spec.origin in {"built-in", "frozen"}:
         return True
+    # By where it is, not by its name: a file of the user's may have the name of a standard module.
     paths = sysconfig.get_paths()
-    roots = [Path(paths[key]).resolve() for key in ("purelib", "platlib", "stdlib")]
+    roots = [Path(paths[key]).resolve() for key in ("purelib", "platlib", "stdlib", "platstdlib")]
     origin = Path(spec.origin or "").resolve()
     return any(origin.is_relative_to(root) for root in roots)
 

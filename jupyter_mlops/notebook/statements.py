@@ -303,10 +303,7 @@ class StatementVisitor(BodyVisitor):
     def visit_Assert(self, node: ast.Assert) -> None:
         self.value(node.test)
         if node.msg is not None:
-            self.scope.frame.maybe(lambda: self._ignore(node.msg))
-
-    def _ignore(self, node: ast.expr | None) -> None:
-        self.value(node)
+            self.scope.frame.maybe(partial(self.ignore, node.msg))
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
         """`type X = ...` (Python 3.12): the right side is evaluated when it is asked for."""

@@ -26,6 +26,8 @@ def text_of(node: ast.expr) -> Text:
             return _joined([text_of(left), ("/",), text_of(right)])
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _PATH_CLASSES:
             return _with_slashes(arguments)
+        case ast.Call(func=ast.Attribute(value=inner, attr="joinpath"), args=arguments, keywords=[]):
+            return _with_slashes([inner, *arguments])
         case ast.Call(func=ast.Attribute(attr=name), args=arguments, keywords=[]) if name in {"Path", "join"}:
             joins_strings = name == "join" and isinstance(node.func, ast.Attribute) and not _is_path_module(node.func)
             return () if joins_strings else _with_slashes(arguments)

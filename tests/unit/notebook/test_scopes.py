@@ -6,7 +6,9 @@ In the columns `x` is surely read or set on line 1, `x?` perhaps, `x:3` on line 
 
 from __future__ import annotations
 
+import ast
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +22,8 @@ from jupyter_mlops.notebook.facts import (
     Return,
     Value,
 )
-from jupyter_mlops.notebook.scopes import read_scopes
+from jupyter_mlops.notebook.ipython_source import PythonSource
+from jupyter_mlops.notebook.scopes import facts_of, read_scopes
 
 COMPREHENSIONS = [
     ("a list comprehension surely reads only its first iterable", "[f(x, y) for x in xs]", "xs f? y?", ""),
@@ -552,3 +555,38 @@ def _plain(reference: str) -> str:
 )
 def test_what_a_swallowed_exception_skips_is_not_surely_set(manager, sure):
     assert read_scopes(f"with {manager}:\n    a = d['k']").stores["a"].sure is sure
+
+
+def _with_type_parameters(source: str, names: list[str], bound: str = "") -> ast.Module:
+    """The tree that Python 3.12 makes of `def f[T: bound](...)`, in any Python."""
+    tree = ast.parse(source)
+    expression = ast.parse(bound, mode="eval").body if bound else None
+    tree.body[0].type_params = [SimpleNamespace(name=name, bound=expression) for name in names]  # type: ignore[attr-defined]
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("source", "loads"),
+    [
+        pytest.param("def f(x: T) -> T: return [T, g]", ["g(f)"], id="a function"),
+        pytest.param("class A(Base[T]):\n    v: T\n    def m(self) -> T: return T", ["Base"], id="a class"),
+        pytest.param("def f(x: T = T): pass", ["T"], id="a default knows no parameters"),
+        pytest.param("@deco(T)\ndef f(x: T): pass", ["T", "deco"], id="a decorator neither"),
+    ],
+)
+def test_type_parameters_are_no_global_names(source: str, loads: list[str]) -> None:
+    facts = facts_of(PythonSource(_with_type_parameters(source, ["T"])))
+    assert sorted(f"{use.name}({use.function})" if use.function else use.name for use in facts.loads) == loads
+    assert list(facts.stores) in (["f"], ["A"])
+
+
+def test_the_bound_of_a_type_parameter_may_be_read() -> None:
+    facts = facts_of(PythonSource(_with_type_parameters("def f(x: T): pass", ["T"], bound="Limit")))
+    assert [(use.name, use.sure) for use in facts.loads] == [("Limit", False)]
+
+
+def test_a_method_with_type_parameters_is_a_method() -> None:
+    tree = ast.parse("class A:\n    def put(self, v): self.seen.append(v)")
+    tree.body[0].body[0].type_params = [SimpleNamespace(name="T")]  # type: ignore[attr-defined]
+    made = next(event for event in facts_of(PythonSource(tree)).events if isinstance(event, MakeClass))
+    assert list(made.code.methods) == ["put"]

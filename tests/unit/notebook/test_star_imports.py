@@ -141,3 +141,12 @@ def test_a_step_that_uses_a_starred_name_makes_the_import_again():
     assert [item.name for item in second.inputs] == ["r"]
     assert [item.source for item in second.definitions if item.wanted] == ["from math import *"]
     assert not [item for item in flow.problems if item.kind == "undefined"]
+
+
+def test_a_file_named_like_a_standard_module_is_not_run(own, tmp_path):
+    """Opening a notebook must not run a file beside it, whatever its name."""
+    name = "sndhdr" if "sndhdr" in sys.stdlib_module_names else "stringprep"
+    sys.modules.pop(name, None)
+    own(f"{name}.py", "from pathlib import Path\nPath(__file__).with_name('ran').touch()\nx = 1\n")
+    assert star_names(name) is None
+    assert not (tmp_path / "ran").exists()

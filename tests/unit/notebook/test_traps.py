@@ -405,3 +405,51 @@ def test_setup_cells_use_definitions_of_steps_before_them(name: str) -> None:
     linear, pipeline = run_linear(flow, {}), run_pipeline(flow, {})
     steps = {cell for step in flow.steps for cell in step.declaration.cells}
     assert pipeline.printed == {cell: text for cell, text in linear.printed.items() if cell in steps}
+
+
+TORCH = "import torch\nfrom torch import nn\nimport lightning as L\n"
+NET = "class Net(nn.Module):\n    def forward(self, x):\n        return x\nnet = Net()"
+CHANGES = {
+    "a trainer trains its model": (
+        "trainer = L.Trainer()\nclass M(L.LightningModule): pass\nnet = M()",
+        "trainer.fit(net)",
+    ),
+    "a trainer that is made in place": ("class M(L.LightningModule): pass\nnet = M()", "L.Trainer().fit(net)"),
+    "a module that is called": (NET, "y = net(1)"),
+    "a module of the library that is called": ("net = nn.BatchNorm1d(3)", "y = net(1)"),
+    "a function that trains": (NET + "\ndef train(m):\n    m.train()\n    return m(1)", "train(net)"),
+    "an optimizer": (NET + "\nopt = torch.optim.SGD(net.parameters())", "opt.step()"),
+    "a list of modules": ("net = nn.Sequential(nn.Linear(1, 1), nn.Dropout())", "net(1)"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_trains_or_runs_a_model_changes_it(name: str) -> None:
+    made, used = CHANGES[name]
+    flow = notebook(("i", TORCH), ("a", made), ("b", used), ("c", "print(net)"))
+    assert {item.name: item.sources for item in flow.steps[-1].inputs}["net"] == ("b",)
+
+
+KEEPS = {
+    "a model of scikit-learn is fitted": ("model = LinearRegression()", "model.fit(X, y)"),
+    "a search is fitted": ("model = GridSearchCV(LinearRegression(), {})", "model.fit(X, y)"),
+    "a score": ("model = LinearRegression().fit(X, y)", "s = mean_squared_error(y, model.predict(X))"),
+    "an interpolation": ("f = interp1d(X, y)", "z = f(X)"),
+    "an attribute": ("n = X.shape", "m = X.shape[0] + X.T.sum()"),
+    "a loop": ("out = []", "for row in X:\n    out.append(row + 1)"),
+    "a comparison": ("t = 1", "b = (X > t) & (X in [1]) | (-X < 2)"),
+    "a method as a key": ("words = ['b', 'A']", "print(sorted(words, key=str.lower), X.sum)"),
+    "a partial": ("from functools import partial\ng = partial(np.sum, axis=0)", "z = g(X)"),
+}
+
+
+@pytest.mark.parametrize("name", KEEPS)
+def test_data_that_is_only_used_is_not_changed(name: str) -> None:
+    made, used = KEEPS[name]
+    libraries = (
+        "import numpy as np\nfrom sklearn.linear_model import LinearRegression\nfrom scipy.interpolate import interp1d\n"
+        "from sklearn.model_selection import GridSearchCV\nfrom sklearn.metrics import mean_squared_error\n"
+    )
+    data = "X = np.arange(3.0)\ny = X * 2"
+    flow = notebook(("i", libraries), ("d", data), ("a", made), ("b", used), ("c", "print(X, y)"))
+    assert {item.name: item.sources for item in flow.steps[-1].inputs} == {"X": ("d",), "y": ("d",)}
