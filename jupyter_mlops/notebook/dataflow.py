@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
 from jupyter_mlops.notebook.definitions import candidates
 from jupyter_mlops.notebook.document import Cell, Document
 from jupyter_mlops.notebook.facts import CellFacts
-from jupyter_mlops.notebook.file_order import StepFiles, existing, files_of, local_modules, order_by_files
+from jupyter_mlops.notebook.file_order import Folder, StepFiles, existing, files_of, local_modules, order_by_files
 from jupyter_mlops.notebook.flow_problems import find_problems
 from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
 from jupyter_mlops.notebook.interleaving import by_step, grouped
-from jupyter_mlops.notebook.linear_run import CellRole, LinearRun, is_run, run_through
+from jupyter_mlops.notebook.linear_run import CellRole, CellRun, is_run, run_through
 from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.random_flow import take_states, unseeded
 from jupyter_mlops.notebook.step_collection import collect, link_steps
@@ -112,18 +111,23 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
     links = list(linker.links.values())
     files = [files_of(step) for step in steps]
     by_files = order_by_files(order, files)
-    after = {item.step.name: _after(item, by_files, declarations) for item in links}
+    places = {name: position for position, name in enumerate(declarations)}
+    after = {item.step.name: _after(item, by_files, places) for item in links}
     take_states(links, after, frozenset(RANDOM_STATES) - unseeded(run))
     linker.outputs()
+    context = _Context(
+        setup=[item for item in run.cells if item.role == "setup"],
+        folder=Folder(folder),
+        declarations=declarations,
+        order={name: position for position, name in enumerate(order)},
+        by_files=by_files,
+    )
     return Dataflow(
         document=document,
         annotations=annotations,
-        steps=tuple(
-            _flow(item, _Context(run, folder, declarations, tuple(order), by_files), used)
-            for item, used in zip(links, files, strict=True)
-        ),
+        steps=tuple(_flow(item, context, used) for item, used in zip(links, files, strict=True)),
         after=after,
-        setup=tuple(item.cell for item in run.cells if item.role == "setup"),
+        setup=tuple(item.cell for item in context.setup),
         problems=tuple(find_problems(run, links, after, interleaved)),
         facts={item.cell.index: item.facts for item in run.cells},
     )
@@ -133,10 +137,10 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
 class _Context:
     """What every step is assembled from."""
 
-    run: LinearRun
-    folder: Path | None
+    setup: Sequence[CellRun]
+    folder: Folder
     declarations: Mapping[str, StepDeclaration]
-    order: tuple[str, ...]
+    order: Mapping[str, int]
     by_files: Mapping[str, tuple[str, ...]]
 
 
@@ -150,21 +154,19 @@ def _sequence(document: Document, annotations: Annotations) -> Iterator[tuple[Ce
             yield cell, "setup" if role == "setup" else "parameters", ""
 
 
-def _after(
-    item: Link, by_files: Mapping[str, tuple[str, ...]], declarations: Mapping[str, StepDeclaration]
-) -> tuple[str, ...]:
+def _after(item: Link, by_files: Mapping[str, tuple[str, ...]], places: Mapping[str, int]) -> tuple[str, ...]:
     """Direct predecessors: by values, by controls, by files, by the user's word."""
     found = dict.fromkeys(source for sources, _ in item.inputs.values() for source in sources)
     found.update(dict.fromkeys(source for sources in item.controls.values() for source in sources))
     found.update(dict.fromkeys(by_files[item.step.name]))
-    found.update(dict.fromkeys(name for name in item.step.declaration.after if name in declarations))
-    return tuple(name for name in declarations if name in found)
+    found.update(dict.fromkeys(name for name in item.step.declaration.after if name in places))
+    return tuple(sorted(found, key=places.__getitem__))
 
 
 def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
     step = item.step
     last = step.cells[-1].time if step.cells else -1
-    setup = [cell for cell in context.run.cells if cell.role == "setup" and cell.time < last]
+    setup = [cell for cell in context.setup if cell.time < last]
     params = set(item.params)
     for cell in setup:
         params |= cell.effects.reads.keys() & item.parameters
@@ -196,6 +198,5 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
 
 def _inputs(item: Link, context: _Context) -> tuple[FlowInput, ...]:
     """What comes from a later step stands last: where bundles overlap (a class by value), the later one counts."""
-    order = {name: position for position, name in enumerate(context.order)}
     found = [FlowInput(name, *taken) for name, taken in item.inputs.items()]
-    return tuple(sorted(found, key=lambda one: (order[one.sources[0]], one.name)))
+    return tuple(sorted(found, key=lambda one: (context.order[one.sources[0]], one.name)))

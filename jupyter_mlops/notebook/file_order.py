@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -54,24 +55,43 @@ def order_by_files(names: Sequence[str], files: Sequence[StepFiles]) -> dict[str
     return after
 
 
-def existing(paths: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+class Folder:
+    """The notebook's folder (None: it has none) during one analysis, in which each path is looked at once."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._base = str(path or Path())
+        self._files: dict[str, bool] = {}
+
+    def has(self, path: str) -> bool:
+        """Whether this path, relative to the folder or absolute, is a file now."""
+        found = self._files.get(path)
+        if found is None:
+            found = self._files[path] = _is_file(posixpath.join(self._base, path))
+        return found
+
+
+def existing(paths: Iterable[str], folder: Folder) -> tuple[str, ...]:
     """Those paths that are files now."""
-    base = folder or Path()
-    return tuple(sorted(path for path in paths if _looks_like_file(path) and _is_file(base / path)))
+    return tuple(sorted(path for path in paths if _looks_like_file(path) and folder.has(path)))
 
 
-def local_modules(names: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+def local_modules(names: Iterable[str], folder: Folder) -> tuple[str, ...]:
     """Files beside the notebook that these imports load, and those that they load in turn."""
-    if folder is None:
+    if folder.path is None:
         return ()
     found: dict[str, None] = {}
+    seen: set[str] = set()
     pending = list(names)
     while pending:
-        for path in _module_files(pending.pop(), folder):
-            relative = path.relative_to(folder).as_posix()
-            if relative not in found:
-                found[relative] = None
-                pending += _imports(path, relative)
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for path in _module_files(name, folder):
+            if path not in found:
+                found[path] = None
+                pending += _imports(folder.path / path, path)
     return tuple(sorted(found))
 
 
@@ -104,22 +124,25 @@ def _looks_like_file(path: str) -> bool:
     return ("." in path or "/" in path) and path not in {".", ".."} and "*" not in path
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: str) -> bool:
     try:
-        return path.is_file()
+        return os.path.isfile(path)
     except (OSError, ValueError):
         return False
 
 
-def _module_files(name: str, folder: Path) -> Iterator[Path]:
+def _module_files(name: str, folder: Folder) -> Iterator[str]:
     """`a.b` -> a/__init__.py and a/b.py, those that exist; a name ending in `.py` is a file itself."""
     if name.endswith(".py"):
-        yield from (path for path in (folder / name,) if _is_file(path) and path.is_relative_to(folder))
+        base = folder.path or Path()
+        file = base / name
+        if file.is_relative_to(base) and folder.has(name):
+            yield file.relative_to(base).as_posix()
         return
     parts = [part for part in name.split(".") if part]
     for length in range(1, len(parts) + 1):
-        base = folder.joinpath(*parts[:length])
-        yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if _is_file(path))
+        path = "/".join(parts[:length])
+        yield from (item for item in (f"{path}.py", f"{path}/__init__.py") if folder.has(item))
 
 
 def _imports(path: Path, relative: str) -> list[str]:

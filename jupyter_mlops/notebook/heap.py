@@ -28,6 +28,7 @@ class Object:
     those of each tuple that it
     gives one after the other; with
     `scatter` everything taken out of it is an object of its own. An `unknown` object may be anything.
+    `code_inside`: somewhere below it is an object that runs.
     """
 
     kind: Kind = "data"
@@ -41,7 +42,13 @@ class Object:
     columns: tuple[Objects, ...] = ()
     scatter: bool = False
     unknown: bool = False
+    code_inside: bool = False
     bases: tuple[Object, ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether code of the notebook runs when it is called or used."""
+        return self.kind == "method" or self.code is not None or self.made_by is not None
 
     def method(self, name: str) -> FunctionFacts | None:
         """The method that an instance of this class has, or a class above it."""
@@ -73,12 +80,16 @@ class Heap:
     def put(self, holders: Iterable[Object], contents: Iterable[Object], *, weak: bool = False) -> None:
         """From now on each of `holders` may hold each of `contents`."""
         inside = [item for item in contents if item.kind != "import"]
+        time = self.time
         for holder in holders:
             edges = holder.remembers if weak else holder.holds
             for item in inside:
                 if item not in edges:
-                    edges[item] = self.time
-                    item.held_by.setdefault(holder, self.time)
+                    edges[item] = time
+                    if holder not in item.held_by:
+                        item.held_by[holder] = time
+                    if not holder.code_inside and (item.code_inside or item.runs):
+                        _mark_holders(holder)
 
     def new(self, contents: Iterable[Object] = (), origin: str = "", *, unknown: bool = False) -> Object:
         """A fresh object; `unknown` if nobody knows what made it."""
@@ -169,6 +180,16 @@ def _of_classes(item: Object) -> set[Object]:
         found |= reach((other for other in made.holds if other.kind == "data"), weak=False)
         pending += made.bases
     return found
+
+
+def _mark_holders(item: Object) -> None:
+    """From now on there is code inside this, and inside all that hold it."""
+    pending = [item]
+    while pending:
+        item = pending.pop()
+        if not item.code_inside:
+            item.code_inside = True
+            pending += item.held_by
 
 
 def _is_data(objects: Objects) -> bool:

@@ -93,8 +93,8 @@ def run_arguments(machine: Machine, given: Given) -> None:
     """What is handed to somebody else may be called there, with the other arguments."""
     for item in given.all:
         if item.kind != "data" or item.made_by is not None or item.holds:
-            for inner in reach((item,)):
-                if inner.kind == "method" or inner.code is not None or inner.made_by is not None:
+            for inner in reach((item,)) if item.code_inside else (item,):
+                if inner.runs:
                     run_maybe(machine, inner, given.event.line)
         if item.made_by is not None:
             run_call(machine, item, given.event.line)

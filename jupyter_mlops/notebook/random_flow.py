@@ -28,6 +28,9 @@ def take_states(links: Sequence[Link], after: dict[str, tuple[str, ...]], states
     generators = [_Generator(state) for state in states]
     for link in links:
         name = link.step.name
+        if not generators:
+            after[name] = tuple(sorted(after.get(name, ()), key=order.__getitem__))
+            continue
         found = {other for other in after.get(name, ()) if order[other] < order[name]}
         found |= {item.seeded_by for item in generators if item.seeded_by and not _seeds_first(link, item.state)}
         ancestors[name] = found.union(*(ancestors[other] for other in found))

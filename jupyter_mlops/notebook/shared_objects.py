@@ -21,6 +21,10 @@ class SharedObjects:
             names = frozenset().union(*(run.named.get(other, frozenset()) for other in reaching))
             if len(names) > 1:
                 self._groups.append((item, names, last))
+        self._of_name: dict[str, list[int]] = {}
+        for place, (_, names, _) in enumerate(self._groups):
+            for name in names:
+                self._of_name.setdefault(name, []).append(place)
 
     def carried(self, produced: frozenset[str], live: frozenset[str], times: tuple[int, int]) -> frozenset[str]:
         """Names that a step must take along: it sets `produced`, `live` are read later; `times` are its first and
@@ -35,8 +39,9 @@ class SharedObjects:
         """Names that share something with what is produced."""
         found: set[str] = set()
         first, last = times
-        for item, names, changed in self._groups:
-            if changed < first or len(names & live) < 2 or not names & produced:
+        for place in {place for name in produced for place in self._of_name.get(name, ())}:
+            item, names, changed = self._groups[place]
+            if changed < first or len(names & live) < 2:
                 continue
             reaching = holders((item,), last)
             together = {name for name in names if self._run.objects(name, last) & reaching}

@@ -147,8 +147,11 @@ class Linker:
         affected = {name for name in step.affected if name in live}
         times = (step.cells[0].time, step.cells[-1].time)
         carried = self._shared.carried(frozenset(step.produced), live, times) - step.surely
-        known = self._owners.keys() | self._base.parameters | self._base.setup.keys()
-        return {name for name in perhaps | affected | carried if name in known or name in step.affected | step.sets}
+        own = step.affected | step.sets
+        return {name for name in perhaps | affected | carried if name in own or self._known(name)}
+
+    def _known(self, name: str) -> bool:
+        return name in self._owners or name in self._base.parameters or name in self._base.setup
 
     def _own(self, step: StepEffects, passed: set[str]) -> None:
         for name in step.sets | passed:

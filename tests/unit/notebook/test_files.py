@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from jupyter_mlops.notebook.file_order import StepFiles, existing, local_modules, order_by_files
+from jupyter_mlops.notebook.file_order import Folder, StepFiles, existing, local_modules, order_by_files
 from jupyter_mlops.notebook.texts import filled_in, text_of
 from tests.unit.notebook.pipelines import notebook
 
@@ -133,13 +133,13 @@ def test_the_files_that_are_there_are_told_from_texts_that_are_none(tmp_path):
     for name in ("a.csv", "d/b", "plain"):
         (tmp_path / name).write_text("x")
     mentioned = ["d/b", "a.csv", "plain", "no.csv", "d", "./d", "..", "*.csv", "a/" + "x" * 300, "a\0.csv"]
-    assert existing(mentioned, tmp_path) == ("a.csv", "d/b")
+    assert existing(mentioned, Folder(tmp_path)) == ("a.csv", "d/b")
 
 
 def test_without_a_folder_files_are_looked_for_here(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_text("x")
     monkeypatch.chdir(tmp_path)
-    assert existing(["a.csv"], None) == ("a.csv",)
+    assert existing(["a.csv"], Folder(None)) == ("a.csv",)
 
 
 @pytest.fixture
@@ -181,11 +181,11 @@ def folder(tmp_path):
     ],
 )
 def test_local_modules_are_followed_through_their_imports(folder, imports, expected):
-    assert local_modules(imports, folder) == expected
+    assert local_modules(imports, Folder(folder)) == expected
 
 
 def test_without_a_folder_there_are_no_local_modules():
-    assert local_modules(["json"], None) == ()
+    assert local_modules(["json"], Folder(None)) == ()
 
 
 def test_the_modules_of_a_step_are_those_its_functions_import(folder):
