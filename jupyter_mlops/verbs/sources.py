@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from jupyter_mlops.errors import NotFound, Usage
@@ -14,9 +16,15 @@ from jupyter_mlops.notebook.annotations import By
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics import Diagnostic
 from jupyter_mlops.pipeline.from_notebook import analyse, from_dataflow, runs_python, whole_notebook
-from jupyter_mlops.pipeline.model import Pipeline
+from jupyter_mlops.pipeline.model import Pipeline, validate
 
 _CELL_MARKER = re.compile(r"^# ?%%", re.MULTILINE)
+_CODES = {
+    "bad-expression": ("MLO506", "Set it as plain data in a step above, or make it a parameter."),
+    "after-exit-step": ("MLO203", "Make it an exit step too."),
+    "unknown-step": ("MLO203", "Correct the name."),
+    "cycle": ("MLO204", "Take one `after` of them out."),
+}
 _PIPELINE = re.compile(r"\b[Pp]ipeline\b")
 
 
@@ -29,11 +37,20 @@ class NotebookSource:
     flow: Dataflow | None
 
     def diagnostics(self) -> list[Diagnostic]:
-        """What is wrong or doubtful in it."""
-        return diagnostics.check(self.flow) if self.flow else []
+        """What is wrong or doubtful in it; where nothing is wrong in its cells, what is wrong in its pipeline."""
+        if self.flow is None:
+            return []
+        found = diagnostics.check(self.flow)
+        if any(item.severity == "error" for item in found):
+            return found
+        return [*found, *_wrong_pipeline(self._built)]
 
     def pipeline(self) -> Pipeline:
         """The pipeline that it is."""
+        return self._built
+
+    @cached_property
+    def _built(self) -> Pipeline:
         return from_dataflow(self.flow) if self.flow else whole_notebook(self.document)
 
 
@@ -71,6 +88,17 @@ def existing(path: str | Path) -> Path:
     if found.is_dir():
         raise Usage(f"{str(path)!r} is a folder.", hint="Give a notebook (.ipynb), a percent-format or a pipeline .py.")
     return found
+
+
+def _wrong_pipeline(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """What keeps the pipeline from running, as findings in the cells of its steps. That it is empty was said."""
+    for problem in validate(pipeline):
+        if problem.code == "empty":
+            continue
+        code, hint = _CODES.get(problem.code, ("MLO501", "Correct the step's options."))
+        step = pipeline.by_name.get(problem.step)
+        cell = step.component.cells[0].index if step and step.component.cells else None
+        yield Diagnostic(code, "error", problem.message, problem.hint or hint, step=problem.step or None, cell=cell)
 
 
 def _refuse_unreadable_name(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,16 @@ from jupyter_mlops.widgets.run_picture import StepPicture
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
 
 _NAMED = 3
+_MISSING = re.compile(r"No module named '([\w.]+)'")
+# Libraries that are installed under another name than they are imported by.
+_DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 _COUNTED = ("succeeded", "cached", "failed", "skipped", "canceled", "running", "pending")
 
 
@@ -90,12 +101,24 @@ def _failure(task: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield ""
     yield f"{style.paint('31', plain(_name(task)) + ' failed')}{_place(error)}: {_message(task, error)}"
     yield from _excerpt(task, error, style)
-    if error.get("hint"):
-        yield style.dim(f"    {plain(str(error['hint']))}")
+    if hint := error.get("hint") or _install(error):
+        yield style.dim(f"    {plain(str(hint))}")
     if task.get("notebook"):
         yield style.dim(f"    notebook: {task['notebook']}")
     if task.get("log"):
         yield style.dim(f"    log: {task['log']}")
+
+
+def _install(error: Mapping[str, Any]) -> str:
+    """What to do about a library that is not there; a module of one's own is another matter."""
+    found = _MISSING.fullmatch(str(error.get("message", ""))) if error.get("kind") == "ModuleNotFoundError" else None
+    if not found:
+        return ""
+    name = found[1].partition(".")[0]
+    return (
+        f"If it is a library: pip install {_DISTRIBUTIONS.get(name, name)}. "
+        "If it is a file of yours: keep it beside the notebook."
+    )
 
 
 def _place(error: Mapping[str, Any]) -> str:

@@ -222,6 +222,24 @@ def test_logs_keep_colours_and_lose_what_moves_the_cursor() -> None:
     assert list(log_lines(text, PLAIN)) == [text]
 
 
+@pytest.mark.parametrize(
+    ("kind", "message", "way"),
+    [
+        ("ModuleNotFoundError", "No module named 'seaborn'", "pip install seaborn."),
+        ("ModuleNotFoundError", "No module named 'sklearn.svm'", "pip install scikit-learn."),
+        ("ModuleNotFoundError", "No module named 'cv2'", "pip install opencv-python-headless."),
+        ("ModuleNotFoundError", "No module named 'a; rm -rf /'", None),
+        ("ImportError", "No module named 'seaborn'", None),
+        ("ValueError", "No module named 'seaborn'", None),
+    ],
+)
+def test_a_library_that_is_missing_has_a_way_out(kind: str, message: str, way: str | None) -> None:
+    broken = task("a", "failed", error={"kind": kind, "message": message, "cell": 0, "line": 1})
+    text = "\n".join(summary_lines({"run": "0192", "state": "failed", "tasks": [broken]}, PLAIN))
+    assert message in text
+    assert way in text if way else "pip install" not in text
+
+
 ID = "01a1fd2c-f3c0-7b09-8e47-984c8d928ae1"
 
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.errors import NotebookHasErrors, Refused, Usage
 from jupyter_mlops.verbs.check import check
 from jupyter_mlops.verbs.compile import compile as compile_plan
 from jupyter_mlops.verbs.convert import convert
 from jupyter_mlops.verbs.graph import graph
+from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.verify import verify
 
 GOOD = """
@@ -108,3 +109,27 @@ def test_a_dry_run_writes_nothing(write_notebook):
     assert done["output"] is None
     assert len(done["changes"]) == 2
     assert path.read_bytes() == before
+
+
+WRONG_PIPELINES = {
+    "a condition on nothing": ([("a", "x = 1"), ("b", "y = 1", {"when": "nope > 3"})], "MLO506", "nope", 1),
+    "a loop over nothing": ([("a", "x = 1"), ("b", "y = 1", {"for_each": "i in rows"})], "MLO506", "rows", 1),
+    "after an exit step": ([("a", "x = 1", {"exit": True}), ("b", "y = 1", {"after": ["a"]})], "MLO203", "exit", 1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PIPELINES)
+def test_what_run_refuses_is_found_by_check(name, write_notebook, tmp_path):
+    cells, code, word, cell = WRONG_PIPELINES[name]
+    path = write_notebook(*cells)
+    errors = [item for item in check(path) if item.severity == "error"]
+    assert [(item.code, item.step, item.cell) for item in errors] == [(code, "b", cell)]
+    assert word in errors[0].message
+    assert errors[0].hint
+    for verb in (run, verify, lambda given: compile_plan(given, output=tmp_path / "plan.json")):
+        with pytest.raises(NotebookHasErrors, match=code):
+            verb(path)
+
+
+def test_an_empty_notebook_is_told_once(write_notebook):
+    assert [item.code for item in check(write_notebook())] == ["MLO209"]
