@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from jupyter_mlops.engine.normalised_source import normalised, reachable_setup
 from jupyter_mlops.pipeline.model import Component, Step
 from jupyter_mlops.runtime.digests import path_sha256
 from jupyter_mlops.runtime.spec import SPEC_VERSION
+
+SETTLED_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
     return {
         # Two steps with the same source are two pieces of work: they may draw random numbers or append to a file.
         "step": _digest([step.name, taken.repeat]),
-        "source": _digest(_source(step.component, cwd)),
-        "definitions": _digest(_definitions(step.component)),
+        "source": _source_digest(step.component, cwd),
+        "definitions": _definitions_digest(step.component),
         "params": _digest([taken.params, step.arguments]),
         "inputs": _digest(taken.inputs),
         "files": _digest(_files((*step.files_in, *options.files), cwd)),
@@ -64,15 +69,20 @@ def changed(parts: Mapping[str, str], previous: Mapping[str, str] | None) -> tup
     return tuple(name for name in names if parts.get(name) != previous.get(name))
 
 
-def _source(component: Component, cwd: Path) -> Any:
+def _source_digest(component: Component, cwd: Path) -> str:
     if component.kind == "notebook":
-        return ["notebook", _notebook_source(cwd / component.notebook)]
+        return _digest(["notebook", _notebook_source(cwd / component.notebook)])
+    return _cells_digest(component)
+
+
+@lru_cache(maxsize=64)  # the items of a loop have the same one
+def _cells_digest(component: Component) -> str:
     cells = [cell.source for cell in component.cells]
     setup = reachable_setup(
         [(f"{cell.notebook}:{cell.id or cell.index}", cell.source) for cell in component.setup],
         [*cells, *(item.source for item in component.definitions if item.wanted)],
     )
-    return [[normalised(source) for source in cells], setup]
+    return _digest([[normalised(source) for source in cells], setup])
 
 
 def _notebook_source(path: Path) -> Any:
@@ -84,8 +94,9 @@ def _notebook_source(path: Path) -> Any:
         return _file_digest(path)
 
 
-def _definitions(component: Component) -> list[str]:
-    return sorted(item.id for item in component.definitions if item.wanted)
+@lru_cache(maxsize=64)
+def _definitions_digest(component: Component) -> str:
+    return _digest(sorted(item.id for item in component.definitions if item.wanted))
 
 
 def _files(paths: Iterable[str], cwd: Path) -> dict[str, str]:
@@ -96,9 +107,20 @@ def _files(paths: Iterable[str], cwd: Path) -> dict[str, str]:
 def _file_digest(path: Path) -> str:
     """Content of a file or of everything below a folder; empty if it is not there."""
     try:
+        found = path.stat()
+        # A file that was changed just now may be changed again within the tick of its clock.
+        if stat.S_ISREG(found.st_mode) and time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_S:
+            seen = (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            return _digest_of_unchanged(os.fspath(path), seen)
         return path_sha256(os.fspath(path))
     except OSError:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _digest_of_unchanged(path: str, _seen: tuple[int, ...]) -> str:
+    """A file is read once, and not for each of a thousand items, while the system says that it is the same."""
+    return path_sha256(path)
 
 
 def _digest(value: Any) -> str:

@@ -109,6 +109,7 @@ class _Loop:
         self._timers = Timers()
         self._begun: dict[str, Beginning] = {}
         self._running: dict[str, _Running] = {}
+        self._heard: list[Stimulus] = []
         self._facts: list[Event] = []
         self._orders: list[Start | Stop] = []
         self._saves: list[tuple[str, CachedResult]] = []
@@ -135,9 +136,11 @@ class _Loop:
     def _turn(self) -> None:
         work = self._work
         with contextlib.suppress(Empty):
-            self._heard(self._reports.get(timeout=self._timers.wait(work.monotonic())))
+            self._hear(self._reports.get(timeout=self._timers.wait(work.monotonic())))
             while True:
-                self._heard(self._reports.get_nowait())
+                self._hear(self._reports.get_nowait())
+        if self._heard:  # all at once: each time that something is written down costs a flush to the disk
+            self._say()
         for stimulus in self._timers.due(work.monotonic()):
             self._say(replace(stimulus, at=work.clock()))
         if self.state.phase == "running" and self._asked_to_stop():
@@ -154,8 +157,9 @@ class _Loop:
     # Speaking to the machine, and doing what it says.
 
     def _say(self, *stimuli: Stimulus) -> None:
-        """Take stimuli and all that follows from them at once, write it down in one piece, then act."""
-        todo = deque(stimuli)
+        """Take what was heard, stimuli and all that follows at once, write it down in one piece, then act."""
+        todo = deque([*self._heard, *stimuli])
+        self._heard.clear()
         while todo:
             self.state, instructions = advance(self.state, todo.popleft())
             for instruction in instructions:
@@ -234,20 +238,19 @@ class _Loop:
 
     # Hearing from the target.
 
-    def _heard(self, report: Report) -> None:
+    def _hear(self, report: Report) -> None:
+        """Note what a report says, for the next `_say`: also if an interrupt comes first."""
         running = self._running.get(report.attempt)
         if running is None:
             return
-        stimuli: list[Stimulus] = []
         for line in report.events:
             event = store_event(line, running.task, self._work.clock(), self._work.journal, running.directory)
             if event is not None:
-                stimuli.append(event)
+                self._heard.append(event)
                 running.logged += [line] if is_logged(line) else []
         if report.outcome is not None:
+            self._heard += self._ended(running, report.outcome)
             del self._running[report.attempt]
-            stimuli += self._ended(running, report.outcome)
-        self._say(*stimuli)
 
     def _ended(self, running: _Running, outcome: Outcome) -> list[Stimulus]:
         at = self._work.clock()

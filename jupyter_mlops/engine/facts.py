@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -66,7 +65,7 @@ def apply(state: State, event: Event, cause: Cause = "") -> State:
 
 def result_from_data(data: Mapping[str, Any]) -> TaskResult:
     """A `TaskResult` from what an event holds."""
-    return TaskResult.from_json(json.dumps(data))
+    return TaskResult.from_data(data)
 
 
 def _run_started(state: State, _event: RunStarted) -> State:
@@ -124,12 +123,8 @@ def _started(state: State, event: TaskStarted) -> State:
             f"Attempt {event.attempt} of {task.name!r} after attempt {task.attempt}: {_story(task)}."
         )
     moved = replace(_moved(task, "running"), attempt=event.attempt, tries=task.tries + 1, delayed=False)
-    return replace(
-        state.with_task(moved),
-        waiting=_without(state.waiting, task.name),
-        queue=_without(state.queue, task.name),
-        active=state.active | {task.name},
-    )
+    after = state.with_task(moved)
+    return after if task.name in state.active else replace(_taken(after, task.name), active=state.active | {task.name})
 
 
 def _finished(state: State, event: TaskFinished) -> State:
@@ -142,23 +137,21 @@ def _finished(state: State, event: TaskFinished) -> State:
     moved = replace(moved, reason=event.reason, delayed=not event.final)
     if event.result is not None and event.final:
         moved = replace(moved, result=result_from_data(event.result))
-    after = replace(
-        state.with_task(moved),
-        waiting=_without(state.waiting, task.name),
-        queue=_without(state.queue, task.name),
-        active=state.active - {task.name},
-        held=state.held - {task.name},
-    )
+    after = state.with_task(moved)
+    if task.name in state.active:
+        after = replace(after, active=state.active - {task.name})
+    else:
+        after = replace(_taken(after, task.name), held=state.held - {task.name})
     return after if task.item is None else _loop_closed(after, task.step)
 
 
 def _loop_closed(state: State, step: str) -> State:
     """The loop as a whole is over when its items are: that follows from their events and has none of its own."""
-    items = state.item_tasks(step)
-    if not all(item.settled for item in items):
+    # From the end: items run in order, and a loop over thousands is asked about at the end of each.
+    if not all(state.tasks[item_name(step, index)].settled for index in reversed(range(len(state.items[step])))):
         loop = state.tasks[step]  # settled before, if an item is made again
         return state.with_task(replace(loop, state="running", reason="")) if loop.settled else state
-    outcome, reason = loop_outcome(items)
+    outcome, reason = loop_outcome(state.item_tasks(step))
     return state.with_task(replace(_moved(state.tasks[step], outcome), reason=reason))
 
 
@@ -209,6 +202,11 @@ def _moved(task: Task, state: Any) -> Task:
 
 def _story(task: Task) -> str:
     return "it was " + " -> ".join(task.story)
+
+
+def _taken(state: State, name: str) -> State:
+    """A task that waits no more: an active one does not, and long queues are not searched for it."""
+    return replace(state, waiting=_without(state.waiting, name), queue=_without(state.queue, name))
 
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -208,11 +208,11 @@ def _metadata(state: State, source: Document | None, ran: _Ran) -> dict[str, Any
 
 def _with_unique_ids(cells: Iterable[CellData]) -> Iterator[CellData]:
     taken = set[str]()
+    last: dict[str, int] = {}
     for cell in cells:
-        wanted = str(cell.get("id") or "cell")[:56]
-        found, number = wanted, 1
+        found = wanted = str(cell.get("id") or "cell")[:56]
         while found in taken:
-            number += 1
-            found = f"{wanted}-{number}"
+            last[wanted] = last.get(wanted, 1) + 1
+            found = f"{wanted}-{last[wanted]}"
         taken.add(found)
         yield {**cell, "id": found}

@@ -272,9 +272,11 @@ def _go_on(change: _Change) -> None:
         pass
     _fill_slots(change)
     state = change.state
+    if state.active or state.queue:
+        return
     if all(task.settled for task in state.tasks.values()):
         change.record(RunFinished(change.at, *_run_outcome(state)))
-    elif not (state.active or state.queue or any(task.delayed for task in state.tasks.values())):
+    elif not any(task.delayed for task in state.tasks.values()):
         stuck = [task.name for task in state.tasks.values() if not task.settled]
         raise ImpossibleTransition(f"Nothing runs, and these wait for ever: {some(stuck)}.")
 

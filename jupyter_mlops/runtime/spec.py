@@ -195,12 +195,18 @@ class TaskResult:
     @classmethod
     def from_json(cls, text: str) -> TaskResult:
         """Read what `to_json` wrote."""
-        data = json.loads(text)
-        data["bundle"] = BundleRef(**data["bundle"]) if data["bundle"] else None
-        data["outputs"] = {name: _value_info(item) for name, item in data["outputs"].items()}
-        if data["error"]:
-            data["error"] = ErrorInfo(**{**data["error"], "traceback": tuple(data["error"]["traceback"])})
-        return cls(**data)
+        return cls.from_data(json.loads(text))
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> TaskResult:
+        """From plain data, as JSON or `dataclasses.asdict` give it."""
+        bundle, error = data["bundle"], data["error"]
+        more = {
+            "bundle": BundleRef(**bundle) if bundle else None,
+            "outputs": {name: _value_info(item) for name, item in data["outputs"].items()},
+            "error": ErrorInfo(**{**error, "traceback": tuple(error["traceback"])}) if error else None,
+        }
+        return cls(**{**data, **more})
 
 
 def _value_info(data: dict[str, Any]) -> ValueInfo:

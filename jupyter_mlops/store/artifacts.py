@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from jupyter_mlops.errors import NotFound, Usage
-from jupyter_mlops.store.atomic_write import unwritable_explained
+from jupyter_mlops.store.atomic_write import ensure_folder, unwritable_explained
 
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
 _BLOCK = 1 << 20
@@ -188,7 +188,7 @@ class FileArtifacts:
     def _new(self) -> Iterator[Path]:
         folder = self.folder / ".new"
         with unwritable_explained(self.folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            ensure_folder(folder)
             new = folder / secrets.token_hex(12)
             try:
                 yield new
@@ -197,7 +197,7 @@ class FileArtifacts:
 
     def _admit(self, new: Path, digest: str) -> None:
         place = self._place(digest)
-        place.parent.mkdir(exist_ok=True)
+        ensure_folder(place.parent)
         os.chmod(new, 0o444)
         os.utime(new)
         os.replace(new, place)

@@ -16,7 +16,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write beside `path`, then rename over it. Missing folders are made; a failure leaves nothing behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    ensure_folder(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         beside.write_bytes(data)
@@ -25,6 +25,12 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def ensure_folder(folder: Path) -> None:
+    """Make a folder that most of the time is there: looking is cheaper than failing."""
+    if not os.path.isdir(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ class Cache:
         sizes = {digest: self._artifacts.size(digest) for digest in needed}
         if None in sizes.values():
             return
-        data = {**asdict(entry), "artifacts": sizes, "format": FORMAT}
+        data = {**vars(entry), "artifacts": sizes, "format": FORMAT}
         with unwritable_explained(self.folder):
             write_atomically(self._place(entry.key), json.dumps(data, default=str).encode("utf-8", "surrogatepass"))
 
@@ -105,7 +105,9 @@ class Cache:
     def remember_key(self, pipeline: str, task: str, last: LastKey) -> None:
         """Note the parts of the key of a task that succeeded, so that the next time can say what changed."""
         with unwritable_explained(self.folder):
-            write_atomically(self._last(pipeline, task), json.dumps(asdict(last)).encode("utf-8", "surrogatepass"))
+            write_atomically(
+                self._last(pipeline, task), json.dumps(vars(last), default=dict).encode("utf-8", "surrogatepass")
+            )
 
     def last_key(self, pipeline: str, task: str) -> LastKey | None:
         """The key parts of the last time; None if it never succeeded here."""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_mlops.engine import cache_key
 from jupyter_mlops.engine.cache_key import Taken, changed, key_of, key_parts
 from jupyter_mlops.pipeline.model import Component, Options, Step
 from jupyter_mlops.runtime.spec import CellSource, Definition
@@ -166,3 +168,29 @@ def test_the_key_depends_on_every_part() -> None:
 def test_changed_names_parts_that_came_or_went() -> None:
     assert changed({"a": "1", "b": "2"}, {"a": "1", "c": "3"}) == ("b", "c")
     assert changed({"a": "1"}, None) == ()
+
+
+def test_a_file_that_did_not_change_is_read_once_and_one_that_did_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_key, "SETTLED_S", -1e9)
+    read = cache_key._digest_of_unchanged.cache_info
+    (tmp_path / "data.csv").write_text("before")
+    reads = made("x", files_in=("data.csv",))
+    before = read().misses
+    first = {key_parts(reads, Taken(bind={"k": item}), tmp_path)["files"] for item in range(5)}
+    assert len(first) == 1
+    assert read().misses == before + 1
+    when = (tmp_path / "data.csv").stat()
+    (tmp_path / "data.csv").write_text("behind")
+    os.utime(tmp_path / "data.csv", ns=(when.st_atime_ns, when.st_mtime_ns))
+    assert key_parts(reads, Taken(), tmp_path)["files"] not in first, "same size, same time of the last change"
+
+
+def test_a_file_that_was_changed_just_now_is_read_each_time(tmp_path: Path) -> None:
+    reads = made("x", files_in=("data.csv",))
+    before = cache_key._digest_of_unchanged.cache_info()
+    for text in ("one", "two"):
+        (tmp_path / "data.csv").write_text(text)
+        key_parts(reads, Taken(), tmp_path)
+    assert cache_key._digest_of_unchanged.cache_info() == before

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlops.engine.driver import Work, drive
+from jupyter_mlops.engine.journal import StoreJournal
 from jupyter_mlops.engine.plan import Plan, Selection
 from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
+from jupyter_mlops.engine.state import new_state
 from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, StoreUnwritable
 from jupyter_mlops.pipeline.model import Retries
 from jupyter_mlops.store.events import (
@@ -28,6 +31,7 @@ from jupyter_mlops.store.events import (
 from jupyter_mlops.store.events_file import EventWriter, read_run
 from jupyter_mlops.store.liveness import driving
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
 from tests.unit.engine.fake_target import Instant, digest_of
 from tests.unit.engine.play import plan, step
 
@@ -469,3 +473,22 @@ def test_the_engine_itself_takes_little_time(project: Project) -> None:
     run(drawn, project)
     assert (middle - began) / 20 < 0.006
     assert time.process_time() - middle < 0.1
+
+
+class Counting(StoreJournal):
+    """Counts how often something is written down."""
+
+    pieces = 0
+
+    def append(self, *events: Any) -> None:
+        self.pieces += 1
+        super().append(*events)
+
+
+def test_what_is_heard_at_once_is_written_down_at_once(project: Project) -> None:
+    drawn = within(plan(*(step(f"s{index}") for index in range(8))), project.root)
+    journal = Counting(project, new_run_id(), "p")
+    state = drive(new_state(drawn, 8), Work(Instant(), journal), {})
+    journal.close()
+    assert state.outcome == "succeeded"
+    assert journal.pieces == 2, "the beginning of all, and the end of all"

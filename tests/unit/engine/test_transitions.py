@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jupyter_mlops.engine.facts import ImpossibleTransition, apply, replay
@@ -384,3 +386,15 @@ def test_a_canceled_run_can_go_on() -> None:
     first.cancel()
     first.end("a", Outcome("canceled", stopped="user"))
     assert first.again().run().state.outcome == "succeeded"
+
+
+def test_a_loop_over_thousands_takes_time_in_proportion() -> None:
+    def seconds(count: int) -> float:
+        play = Play(plan(step("a", gives="x", over=f"k in range({count})"), step("b", "x<a")))
+        began = time.process_time()
+        play.run()
+        assert play.state.outcome == "succeeded"
+        return time.process_time() - began
+
+    short = min(seconds(250) for _ in range(3))
+    assert seconds(2000) < 8 * short * 3, "eight times as many items"
