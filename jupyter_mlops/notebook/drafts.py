@@ -10,6 +10,7 @@ from jupyter_mlops.notebook import step_names
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.headings import Section, sections
 from jupyter_mlops.notebook.marks import Mark, Role
+from jupyter_mlops.notebook.per_source import per_source
 from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.python_source import module_of
 from jupyter_mlops.notebook.setup_cells import has_code
@@ -254,4 +255,9 @@ def _section_name(section: Section, plan: Plan) -> str:
 
 def _free_name(plan: Plan, cell: Cell) -> str:
     """A name from the cell's code that no step has yet."""
-    return plan.free(step_names.from_code(module_of(cell.source), f"cell_{cell.count}"))
+    return plan.free(_name_from_code(cell.source) or f"cell_{cell.count}")
+
+
+@per_source
+def _name_from_code(source: str) -> str:
+    return step_names.from_code(module_of(source), "")

@@ -62,12 +62,20 @@ class Folder:
         self.path = path
         self._base = str(path or Path())
         self._files: dict[str, bool] = {}
+        self._modules: dict[str, tuple[str, ...]] = {}
 
     def has(self, path: str) -> bool:
         """Whether this path, relative to the folder or absolute, is a file now."""
         found = self._files.get(path)
         if found is None:
             found = self._files[path] = _is_file(posixpath.join(self._base, path))
+        return found
+
+    def module_files(self, name: str) -> tuple[str, ...]:
+        """The files in it that an import of this module, or `%run` of this file, loads first."""
+        found = self._modules.get(name)
+        if found is None:
+            found = self._modules[name] = tuple(_module_files(name, self))
         return found
 
 
@@ -88,7 +96,7 @@ def local_modules(names: Iterable[str], folder: Folder) -> tuple[str, ...]:
         if name in seen:
             continue
         seen.add(name)
-        for path in _module_files(name, folder):
+        for path in folder.module_files(name):
             if path not in found:
                 found[path] = None
                 pending += _imports(folder.path / path, path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from jupyter_mlops.notebook.cell_syntax import cell_syntax, import_aliases, tree_syntax
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.configuration import LINE_MAGICS, is_configuration
+from jupyter_mlops.notebook.per_source import per_source
 from jupyter_mlops.notebook.python_source import calls_shell, cell_magic, line_magics, module_of
 from jupyter_mlops.notebook.scope import imported_name
 from jupyter_mlops.notebook.walking import walk
@@ -38,11 +39,12 @@ def has_code(cell: Cell) -> bool:
     """Whether the cell does anything: comments and blank lines do not, a magic or broken Python may."""
     if cell.kind != "code":
         return False
-    return bool(_code_lines(cell.source))
+    return _has_code(cell.source)
 
 
-def _code_lines(source: str) -> list[str]:
-    return [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+@per_source
+def _has_code(source: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines())
 
 
 @dataclass
@@ -58,7 +60,9 @@ class _Scan:
         """Whether the cell is setup; either way its names count for the cells below."""
         syntax = cell_syntax(source)
         bound = {*syntax.stored, *syntax.imported} if given else set[str]()
-        if self._is_setup(source, bound, to_the_end=given) or given:
+        if given or not _surely_works(source):
+            given |= self._is_setup(source, bound, to_the_end=given)
+        if given:
             self.known |= bound
             return True
         self.data.update(syntax.stored)
@@ -185,6 +189,16 @@ def _is_immutable(value: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_immutable(item) for item in value)
     return value is None or isinstance(value, bool | int | float | complex | str | bytes)
+
+
+@per_source
+def _surely_works(source: str) -> bool:
+    """Whether the cell cannot be setup, whatever its names are: it begins by computing a value, as most cells do."""
+    tree = module_of(source)
+    first = tree.body[0] if tree and tree.body else None
+    if not isinstance(first, ast.Assign) or calls_shell(first):
+        return False
+    return all(isinstance(item, ast.Name) for item in first.targets) and not _immutable(first.value)
 
 
 def _magics_are_configuration(source: str) -> bool:
