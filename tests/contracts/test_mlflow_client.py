@@ -289,3 +289,24 @@ def test_a_script_logs_while_the_store_is_served(notebook: Notebook) -> None:
     assert json.loads(rest) == {"url": environment["MLFLOW_TRACKING_URI"]}
     record = notebook.record()
     assert (record.pipeline, record.state, record.metrics) == ("script", "succeeded", {"acc": 1.0})
+
+
+def test_verify_sees_no_difference(notebook: Notebook) -> None:
+    first = """
+mlflow.set_experiment("churn")
+with mlflow.start_run(run_name="rf") as run:
+    mlflow.log_metric("acc", 1)
+    mlflow.log_text("a", "a.txt")
+    with mlflow.start_run(nested=True):
+        mlflow.log_param("depth", 1)
+print(mlflow.get_run(run.info.run_id).data.metrics)
+del run
+"""
+    notebook.write(first, "x = 1")
+
+    done = notebook.command("verify", "nb.py", "--json")
+
+    assert json.loads(done.stdout)["differences"] == []
+    assert done.returncode == 0, done.stdout
+    with Runs(Project(notebook.folder)) as runs:
+        assert runs.list() == []

@@ -54,7 +54,10 @@ class Body:
             self._next_chunk()
             return b""
         wanted = min(self._left, size)
-        data = self._stream.read(wanted)
+        try:
+            data = self._stream.read(wanted)
+        except OSError:  # it hung up, or says nothing any more
+            data = b""
         self._left -= len(data)
         self._total += len(data)
         if len(data) < wanted:

@@ -24,10 +24,15 @@ def get(tracker: Tracker, _caller: Caller, asked: Fields) -> dict[str, Any]:
 
 
 def get_by_name(tracker: Tracker, caller: Caller, asked: Fields) -> dict[str, Any]:
-    """By its name: what `mlflow.set_experiment` asks for, so that is the one that the caller is in from now on."""
+    """By its name: what `mlflow.set_experiment` asks for, so that is the one that the caller is in from now on.
+
+    For a task every name is an experiment: whether one was there before would show in what its cell prints.
+    """
     name = tracker.experiments.spelled(asked.name("experiment_name"))
     if not tracker.experiments.known(name):
-        raise Problem("RESOURCE_DOES_NOT_EXIST", f"There is no experiment {name!r}.")
+        if not caller.run:
+            raise Problem("RESOURCE_DOES_NOT_EXIST", f"There is no experiment {name!r}.")
+        tracker.experiments.add(name)
     tracker.choose_experiment(caller, name)
     return {"experiment": _form(tracker, name)}
 

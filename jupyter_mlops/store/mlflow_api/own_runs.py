@@ -70,6 +70,7 @@ class OwnRun:
     def log(self, *events: Event) -> None:
         """Append events."""
         self._writer.append(*events)
+        self._writer.close()  # a client may keep hundreds of runs open
 
     def end(self, at: float, state: RunState, reason: str = "") -> None:
         """Say how it ended, and let go of it."""

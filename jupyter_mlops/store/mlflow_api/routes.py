@@ -53,8 +53,9 @@ def answer(tracker: Tracker, caller: Caller, request: Request) -> Answer:
     except MlopsError as error:
         return refusal(_WORDS.get(error.http_status, "INTERNAL_ERROR"), str(error), error.http_status)
     except Exception as error:  # noqa: BLE001 a mistake of ours must not end the connection without a word
-        _log.exception("%s %s could not be answered", request.method, request.path)
-        return refusal("INTERNAL_ERROR", f"The store could not answer: {type(error).__name__}.", 500)
+        _log.debug("%s %s could not be answered", request.method, request.path, exc_info=True)
+        why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        return refusal("INTERNAL_ERROR", f"The store could not answer: {why}.", 500)
 
 
 def refusal(word: str, message: str, status: int) -> Answer:

@@ -36,8 +36,12 @@ class Tracker:
     task's name, and is there again when the task's result is reused.
     """
 
-    def __init__(self, project: Project, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, project: Project, *, clock: Callable[[], float] = time.time, index_file: Path | None = None
+    ) -> None:
+        """`index_file` is where the index goes, by default where that of the project is."""
         self.project = project
+        self._index_file = index_file
         self.now = clock
         default = str(project.config.get("experiment", "default"))
         self.experiments = Experiments(self.index, default)
@@ -50,7 +54,7 @@ class Tracker:
     def index(self) -> Index:
         """The index as of now."""
         with self._lock:
-            self._index = self._index or Index(self.project)
+            self._index = self._index or Index(self.project, path=self._index_file)
             self._index.refresh()
             return self._index
 
@@ -154,8 +158,6 @@ class Tracker:
         """End every run that is still open, and close all files."""
         self._end_all(lambda _: True, "failed", CLOSED)
         with self._lock:
-            for writer in self._others.values():
-                writer.close()
             self._others.clear()
             if self._index is not None:
                 self._index.close()
@@ -175,12 +177,14 @@ class Tracker:
         with self._lock:
             writer = self._others.setdefault(run, EventWriter(directory))
         writer.append(*events)
+        writer.close()  # a script may touch thousands of runs
         announce(directory)  # the index looks again at a run that is over only if its folder changed
 
 
 def _not_in(stored: tuple[Event | Unknown, ...], found: list[Event]) -> list[Event]:
     """Those of a task's own file that the run does not have yet. The engine keeps the time that the task wrote."""
-    known = Counter(map(to_line, stored))
+    since = min((event.at for event in found), default=0.0)
+    known = Counter(to_line(event) for event in stored if event.at >= since)
     fresh = []
     for event in found:
         line = to_line(event)

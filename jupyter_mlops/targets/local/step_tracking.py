@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from jupyter_mlops.store.mlflow_api import Caller, Tracker
     from jupyter_mlops.store.mlflow_api.server import MlflowServer
 
+URI = "MLFLOW_TRACKING_URI"
+# Code that brings its own server: in a call, in an assignment, in a magic.
+_OWN_SERVER = re.compile(
+    rf"set_tracking_uri|{URI}['\"]?\]?\s*=(?!=)|(?:setdefault|putenv|setenv)\(\s*['\"]{URI}|%(?:set_)?env\s+{URI}"
+)
 _SCRIPT = re.compile(r"[\w./-]+\.py\b")
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
 MAX_FILES = 200
-URI = "MLFLOW_TRACKING_URI"
 
 Tell = Callable[[Report], None]
 
@@ -41,15 +45,13 @@ class StepTracking:
         Who has set MLFLOW_TRACKING_URI, in the environment or in code, logs there and not here.
         Raises OSError if no port can be had.
         """
-        project = project_of(attempt)
-        if project is None or environ.get(URI) or not wants_tracking(attempt):
+        if environ.get(URI) or not wants_tracking(attempt):
             return {}, report
-        from jupyter_mlops.store.mlflow_api import Caller
         from jupyter_mlops.store.mlflow_api.variables import task_variables, variables
 
-        caller = Caller(attempt.spec.run, attempt.spec.task, attempt.directory.absolute())
         with self._lock:
-            server, tracker = self._serving(), self._tracker(project)
+            server = self._serving()
+            tracker, caller = self._place(attempt)
         experiment = tracker.experiments.id_of(tracker.record(caller, caller.run).experiment)
         token = server.admit(tracker, caller)
         found = variables(server.url, token, environ) | task_variables(caller, experiment, environ)
@@ -83,12 +85,20 @@ class StepTracking:
             self._server = MlflowServer()
         return self._server
 
-    def _tracker(self, project: Project) -> Tracker:
-        if project.home not in self._trackers:
-            from jupyter_mlops.store.mlflow_api import Tracker
+    def _place(self, attempt: Attempt) -> tuple[Tracker, Caller]:
+        """Where the attempt logs: into its run; one that belongs to none (`verify`) into one that goes with it."""
+        from jupyter_mlops.store.mlflow_api import Caller, Tracker
 
+        directory, spec = attempt.directory.absolute(), attempt.spec
+        project = project_of(attempt)
+        if project is None:
+            alone = Project(directory / "mlflow")
+            tracker = self._trackers[alone.home] = Tracker(alone, index_file=alone.root / "index.sqlite")
+            run = tracker.create(Caller(), tracker.experiments.default, {}).run
+            return tracker, Caller(run, spec.task)
+        if project.home not in self._trackers:
             self._trackers[project.home] = Tracker(project)
-        return self._trackers[project.home]
+        return self._trackers[project.home], Caller(spec.run, spec.task, directory)
 
 
 def project_of(attempt: Attempt) -> Project | None:
@@ -103,8 +113,11 @@ def project_of(attempt: Attempt) -> Project | None:
 def wants_tracking(attempt: Attempt) -> bool:
     """Whether the attempt's code, or a file beside it that it uses, speaks of MLflow and not of a server of its own."""
     sources = sources_of(attempt.spec)
-    texts = [*sources, *_files_beside(sources, Path(attempt.spec.cwd))]
-    return any("mlflow" in text for text in texts) and not any("set_tracking_uri" in text for text in texts)
+    folder = Path(attempt.spec.cwd)
+    texts = [*sources, *_files_beside(sources, folder)]
+    if any("dotenv" in text for text in texts) and (folder / ".env").is_file():
+        texts.append((folder / ".env").read_text(encoding="utf-8", errors="replace"))
+    return any("mlflow" in text for text in texts) and not any(map(_OWN_SERVER.search, texts))
 
 
 def _files_beside(sources: Iterable[str], folder: Path) -> Iterator[str]:

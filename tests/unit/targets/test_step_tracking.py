@@ -21,6 +21,7 @@ from jupyter_mlops.store.liveness import engine_identity
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.store.runs import Runs
 from jupyter_mlops.targets.local.step_tracking import StepTracking, project_of, wants_tracking
 from jupyter_mlops.targets.local.target import LocalTarget, Method
 
@@ -108,11 +109,28 @@ def test_who_has_a_server_of_his_own_keeps_it(steps: Steps, tracking: StepTracki
     assert tracking.admit(attempt, {"MLFLOW_TRACKING_URI": "http://mine"}, told) == ({}, told)
 
 
-def test_an_attempt_outside_of_a_store_is_left_alone(tmp_path: Path, tracking: StepTracking, steps: Steps) -> None:
-    attempt = Attempt(steps.attempt("import mlflow").spec, tmp_path / "elsewhere")
-
+def test_an_attempt_outside_of_a_store_logs_beside_itself(tmp_path: Path, tracking: StepTracking, steps: Steps) -> None:
+    """`verify` runs the notebook from top to bottom without a run; what is logged there is of no use later."""
+    directory = tmp_path / "elsewhere"
+    directory.mkdir()
+    attempt = Attempt(steps.attempt("import mlflow").spec, directory)
     assert project_of(attempt) is None
-    assert tracking.admit(attempt, {}, told) == ({}, told)
+
+    env, report = tracking.admit(attempt, {}, told)
+    run = env["MLFLOW_RUN_ID"]
+    chosen = post(env, "experiments/create", name="churn")["experiment_id"]
+    post(env, "runs/update", run_id=run, status="RUNNING")
+    post(env, "runs/log-metric", run_id=run, key="a", value=1)
+    child = post(env, "runs/create", experiment_id=chosen)["run"]
+    found = post(env, "runs/search", experiment_ids=[chosen])["runs"]
+
+    assert run != steps.run
+    assert {item["info"]["run_id"] for item in found} == {run, child["info"]["run_id"]}
+    report(Report(attempt.id, outcome=Outcome("succeeded")))
+    assert load_run(Project(directory / "mlflow").run_directory(run)).metrics == {"a": 1.0}
+    assert not (tmp_path / "index").exists()
+    with Runs(steps.project) as runs:
+        assert [item.run for item in runs.list()] == [steps.run]
 
 
 def test_the_project_is_the_one_of_the_attempts_folder(steps: Steps) -> None:
@@ -168,6 +186,13 @@ WANTS: list[tuple[str, dict[str, Any], bool]] = [
     ("our own name", {"cells": ["import jupyter_mlops"]}, False),
     ("a server in code", {"cells": ["import mlflow\nmlflow.set_tracking_uri('http://mine')"]}, False),
     ("a server in a setup cell", {"setup": ["mlflow.set_tracking_uri(URI)"], "cells": ["import mlflow"]}, False),
+    ("a server in the environment", {"cells": ["import mlflow, os\nos.environ['MLFLOW_TRACKING_URI'] = 'x'"]}, False),
+    ("a server as a default", {"cells": ["import mlflow\nos.environ.setdefault('MLFLOW_TRACKING_URI', u)"]}, False),
+    ("a server in a magic", {"setup": ["%env MLFLOW_TRACKING_URI=http://mine"], "cells": ["import mlflow"]}, False),
+    ("a server of a process", {"cells": ["import mlflow\n!MLFLOW_TRACKING_URI=http://mine python x.py"]}, False),
+    ("a server in .env", {"cells": ["import mlflow\nfrom dotenv import load_dotenv\nload_dotenv()"]}, False),
+    ("nobody reads .env", {"cells": ["import mlflow"]}, True),
+    ("our server is looked at", {"cells": ["mlflow\nos.environ['MLFLOW_TRACKING_URI'] == 'x'"]}, True),
     ("a script that a shell runs", {"cells": ["!python ./helper.py --fast"]}, True),
     ("a script that is not there", {"cells": ["run('/nowhere/helper.py')"]}, False),
 ]
@@ -177,6 +202,7 @@ WANTS: list[tuple[str, dict[str, Any], bool]] = [
 def test_mlflow_is_seen_wherever_code_speaks_of_it(steps: Steps, code: dict[str, list[str]], expected: bool) -> None:
     folder = steps.project.root
     (folder / "pack").mkdir()
+    (folder / ".env").write_text("MLFLOW_TRACKING_URI=http://mine\n")
     files = {"helper": "import mlflow\n", "outer": "from helper import log\nimport outer\n", "plain": "import json\n"}
     for name, source in {**files, "pack/__init__": "", "pack/inner": "import mlflow\n"}.items():
         (folder / f"{name}.py").write_text(source)

@@ -96,6 +96,7 @@ def test_a_mistake_of_ours_is_an_answer_too(project: Project, make_run: Make, ca
 
     run = make_run().created().started().finished().run
     tracker = Tracker(project, clock=broken)
+    caplog.set_level("DEBUG", "jupyter_mlops")
 
     found = Calls(tracker).ask(
         "POST", "/api/2.0/mlflow/runs/set-tag", json.dumps({"run_id": run, "key": "a", "value": "b"}).encode()

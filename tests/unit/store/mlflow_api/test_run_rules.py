@@ -216,8 +216,7 @@ def test_children_that_a_task_left_open_end_with_it(task: Calls, tracker: Tracke
 
 def test_a_run_is_of_the_experiment_that_its_code_chose(task: Calls, pipeline: Written, script: Calls) -> None:
     """`mlflow.set_experiment("churn")`, then `start_run()`: the client refuses a run of another experiment."""
-    assert task.ask("GET", "/api/2.0/mlflow/experiments/get-by-name", query={"experiment_name": "churn"}).status == 404
-    chosen = task.post("experiments/create", name="churn")["experiment_id"]
+    chosen = task.get("experiments/get-by-name", experiment_name="churn")["experiment"]["experiment_id"]
     assert task.run(pipeline.run)["info"]["experiment_id"] == chosen
 
     task.post("runs/update", run_id=pipeline.run, status="RUNNING")

@@ -35,6 +35,12 @@ def test_mlflows_default_experiment_is_ours(script: Calls) -> None:
     assert (found["experiment_id"], found["name"]) == ("0", "default")
 
 
+def test_an_experiment_that_nobody_made_is_none_for_a_script(script: Calls) -> None:
+    found = script.ask("GET", "/api/2.0/mlflow/experiments/get-by-name", query={"experiment_name": "churn"})
+
+    assert (found.status, found.data["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
 def test_an_experiment_is_made_once(script: Calls) -> None:
     script.post("experiments/create", name="churn")
 
