@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.model import Pipeline, Step, validate
 from jupyter_mlops.pipeline.topology import dependents, needs_of, reachable
-from jupyter_mlops.pipeline.values import check_value
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Plan:
 
 
 def make_plan(pipeline: Pipeline, params: Mapping[str, Any] | None = None, selection: Selection | None = None) -> Plan:
-    """Check everything that can be checked before a run and give its plan.
+    """Check everything that can be checked before a run and give its plan. Text in `params` is read by the type.
 
     Raises:
         Usage: the pipeline cannot run, or a parameter does not exist, has no value, or has a wrong one.
@@ -92,31 +92,9 @@ def make_plan(pipeline: Pipeline, params: Mapping[str, Any] | None = None, selec
     found = validate(pipeline)
     if found:
         raise Usage(f"The pipeline {pipeline.name!r} cannot run: {found[0].message}", hint=found[0].hint)
-    plan = Plan(pipeline, resolve_params(pipeline, params or {}), selection or Selection())
+    plan = Plan(pipeline, bind(pipeline.parameters, params or {}), selection or Selection())
     _check_selection(plan)
     return plan
-
-
-def resolve_params(pipeline: Pipeline, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter with its value: the given one, checked against its type, or the default.
-
-    Raises:
-        Usage: a name that the pipeline does not have, a wrong type, a missing value.
-    """
-    known = {item.name: item for item in pipeline.parameters}
-    for name in given:
-        if name not in known:
-            there = f"There are: {', '.join(known)}." if known else "It has none."
-            raise Usage(f"The pipeline {pipeline.name!r} has no parameter {name!r}.", hint=there)
-    values = {}
-    for name, parameter in known.items():
-        if name in given:
-            values[name] = check_value(given[name], parameter)
-        elif parameter.required:
-            raise Usage(f"The parameter {name!r} ({parameter.type}) has no value.", hint=f"Give one: -p {name}=VALUE.")
-        else:
-            values[name] = parameter.default
-    return values
 
 
 def _check_selection(plan: Plan) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import shlex
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.python_source import calls_shell, module_of
 from jupyter_mlops.notebook.schema import did_you_mean
 
-__all__ = ["Parameter", "as_literal", "bind", "parse_value", "read_parameters"]
+__all__ = ["Parameter", "as_literal", "bind", "check_default", "parse_value", "read_parameters"]
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,24 @@ def read_parameters(cells: Iterable[Cell]) -> tuple[list[Parameter], list[Proble
     return [item for _, item in found.values()], problems
 
 
-def bind(parameters: Iterable[Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+def bind(parameters: Iterable[Any], overrides: Mapping[str, object], *, later: Collection[str] = ()) -> dict[str, Any]:
     """The value of every parameter: what `overrides` says (text is read by the parameter's type), else its default.
+
+    Those in `later` get theirs from elsewhere (a pipeline around this one), and are left out of the answer. The one
+    place where values are checked: for the command line, the Python API and pipelines inside others.
 
     Raises:
         Usage: a parameter that does not exist, has a wrong type, or is required and not given.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    for name in overrides:
+    for name in (*overrides, *later):
         if name not in known:
             there = f"There are: {', '.join(known)}." if known else "Tag a cell `parameters` to make some."
             raise Usage(f"There is no parameter {name!r}.", hint=did_you_mean(name, known) or there)
     values: dict[str, Any] = {}
     for name, parameter in known.items():
+        if name in later:
+            continue
         if name in overrides:
             values[name] = _given(parameter, overrides[name])
         elif parameter.required:
@@ -100,6 +105,18 @@ def parse_value(parameter: Any, text: str) -> Any:
         return from_text(_type(parameter), text)
     except ValueError as error:
         raise _wrong(parameter, text) from error
+
+
+def check_default(parameter: Any) -> None:
+    """See whether a default is of its parameter's type; it is what it is, text is not read.
+
+    Raises:
+        Usage: it is not.
+    """
+    try:
+        checked(_type(parameter), plain(parameter.default))
+    except ValueError as error:
+        raise _wrong(parameter, parameter.default) from error
 
 
 def _given(parameter: Any, value: object) -> Any:

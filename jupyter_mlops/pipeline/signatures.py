@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.notebook.parameters import check_default
 from jupyter_mlops.pipeline.model import Parameter
 from jupyter_mlops.pipeline.references import RESULT
-from jupyter_mlops.pipeline.values import check_value, is_plain
+from jupyter_mlops.pipeline.values import is_plain
 
 
 def parameters_of(function: Callable[..., Any], defaults: Mapping[str, Any]) -> tuple[Parameter, ...]:
@@ -47,7 +48,7 @@ def _parameter(item: inspect.Parameter, defaults: Mapping[str, Any]) -> Paramete
         )
     parameter = Parameter(item.name, _spelled(item, default), default, required)
     if not required and default is not None:
-        check_value(default, parameter)
+        check_default(parameter)
     return parameter
 
 

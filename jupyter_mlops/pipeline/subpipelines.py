@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.notebook.parameter_types import plain
+from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.builder import Builder
 from jupyter_mlops.pipeline.model import Component, Input, Loop, Options, Pipeline, Step
-from jupyter_mlops.pipeline.references import OutputReference, ParameterReference, refuse_value
-from jupyter_mlops.pipeline.values import check_value, is_plain
+from jupyter_mlops.pipeline.references import OutputReference, ParameterReference, Reference, refuse_value
 
 
 class SubpipelineResult:
@@ -56,18 +57,29 @@ def add_subpipeline(builder: Builder, inner: Pipeline, group: str, given: Mappin
 
 
 def _parameters(inner: Pipeline, given: Mapping[str, Any], group: str) -> dict[str, Any]:
-    known = {item.name: item for item in inner.parameters}
-    for name, value in given.items():
-        if name not in known:
-            raise Usage(f"{group!r} has no parameter {name!r}.", hint=f"It has: {', '.join(known) or 'none'}.")
-        if is_plain(value):
-            check_value(value, known[name])
-        elif not isinstance(value, ParameterReference | OutputReference):
+    """What each parameter of the group is: a value, or what the outer pipeline gives when it runs."""
+    references = {
+        name: value for name, value in given.items() if isinstance(value, ParameterReference | OutputReference)
+    }
+    literals = {name: value for name, value in given.items() if name not in references}
+    for name, value in literals.items():
+        if isinstance(value, Reference) or not _can_be_plain(value):
             refuse_value(value, f"{name!r} of {group!r}")
-    missing = [name for name, item in known.items() if item.required and name not in given]
-    if missing:
-        raise Usage(f"{group!r} needs the parameter {missing[0]!r}.")
-    return {name: given.get(name, item.default) for name, item in known.items()}
+    try:
+        values = bind(inner.parameters, literals, later=tuple(references))
+    except Usage as error:
+        raise Usage(f"In {group!r}: {error.message}", hint=error.hint) from error
+    return {
+        item.name: references[item.name] if item.name in references else values[item.name] for item in inner.parameters
+    }
+
+
+def _can_be_plain(value: Any) -> bool:
+    try:
+        plain(value)
+    except ValueError:
+        return False
+    return True
 
 
 class _Moved:

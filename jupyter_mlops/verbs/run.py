@@ -10,7 +10,6 @@ from typing import Any, TypedDict, Unpack
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions, start_run
 from jupyter_mlops.errors import NotFound, WorkFailed
-from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.project import Project
@@ -72,7 +71,7 @@ def run(source: str | Path | Pipeline, **asked: Unpack[RunRequest]) -> dict[str,
 
 def _plan(pipeline: Pipeline, asked: RunRequest) -> Plan:
     selection = Selection(asked.get("from_step") or "", asked.get("only") or "", not asked.get("cache", True))
-    return make_plan(pipeline, bind(pipeline.parameters, asked.get("params") or {}), selection)
+    return make_plan(pipeline, asked.get("params"), selection)
 
 
 def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from typing import Any
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.errors import Refused, WorkFailed
 from jupyter_mlops.notebook.dataflow import Dataflow
-from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
 from jupyter_mlops.targets.base import load_target
@@ -98,7 +97,7 @@ class _Verification:
         flow = read_notebook(self._scratch.renewed()).flow
         assert flow is not None
         pipeline = from_dataflow(flow)
-        return flow, make_plan(pipeline, bind(pipeline.parameters, self._params), Selection(no_cache=True))
+        return flow, make_plan(pipeline, self._params, Selection(no_cache=True))
 
 
 def _go_on_unless(stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.document import read_text
-from jupyter_mlops.notebook.parameters import Parameter, as_literal, bind, parse_value, read_parameters
+from jupyter_mlops.notebook.parameters import Parameter, as_literal, bind, check_default, parse_value, read_parameters
 
 
 def read(source: str) -> tuple[list[Parameter], list[tuple[str, str, int | None]]]:
@@ -187,6 +187,49 @@ def test_text_of_another_type_is_a_clear_error(kind: str, text: str) -> None:
         parse_value(parameter(kind), text)
     assert caught.value.message.startswith(f"The parameter 'p' takes {kind}, not ")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("int", [1, -3], [1.5, True, None]),
+        ("float", [1.5], [True, None]),
+        ("list", [[], [1, "a"]], [{}, "ab"]),
+        ("list[int]", [[], [1, 2]], [[1, "a"], 3]),
+        ("dict[str, float]", [{"a": 1.5}], [{"a": "b"}]),
+        ("typing.Optional[typing.List[int]]", [[1], None], [["a"]]),
+        ("Union[int, str]", [1, "a"], [1.5]),
+        ("Literal['a', 'b', 3]", ["a", 3], ["c", True, 3.0]),
+        ("pathlib.Path", ["a"], [3]),
+        ("Any", [None, [1]], []),
+        ("np.ndarray", [1, [2]], []),
+        ("tuple[int, str]", [[1, "a"]], []),
+        ("'int'", [1], [1.5]),
+        ("not a type", [1], []),
+        ("", [1], []),
+        ("Annotated[int, 'how many']", [1], [1.5]),
+    ],
+)
+def test_values_fit_the_types_that_people_write(kind: str, good: list[object], bad: list[object]) -> None:
+    for value in good:
+        assert bind([parameter(kind)], {"p": value}) == {"p": value}
+    for value in bad:
+        with pytest.raises(Usage, match="The parameter 'p' takes"):
+            bind([parameter(kind)], {"p": value})
+
+
+def test_values_that_come_later_are_left_out_and_may_be_required() -> None:
+    parameters = [Parameter("a", 1, "int", 0, 1), Parameter("b", None, "int", 0, 2, required=True)]
+    assert bind(parameters, {"a": 2}, later=("b",)) == {"a": 2}
+    with pytest.raises(Usage, match="no parameter 'c'"):
+        bind(parameters, {}, later=("c",))
+
+
+def test_a_default_is_checked_as_it_is() -> None:
+    check_default(Parameter("a", "3", "str", 0, 1))
+    check_default(Parameter("a", 3, "float", 0, 1))
+    with pytest.raises(Usage, match="'a' takes int, not '3'"):
+        check_default(Parameter("a", "3", "int", 0, 1))
 
 
 def test_values_are_bound_with_defaults() -> None:

@@ -126,5 +126,5 @@ def test_a_group_cannot_be_in_a_loop_and_needs_its_parameters() -> None:
 
     with pytest.raises(Usage, match="cannot be inside a loop"):
         looped()
-    with pytest.raises(Usage, match="needs the parameter 'n'"):
+    with pytest.raises(Usage, match="In 'needing': The parameter 'n' has no default"):
         lacking()
