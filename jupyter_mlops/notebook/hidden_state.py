@@ -93,7 +93,9 @@ _CONFIGURING_CALLS = frozenset(
     altair.data_transformers.disable_max_rows
     altair.themes.enable polars.Config.set_tbl_rows tqdm.pandas tqdm.auto.tqdm.pandas tqdm.tqdm.pandas
     tqdm.notebook.tqdm.pandas nltk.data.path.append dotenv.load_dotenv faulthandler.enable joblib.parallel_config
-    mlflow.autolog mlflow.set_tracking_uri mlflow.set_experiment mlflow.sklearn.autolog""".split()
+    mlflow.autolog mlflow.set_tracking_uri mlflow.set_experiment mlflow.sklearn.autolog mlflow.xgboost.autolog
+    mlflow.lightgbm.autolog mlflow.pytorch.autolog mlflow.tensorflow.autolog mlflow.keras.autolog
+    mlflow.statsmodels.autolog mlflow.enable_system_metrics_logging""".split()
 )
 _SEABORN = frozenset(
     {"set", "set_theme", "set_style", "set_context", "set_palette", "set_color_codes", "reset_defaults"}

@@ -26,6 +26,8 @@ SETUP = [
     "from warnings import filterwarnings\nfilterwarnings('ignore')",
     "import os\nos.environ['A'] = '1'",
     "import logging\nlogging.getLogger('x').setLevel(logging.ERROR)",
+    "import mlflow\nmlflow.set_experiment('churn')\nmlflow.sklearn.autolog(log_models=False)",
+    "import mlflow.pytorch\nmlflow.pytorch.autolog()\nmlflow.xgboost.autolog()",
     "%matplotlib inline",
     "%load_ext autoreload\n%autoreload 2\nimport os",
 ]
