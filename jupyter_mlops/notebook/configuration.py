@@ -24,6 +24,13 @@ CALLS = frozenset(
         "matplotlib.rcParams.update",
         "matplotlib.style.use",
         "matplotlib.use",
+        "mlflow.autolog",
+        "mlflow.set_experiment",
+        "mlflow.set_tracking_uri",
+        *(
+            f"mlflow.{library}.autolog"
+            for library in ("keras", "lightgbm", "pytorch", "sklearn", "statsmodels", "tensorflow", "xgboost")
+        ),
         "numpy.set_printoptions",
         "numpy.seterr",
         "os.chdir",
