@@ -6,11 +6,11 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from jupyter_mlops.notebook.hidden_state import CONFIGURING_MAGICS
 from jupyter_mlops.notebook.ipython_source import MagicUse, PythonSource, read_source
+from jupyter_mlops.notebook.per_source import per_source_if
 from jupyter_mlops.notebook.scope import imported_name
 from jupyter_mlops.notebook.scopes import facts_of
 from jupyter_mlops.notebook.star_imports import star_names
@@ -44,7 +44,12 @@ class Candidate:
     is_call: bool = False
 
 
-@lru_cache(maxsize=8192)
+def _are_settled(found: tuple[Candidate, ...]) -> bool:
+    """The names of `import *` may become known when its module is installed."""
+    return all(item.names or item.kind != "import" for item in found)
+
+
+@per_source_if(_are_settled)
 def candidates(source: str) -> tuple[Candidate, ...]:
     """The statements of a cell that could be definitions, in order; magics that set something are among them."""
     python = read_source(source)
@@ -54,7 +59,7 @@ def candidates(source: str) -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda item: item.line))
 
 
-@lru_cache(maxsize=256)
+@per_source_if(_are_settled)
 def statements(source: str) -> tuple[Candidate, ...]:
     """Every statement of a cell, for a parameters cell: what it computes is computed again from the parameters."""
     return tuple(_statements(read_source(source), source, only_definitions=False))

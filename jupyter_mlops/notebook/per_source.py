@@ -21,12 +21,16 @@ _OVERHEAD = 100
 class PerSource(Generic[T]):
     """A function of a source, with its latest answers: those used longest ago are forgotten first.
 
-    What they are kept by is the source itself, so an answer is never that of another source.
+    What they are kept by is the source itself, so an answer is never that of another source. One of which `stays` is
+    not true is not kept: it depends on more than the source.
     """
 
-    def __init__(self, function: Callable[[str], T], most: int = MOST_CHARACTERS) -> None:
+    def __init__(
+        self, function: Callable[[str], T], most: int = MOST_CHARACTERS, *, stays: Callable[[T], bool] = lambda _: True
+    ) -> None:
         update_wrapper(self, function)
         self._function = function
+        self._stays = stays
         self._most = most
         self._size = 0
         self._known: dict[str, T] = {}
@@ -40,7 +44,7 @@ class PerSource(Generic[T]):
                 return answer
         answer = self._function(source)
         size = len(source) + _OVERHEAD
-        if size <= self._most:
+        if size <= self._most and self._stays(answer):
             self._keep(source, answer, size)
         return answer
 
@@ -69,3 +73,8 @@ class PerSource(Generic[T]):
 def per_source(function: Callable[[str], T]) -> PerSource[T]:
     """Keep the answers of a function that depends on nothing but a cell's source."""
     return PerSource(function)
+
+
+def per_source_if(stays: Callable[[T], bool]) -> Callable[[Callable[[str], T]], PerSource[T]]:
+    """Keep those answers of a function that depend on nothing but a cell's source."""
+    return lambda function: PerSource(function, stays=stays)

@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import Bind, Call, CellFacts, Event, MakeFunction, Mutate, Read, Store, Unbind, Use
 from jupyter_mlops.notebook.ipython_source import PythonSource, SyntaxProblem, read_source
 from jupyter_mlops.notebook.library import is_pure_method
+from jupyter_mlops.notebook.per_source import per_source_if
 from jupyter_mlops.notebook.statements import StatementVisitor
 
 __all__ = ["facts_of", "read_scopes"]
 
 
-@lru_cache(maxsize=8192)
+def _is_settled(facts: CellFacts) -> bool:
+    """A module of which `import *` takes names may be installed, and its names then known, at any time."""
+    return all(star.names is not None for star in facts.star_imports)
+
+
+@per_source_if(_is_settled)
 def read_scopes(source: str) -> CellFacts:
     """The facts of a cell. Never raises: a cell that is no Python has none, and says why in `syntax_error`."""
     return facts_of(read_source(source))

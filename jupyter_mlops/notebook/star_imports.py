@@ -14,13 +14,31 @@ from pathlib import Path
 _NEVER = frozenset({"antigravity", "this", "idlelib", "turtledemo", "__main__"})
 
 
-@lru_cache(maxsize=256)
+class _NotKnown(LookupError):
+    """Not kept, unlike an answer: the module may be installed while this process runs."""
+
+
 def star_names(module: str) -> tuple[str, ...] | None:
     """The names that `from module import *` binds; None when they cannot be known here.
 
     A module of the standard library or of site-packages is read, or imported when reading is not enough. A module of
     the user's own is not touched: importing it would run their code.
     """
+    try:
+        return _names(module)
+    except _NotKnown:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _names(module: str) -> tuple[str, ...]:
+    found = _looked_up(module)
+    if found is None:
+        raise _NotKnown(module)
+    return found
+
+
+def _looked_up(module: str) -> tuple[str, ...] | None:
     top = module.partition(".")[0]
     if not top or top in _NEVER:
         return None

@@ -1,6 +1,7 @@
 """A notebook analysed again after an edit gives what a fresh process gives: nothing known of old cells shows."""
 
 import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -182,3 +183,18 @@ def test_all_that_is_kept_is_bounded():
     # A schema is read by its name, of which there are two; a type by its spelling.
     unbounded = [item.__name__ for item in caches() if hasattr(item, "cache_info") and not item.cache_info().maxsize]
     assert sorted(unbounded) == ["load", "read_type"]
+
+
+def test_a_module_that_is_installed_meanwhile_is_seen(tmp_path, monkeypatch):
+    text = as_text([("code", "from installed_meanwhile import *"), ("code", "print(there)")])
+    monkeypatch.setattr(
+        "sysconfig.get_paths", lambda: dict.fromkeys(("purelib", "platlib", "stdlib", "platstdlib"), str(tmp_path))
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    before = answer(text)
+    (tmp_path / "installed_meanwhile.py").write_text("__all__ = ['there']\nthere = 1\n")
+    importlib.invalidate_caches()
+    after = answer(text)
+    forget_everything()
+    assert after == answer(text)
+    assert {item["code"] for item in before[0]} - {item["code"] for item in after[0]} == {"MLO107", "MLO103"}

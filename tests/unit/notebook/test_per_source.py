@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_mlops.notebook.per_source import PerSource, per_source
+from jupyter_mlops.notebook.per_source import PerSource, per_source, per_source_if
 
 
 @pytest.fixture
@@ -69,6 +69,16 @@ def test_what_raises_is_not_kept(asked):
             number("x")
     assert asked == {"x": 2}
     assert number.size == 0
+
+
+def test_an_answer_that_may_change_is_not_kept(asked):
+    def half(source: str) -> int | None:
+        asked[source] += 1
+        return len(source) // 2 if asked[source] > 1 else None
+
+    halved = per_source_if(lambda answer: answer is not None)(half)
+    assert [halved("abcd") for _ in range(4)] == [None, 2, 2, 2]
+    assert asked == {"abcd": 2}
 
 
 def test_it_is_named_and_documented_as_the_function(asked):

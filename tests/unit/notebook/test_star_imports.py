@@ -9,6 +9,7 @@ import sysconfig
 
 import pytest
 
+from jupyter_mlops.notebook import star_imports
 from jupyter_mlops.notebook.star_imports import star_names
 from tests.unit.notebook.pipelines import notebook
 
@@ -22,9 +23,9 @@ def public(module):
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    star_names.cache_clear()
+    star_imports._names.cache_clear()
     yield
-    star_names.cache_clear()
+    star_imports._names.cache_clear()
 
 
 @pytest.fixture
