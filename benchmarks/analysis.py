@@ -1,7 +1,8 @@
-"""Check, graph and compile a notebook of 50 steps, in one process."""
+"""Check, graph and compile a notebook of 50 steps, check it again after edits, and check a very large one."""
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import time
@@ -27,31 +28,71 @@ CELLS = [
 ]
 
 
+BIG = 5000
+BIG_CELL = (
+    "frame_{n} = pd.DataFrame({{'a': np.arange(100.0)}})\nframe_{n}['b'] = frame_{n}['a'] * {n}\nframe_{n}.head()"
+)
+
+
 def main() -> Report:
     """Measure and report."""
+    report = Report("analysis")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        made = [("", SETUP), ("step-0", "data_0 = pd.DataFrame({'a': np.arange(100.0)})")]
+        made += [(f"step-{n}", cell.format(n=n, p=n - 1)) for n in range(1, STEPS) for cell in CELLS]
+        path = notebook(made, folder / "fifty.ipynb")
+        _whole(report, path, len(made))
+        _after_edits(report, path)
+        _big(report, folder)
+    return report
+
+
+def _whole(report: Report, path: Path, cells: int) -> None:
     from jupyter_mlops.verbs import check, convert, graph
     from jupyter_mlops.verbs import compile as plan
 
-    report = Report("analysis")
-    with TemporaryDirectory() as name:
-        made = [("", SETUP), ("step-0", "data_0 = pd.DataFrame({'a': np.arange(100.0)})")]
-        made += [(f"step-{n}", cell.format(n=n, p=n - 1)) for n in range(1, STEPS) for cell in CELLS]
-        path = notebook(made, Path(name) / "fifty.ipynb")
+    def whole() -> float:
+        started = time.perf_counter()
+        check.check(path)
+        convert.convert(path, output=path.with_name("converted.ipynb"))
+        plan.compile(path, output=path.with_name("plan.json"))
+        return (time.perf_counter() - started) * 1000
 
-        def whole() -> float:
-            started = time.perf_counter()
-            check.check(path)
-            convert.convert(path, output=path.with_name("converted.ipynb"))
-            plan.compile(path, output=path.with_name("plan.json"))
-            return (time.perf_counter() - started) * 1000
-
-        first = whole()
-        again = statistics.median(whole() for _ in range(7))
-        assert len(graph.graph(path)["steps"]) == STEPS
-    note = f"{len(made)} cells; the reference's figure for Kale: 4.7 CPU-s"
+    first = whole()
+    again = statistics.median(whole() for _ in range(7))
+    assert len(graph.graph(path)["steps"]) == STEPS
+    note = f"{cells} cells; the reference's figure for Kale: 4.7 CPU-s"
     report.add(Figure("check + convert + compile of 50 steps", again, "ms", promise=150, note=note))
     report.add(Figure("the same, first time in a process", first, "ms"))
-    return report
+
+
+def _after_edits(report: Report, path: Path) -> None:
+    """What an editor does on each change: check the notebook again, with one cell that is new."""
+    from jupyter_mlops.verbs import check
+
+    data = json.loads(path.read_text())
+    cells = data["cells"]
+    taken = []
+    for number in range(15):
+        cell = cells[(number * 67 + 5) % len(cells)]
+        cell["source"] = f"{''.join(cell['source'])}\nedited_{number} = {number}"
+        path.write_text(json.dumps(data))
+        started = time.process_time()
+        check.check(path)
+        taken.append((time.process_time() - started) * 1000)
+    note = f"{len(cells)} cells, CPU time"
+    report.add(Figure("check again after an edit of one cell", statistics.median(taken), "ms", note=note))
+
+
+def _big(report: Report, folder: Path) -> None:
+    from jupyter_mlops.verbs import check
+
+    cells = [(f"step-{n}", BIG_CELL.format(n=n)) for n in range(1, BIG)]
+    path = notebook([("", SETUP), *cells], folder / "big.ipynb")
+    started = time.process_time()
+    check.check(path)
+    report.add(Figure(f"check of {BIG} cells", time.process_time() - started, "s", note="CPU time, nothing known"))
 
 
 if __name__ == "__main__":
