@@ -39,6 +39,7 @@ EVENTS = [
     e.ParamsLogged(9.0, {"lr": 0.1}),
     e.TagsLogged(9.5, {"note": "ünïcode \u2028"}),
     e.ArtifactLogged(10.0, "model", "ab" * 32, "file", 12, role="input", metadata={"k": 1}),
+    e.Note(10.5, "kept on the machine", "s"),
     e.CancelRequested(11.0, "me"),
 ]
 
