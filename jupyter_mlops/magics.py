@@ -89,7 +89,11 @@ class Magics:
             return None
         result = command.verb.call(command.options, session_of(self.shell))
         data = command.verb.data(result)
-        return data if command.options.json else shown(command.verb, result, data)
+        if command.options.json:
+            return data
+        # What was streamed already (`logs -f`) is not shown again, as an empty output.
+        found = shown(command.verb, result, data)
+        return found if found.text else None
 
     def _value(self, expression: str) -> Any:
         """The value of a condition or of a loop's items, from the plain values that the kernel has."""

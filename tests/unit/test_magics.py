@@ -254,3 +254,16 @@ def test_a_kernel_that_does_not_know_its_notebook_says_so(notebook, environ) -> 
 
 def test_a_notebook_that_is_given_comes_first(shell) -> None:
     assert KernelSession(shell).notebook("given.ipynb") == "given.ipynb"
+
+
+def test_logs_that_were_followed_leave_no_empty_output(shell, tmp_path, capsys) -> None:
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "print('hello')", "outputs": []}
+    book = {"cells": [{**cell, "execution_count": None}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "work.ipynb").write_text(json.dumps(book))
+    assert run(shell, "done = %mlops run work.ipynb").success
+    capsys.readouterr()
+    followed = run(shell, "%mlops logs last -f")
+    assert followed.success
+    assert "hello" in capsys.readouterr().out
+    assert followed.result is None
+    assert "hello" in run(shell, "%mlops logs last").result.text
