@@ -9,15 +9,15 @@ from typing import Literal
 from jupyter_mlops.engine.attempts import attempt_folder, working_directory
 from jupyter_mlops.engine.cache_key import key_of
 from jupyter_mlops.engine.driver import kept_outcome
-from jupyter_mlops.engine.facts import apply, replay
+from jupyter_mlops.engine.facts import apply
 from jupyter_mlops.engine.killed_notebook import show_killed
 from jupyter_mlops.engine.lineage import attempt_lines, is_logged, made, store_event
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
-from jupyter_mlops.engine.state import AttemptEnded, State, Task, tasks_of
+from jupyter_mlops.engine.state import AttemptEnded, State, Task, new_state, tasks_of
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
-from jupyter_mlops.errors import NotFound
+from jupyter_mlops.errors import MlopsError, NotFound
 from jupyter_mlops.runtime.spec import TaskResult, TaskSpec
 from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import RunEvents
@@ -45,7 +45,7 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
     A run that succeeded is given as it is: over.
     """
     known = [event for event in found.events if isinstance(event, Event)]
-    state = replay(plan_of(known, journal.run), known, parallel)
+    state = _replayed(new_state(plan_of(known, journal.run), parallel), known)
     if state.outcome == "succeeded":
         return state
     for task in list(tasks_of(state)):
@@ -54,6 +54,23 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
                 journal.append(event)
                 state = apply(state, event)
     return _without_lost(state, journal)
+
+
+def _replayed(state: State, known: Iterable[Event]) -> State:
+    """The state after events of which some may be missing, as lines were damaged: what makes no sense is left out."""
+    for event in known:
+        try:
+            state = _replay_one(state, event)
+        except (MlopsError, LookupError, TypeError, ValueError, AttributeError):
+            continue
+    return state
+
+
+def _replay_one(state: State, event: Event) -> State:
+    if isinstance(event, TaskFinished) and event.attempt > state.tasks[event.task].attempt:
+        # The line that says that it began is lost; the number of the attempt must not be given again.
+        state = apply(state, TaskStarted(event.at, event.task, event.step, event.attempt, ""))
+    return apply(state, event)
 
 
 def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at: float) -> Iterator[Event]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import getpass
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.clock import ForwardClock
 from jupyter_mlops.engine.driver import Listener, Work, drive, refuse_early
 from jupyter_mlops.engine.environment import environment
 from jupyter_mlops.engine.journal import StoreJournal
@@ -65,11 +65,12 @@ def start_run(plan: Plan, project: Project, target: Target, options: RunOptions 
     project.ensure()
     run = chosen.run or new_run_id()
     with _journal(project, run, plan.pipeline.name) as journal:
-        created = _created(plan, run, target.name, chosen.experiment)
+        clock = ForwardClock()
+        created = _created(plan, run, target.name, chosen.experiment, clock())
         journal.append(created)
         for listener in chosen.listeners:
             listener(created)
-        return _drive(state, journal, target, chosen)
+        return _drive(state, journal, target, chosen, clock)
 
 
 def resume_run(run: str, project: Project, target: Target, options: RunOptions | None = None) -> Finished:
@@ -87,11 +88,12 @@ def resume_run(run: str, project: Project, target: Target, options: RunOptions |
     with _journal(project, run, plan.pipeline.name) as journal:
         # Read again: the engine that drove it may have written between the first look and the lock.
         found = read_run(journal.directory)
-        state = state_of(found, journal, chosen.parallel or target.slots, time.time())
+        clock = ForwardClock(max((event.at for event in found.events), default=0.0))
+        state = state_of(found, journal, chosen.parallel or target.slots, clock())
         if state.over and state.outcome == "succeeded":
             return Finished(run, state, journal.directory, _merged(state, journal))
         journal.forget_requests()
-        return _drive(state, journal, target, chosen)
+        return _drive(state, journal, target, chosen, clock)
 
 
 @contextlib.contextmanager
@@ -104,8 +106,8 @@ def _journal(project: Project, run: str, pipeline: str) -> Iterator[StoreJournal
             journal.close()
 
 
-def _drive(state: State, journal: StoreJournal, target: Target, options: RunOptions) -> Finished:
-    work = Work(target, journal, options.stop, options.listeners, options.final)
+def _drive(state: State, journal: StoreJournal, target: Target, options: RunOptions, clock: ForwardClock) -> Finished:
+    work = Work(target, journal, options.stop, options.listeners, options.final, clock)
     try:
         state = drive(state, work, engine_identity())
     finally:
@@ -121,10 +123,10 @@ def _merged(state: State, journal: StoreJournal) -> Path | None:
         return None
 
 
-def _created(plan: Plan, run: str, target: str, experiment: str) -> RunCreated:
+def _created(plan: Plan, run: str, target: str, experiment: str, at: float) -> RunCreated:
     pipeline = plan.pipeline
     return RunCreated(
-        at=time.time(),
+        at=at,
         run=run,
         pipeline=pipeline.name,
         experiment=experiment or pipeline.experiment,

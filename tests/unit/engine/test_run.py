@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlops.engine.clock import ForwardClock
 from jupyter_mlops.engine.driver import Work, drive
 from jupyter_mlops.engine.journal import StoreJournal
 from jupyter_mlops.engine.plan import Plan, Selection
@@ -28,10 +29,11 @@ from jupyter_mlops.store.events import (
     TaskFinished,
     TaskStarted,
 )
-from jupyter_mlops.store.events_file import EventWriter, read_run
+from jupyter_mlops.store.events_file import EventWriter, event_files, read_run
 from jupyter_mlops.store.liveness import driving
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.store.run_state import load_run
 from tests.unit.engine.fake_target import Instant, digest_of
 from tests.unit.engine.play import plan, step
 
@@ -492,3 +494,37 @@ def test_what_is_heard_at_once_is_written_down_at_once(project: Project) -> None
     journal.close()
     assert state.outcome == "succeeded"
     assert journal.pieces == 2, "the beginning of all, and the end of all"
+
+
+def test_an_engine_whose_clock_is_behind_that_of_the_one_before_still_has_the_last_word(project: Project) -> None:
+    first = run(chain("a", "b"), project, Instant({"s1": "fail"}))
+    (path,) = event_files(first.directory)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({**line, "at": line["at"] + 3600}) + "\n" for line in lines))
+    assert resume_run(first.run, project, Instant()).state.outcome == "succeeded"
+    record = load_run(first.directory)
+    assert record.state == "succeeded"
+    assert {name: task.state for name, task in record.tasks.items()} == {"s0": "succeeded", "s1": "succeeded"}
+    again = resume_run(first.run, project, Instant({"s0": "fail", "s1": "fail"}))
+    assert states(again) == {"s0": "succeeded", "s1": "succeeded"}
+
+
+def test_times_of_events_never_go_back(project: Project) -> None:
+    times = iter([50.0, 40.0, 30.0, 60.0, 10.0])
+    clock = ForwardClock(45.0, lambda: next(times))
+    assert [clock() for _ in range(5)] == [50.0, 50.0, 50.0, 60.0, 60.0]
+    assert ForwardClock(1.7e9, lambda: 1.0)() > 1.7e9
+
+
+@pytest.mark.parametrize("damaged", range(1, 13))
+def test_a_run_with_a_damaged_line_can_be_taken_up(project: Project, damaged: int) -> None:
+    first = run(chain("a", "b", "c"), project, Instant({"s2": "fail"}))
+    (path,) = event_files(first.directory)
+    lines = path.read_text().splitlines()
+    lines[damaged] = lines[damaged][: len(lines[damaged]) // 2]
+    path.write_text("\n".join(lines) + "\n")
+    before = {attempt: attempt.stat().st_mtime_ns for attempt in first.directory.glob("tasks/*/*")}
+    again = resume_run(first.run, project, Instant())
+    assert states(again) == {"s0": "succeeded", "s1": "succeeded", "s2": "succeeded"}
+    assert load_run(first.directory).state == "succeeded"
+    assert {attempt: attempt.stat().st_mtime_ns for attempt in before} == before, "no attempt is begun twice"
