@@ -13,6 +13,8 @@ from jupyter_mlops.runtime.compare import without_addresses
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DURATION = re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\s?(?:ns|[µμ]s|us|ms|s|min|h)\b(?: per loop)?")
 _TIMED = re.compile(r"^(CPU times:|Wall time:|\d.* per loop)", re.MULTILINE)
+_SHORTENED = re.compile(r"\.\.\.(?:0?x)?[0-9a-f]{8,}(?=&gt;|>)")  # a shortened text that ends with an address
+_TEMPORARY = re.compile(r"(?<=/)tmp[a-z0-9_]{8}\b")  # what `tempfile` draws
 _STYLED = re.compile(r"#T_[0-9a-f]{5}")  # rules of a table for cells that it may not have
 _ID = re.compile(r"""\bid=["']([\w:.-]*\d[\w:.-]*)["']""")
 _WORD_WITH_DIGIT = re.compile(r"[\w:.-]*\d[\w:.-]*")
@@ -76,7 +78,8 @@ def normalised(kind: str, text: str) -> str:
     """A text without what differs from process to process: addresses, colours, measured times, drawn ids."""
     if kind.startswith("image/") and kind != "image/svg+xml":
         return text.strip()
-    text = _ANSI.sub("", without_addresses(text))
+    text = _SHORTENED.sub("...", _ANSI.sub("", without_addresses(text)))
+    text = _TEMPORARY.sub("<temporary>", text)
     if _TIMED.search(text):
         text = _DURATION.sub("<time>", text)
     return _without_ids(text) if kind in {"text/html", "image/svg+xml"} else text

@@ -233,6 +233,11 @@ def test_setup_and_parameter_cells_do_not_count() -> None:
         ("text/html", '<i id="v1">10 v10</i>', '<i id="<id 0>">10 v10</i>'),
         ("image/svg+xml", '<g id="p7f"/><use href="#p7f"/>', '<g id="<id 0>"/><use href="#<id 0>"/>'),
         ("text/plain", 'id="x1"', 'id="x1"'),
+        ("text/html", "&lt;sklearn.tree...x7fbb1d5e7520&gt;", "&lt;sklearn.tree...&gt;"),
+        ("text/plain", "<Tree ...7fbb1d5e7520>", "<Tree ...>"),
+        ("text/plain", "1...12345678", "1...12345678"),
+        ("stdout", "/tmp/tmp0fhuacyv/joblib", "/tmp/<temporary>/joblib"),
+        ("stdout", "/tmp/tmpfile /tmpdirectories", "/tmp/tmpfile /tmpdirectories"),
         ("image/png", "AAAA\n", "AAAA"),
     ],
 )
