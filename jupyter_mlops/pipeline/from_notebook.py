@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_mlops.notebook import annotations as notebook_annotations
 from jupyter_mlops.notebook import dataflow, document
 from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
+from jupyter_mlops.notebook.collection import without_collection
 from jupyter_mlops.notebook.dataflow import Dataflow, FlowInput, StepFlow
 from jupyter_mlops.notebook.document import Cell, Document
 from jupyter_mlops.pipeline.model import Component, Input, Parameter, Pipeline, Step
@@ -37,7 +38,8 @@ def from_notebook(path: str | Path, *, by: notebook_annotations.By = "auto") -> 
 def analyse(source: Document, *, by: notebook_annotations.By = "auto") -> Dataflow:
     """Annotate and link a document, with the notebooks it includes in their place."""
     expanded = document.expand(source)
-    return dataflow.link(expanded, notebook_annotations.annotate(expanded, by=by))
+    with without_collection():
+        return dataflow.link(expanded, notebook_annotations.annotate(expanded, by=by))
 
 
 def from_dataflow(flow: Dataflow) -> Pipeline:

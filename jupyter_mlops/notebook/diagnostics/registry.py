@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from jupyter_mlops.notebook.collection import without_collection
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.diagnostic import Diagnostic, Severity
 
@@ -70,7 +71,8 @@ def rule(
 def check(flow: Dataflow) -> list[Diagnostic]:
     """Every finding of every rule, by place in the notebook; one that has no place comes first."""
     load_families()
-    found = [(item, entry) for entry in RULES.values() for item in entry.find(flow)]
+    with without_collection():
+        found = [(item, entry) for entry in RULES.values() for item in entry.find(flow)]
     found.sort(key=lambda pair: (_order(pair[0].cell), _order(pair[0].line), pair[1].code, pair[0].name or ""))
     return list(dict.fromkeys(_diagnostic(flow, item, entry) for item, entry in found))
 
