@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from jupyter_mlops.notebook.hidden_state import CONFIGURING_MAGICS
+from jupyter_mlops.notebook.hidden_state import CONFIGURING_MAGICS, may_configure
 from jupyter_mlops.notebook.ipython_source import MagicUse, PythonSource, read_source
 from jupyter_mlops.notebook.per_source import per_source_if
 from jupyter_mlops.notebook.scope import imported_name
@@ -71,7 +71,7 @@ def _statements(python: PythonSource, source: str, *, only_definitions: bool) ->
     body = python.tree.body
     for index, node in enumerate(body):
         kind = _kind(node)
-        if kind is None and only_definitions:
+        if only_definitions and (kind is None or (_sets_nothing(node) and ":=" not in source)):
             continue
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
         last = node.end_lineno or first
@@ -101,6 +101,12 @@ def _kind(node: ast.stmt) -> CandidateKind | None:
         case ast.Expr(value=ast.Call()):
             return "setting" if _chain(node) else None
     return None
+
+
+def _sets_nothing(node: ast.stmt) -> bool:
+    """Whether it calls something that is no setting in any module, as most statements do that are a call."""
+    chain = _chain(node)
+    return isinstance(node, ast.Expr) and len(chain) > 1 and not may_configure(chain[-1])
 
 
 def _candidate(node: ast.stmt, kind: CandidateKind, text: str, line: int) -> Candidate:

@@ -112,6 +112,14 @@ def configures(function: str) -> bool:
     return function in _CONFIGURING_CALLS
 
 
+def may_configure(method: str) -> bool:
+    """Whether a function of this name, in some module, is one of those."""
+    return method in _CONFIGURING_NAMES
+
+
+_CONFIGURING_NAMES = _SEABORN.union(name.rpartition(".")[2] for name in _CONFIGURING_CALLS)
+
+
 # Modules whose attributes and items are settings: `plt.rcParams[...] = ...`, `os.environ[...] = ...`.
 def is_setting(chain: str) -> bool:
     """Whether assigning to an attribute or item of this (full name) sets something of the process."""
