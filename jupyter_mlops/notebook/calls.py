@@ -78,6 +78,8 @@ def _called(machine: Machine, given: Given, callees: Objects) -> Objects:
         if item.unknown or library.is_stateful(item.origin):
             run_maybe(machine, item, given.event.line, given.all)
             change(machine, () if item.unknown else changeable((item,)))
+            if item.unknown:
+                _any_method(machine, given, item, "__call__")
         elif item.origin in library.CALLABLES:
             change(machine, changeable(given.all))
     return call_unknown(machine, given, callees, "")
@@ -131,17 +133,28 @@ def _partial(machine: Machine, given: Given, item: Object) -> Objects:
 
 def _construct(machine: Machine, given: Given, item: Object) -> Objects:
     """Call a class: a new object, made by its `__init__` or holding what it is given."""
-    made = machine.heap.new(origin=item.origin)
-    made.made_by, made.bases = item.made_by, item.bases
-    machine.heap.put((made,), (item,), weak=True)
-    own = frozenset((made,))
+    own = _instance(machine, item)
     code = item.method("__init__")
     if code is not None:
         apply_code(machine, given, code, own, [own, *given.arguments], sure=True)
     else:
-        machine.heap.put((made,), given.all)
+        machine.heap.put(own, given.all)
     machine.may_run(own, given.event.line)
     return own
+
+
+def _instance(machine: Machine, item: Object, contents: Objects = NONE) -> Objects:
+    made = machine.heap.new(contents, item.origin)
+    made.made_by, made.bases = item.made_by, item.bases
+    machine.heap.put((made,), (item,), weak=True)
+    return frozenset((made,))
+
+
+def _class_method(machine: Machine, given: Given, item: Object, code: FunctionFacts) -> Objects:
+    """`C.of(x)`: what it gives may be made by calling the class that it is given."""
+    own = frozenset((item,))
+    result = apply_code(machine, given, code, own, [own, *given.arguments], sure=True)
+    return result | _instance(machine, item, result | given.all) if any(one.unknown for one in result) else result
 
 
 def _through_class(machine: Machine, given: Given, made: list[Object], name: str) -> Objects:
@@ -153,8 +166,10 @@ def _through_class(machine: Machine, given: Given, made: list[Object], name: str
             change(machine, given.arguments[0] if given.arguments and not library.is_pure_method(name) else ())
             return frozenset((machine.heap.new(given.all),))
         own = frozenset((item,))
-        arguments = [own, *given.arguments] if "classmethod" in code.marks else given.arguments
-        result |= apply_code(machine, given, code, own, arguments, sure=True)
+        if "classmethod" in code.marks:
+            result |= _class_method(machine, given, item, code)
+        else:
+            result |= apply_code(machine, given, code, own, given.arguments, sure=True)
     return result
 
 
@@ -182,7 +197,8 @@ def _own_method(machine: Machine, given: Given, item: Object, code: FunctionFact
     """A method of the notebook's own class; of a static one the receiver is no argument."""
     own = frozenset((item,))
     if "classmethod" in code.marks:
-        own = frozenset(other for other in item.remembers if other.kind == "class") or own
+        made = [other for other in item.remembers if other.kind == "class"] or [item]
+        return frozenset().union(*(_class_method(machine, given, one, code) for one in made))
     arguments = given.arguments if "staticmethod" in code.marks else [own, *given.arguments]
     return apply_code(machine, given, code, own, arguments, sure=sure)
 

@@ -146,21 +146,29 @@ class ExpressionVisitor:
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         self.value(node.slice)
-        self.protocol((base,), _LOOKING_UP, node.lineno)
-        return inside(base)
+        given = self.protocol((base,), _LOOKING_UP, node.lineno)
+        found = inside(base)
+        return found._replace(same=found.same + given)
 
-    def protocol(self, values: Iterable[Value], names: tuple[str, ...], line: int) -> None:
-        """Python calls methods of these names on values, if they have them."""
+    def protocol(self, values: Iterable[Value], names: tuple[str, ...], line: int) -> tuple[Ref, ...]:
+        """Python calls methods of these names on values, if they have them; what those give."""
         values = tuple(values)
         same = tuple(ref for value in values for ref in value.same)
         part = tuple(ref for value in values for ref in value.part)
-        if same or part:
-            self.emit(Protocol(Value(same=same, part=part), names, line, self.sure))
+        if not same and not part:
+            return ()
+        result = self.temporary()
+        self.emit(Protocol(result, Value(same=same, part=part), names, line, self.sure))
+        return (result,)
+
+    def elements(self, source: Value, line: int) -> Value:
+        """What going over something gives, one after the other."""
+        given = self.protocol((source,), GOING_OVER, line)
+        found = inside(source)
+        return found._replace(part=found.part + given)
 
     def value_Starred(self, node: ast.Starred) -> Value:
-        found = self.value(node.value)
-        self.protocol((found,), GOING_OVER, node.lineno)
-        return inside(found)
+        return self.elements(self.value(node.value), node.lineno)
 
     def value_List(self, node: ast.List | ast.Set) -> Value:
         return holding([self.value(item) for item in node.elts])._replace(fresh=True)
@@ -180,13 +188,15 @@ class ExpressionVisitor:
         left, right = self.value(node.left), self.value(node.right)
         operands = left.refs + right.refs
         inner = operands if isinstance(node.op, _SHARING_OPERATORS) else ()
-        self.protocol((left, right), operator_methods(node.op), node.lineno)
-        return Value(inner=inner, operands=operands, fresh=left.fresh or right.fresh)
+        given = self.protocol((left, right), operator_methods(node.op), node.lineno)
+        return Value(same=given, inner=inner, operands=operands, fresh=left.fresh or right.fresh)
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         operand = self.value(node.operand)
-        self.protocol((operand,), _UNARY, node.lineno)
-        return NOTHING if isinstance(node.op, ast.Not) else Value(operands=operand.refs, fresh=operand.fresh)
+        given = self.protocol((operand,), _UNARY, node.lineno)
+        return (
+            NOTHING if isinstance(node.op, ast.Not) else Value(same=given, operands=operand.refs, fresh=operand.fresh)
+        )
 
     def value_Compare(self, node: ast.Compare) -> Value:
         values = [self.value(node.left)]
@@ -250,9 +260,7 @@ class ExpressionVisitor:
         return Value(fresh=True)
 
     def value_YieldFrom(self, node: ast.YieldFrom) -> Value:
-        source = self.value(node.value)
-        self.protocol((source,), GOING_OVER, node.lineno)
-        found = inside(source)
+        found = self.elements(self.value(node.value), node.lineno)
         self.yielded(found)
         return found
 
@@ -286,8 +294,7 @@ class ExpressionVisitor:
         def body() -> None:
             for index, generator in enumerate(generators):
                 source = first if index == 0 else self.value(generator.iter)
-                self.protocol((source,), GOING_OVER, generator.target.lineno)
-                self.assign(generator.target, inside(source)._replace(row=True))
+                self.assign(generator.target, self.elements(source, generator.target.lineno)._replace(row=True))
                 for condition in generator.ifs:
                     self.value(condition)
             found.extend(self.value(item) for item in results)

@@ -114,8 +114,9 @@ class Mutate(NamedTuple):
 
 
 class Protocol(NamedTuple):
-    """Python calls methods of these names on something: `__getitem__`, `__iter__`, `__add__`."""
+    """Python calls methods of these names on something: `__getitem__`, `__iter__`, `__add__`; they give `result`."""
 
+    result: int
     value: Value
     names: tuple[str, ...]
     line: int

@@ -32,7 +32,9 @@ def call_builtin(machine: Machine, given: Given) -> Objects:
     if name[0].isupper():  # an exception keeps what it is given
         return frozenset((machine.heap.new(given.all),))
     origin = f"builtins.{name}"
-    made = give(machine, library.BUILTINS.get(name, "fresh"), given.all, origin if origin in library.ITERATORS else "")
+    if origin in library.ITERATORS:  # what is put into a list later comes out of its iterator, too
+        return frozenset((machine.heap.new(given.all, origin),))
+    made = give(machine, library.BUILTINS.get(name, "fresh"), given.all)
     if name == "dict":
         machine.heap.put(made, frozenset().union(*given.keywords.values()))
     return made

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def protocol(machine: Machine, event: Protocol) -> None:
     """Call such methods of the notebook's own classes; what is known to change by it without one changes, too."""
+    machine.objects[event.result] = NONE
     looks_up, goes_over = "__getitem__" in event.names, "__iter__" in event.names
     if not (looks_up or goes_over) and machine.members.isdisjoint(event.names):
         return
@@ -24,7 +25,7 @@ def protocol(machine: Machine, event: Protocol) -> None:
         change(machine, (item for item in found if item.origin == "collections.defaultdict"))
     if goes_over:
         change(machine, (item for item in found if item.origin in library.GOING_ON))
-    use_protocol(machine, found, event.names, event.line)
+    machine.objects[event.result] = use_protocol(machine, found, event.names, event.line)
 
 
 def attribute(machine: Machine, event: Attribute) -> None:

@@ -134,10 +134,10 @@ class StatementVisitor(BodyVisitor):
             reference = self.load(target.id, target.lineno)
             added = self.value(node.value)
             self._change(Value(same=(reference,)), inside(added), node.lineno)
-            self.protocol((Value(same=(reference,)), added), operator_methods(node.op), node.lineno)
+            given = self.protocol((Value(same=(reference,)), added), operator_methods(node.op), node.lineno)
             self.bind(
                 target.id,
-                Value(same=(reference,), inner=added.refs, operands=added.refs, fresh=added.fresh),
+                Value(same=(reference, *given), inner=added.refs, operands=added.refs, fresh=added.fresh),
                 node.lineno,
             )
             return
@@ -235,8 +235,8 @@ class StatementVisitor(BodyVisitor):
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.value(node.iter)
-        self.protocol((source,), GOING_OVER, node.lineno)
-        self._loop(partial(self.assign, node.target, inside(source)._replace(row=True)), node)
+        taken = self.elements(source, node.lineno)._replace(row=True)
+        self._loop(partial(self.assign, node.target, taken), node)
 
     visit_AsyncFor = visit_For
 
@@ -266,9 +266,9 @@ class StatementVisitor(BodyVisitor):
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             value = self.value(item.context_expr)
-            self.protocol((value,), _ENTERING, node.lineno)
+            given = self.protocol((value,), _ENTERING, node.lineno)
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, Value(same=value.same, part=value.refs, fresh=value.fresh))
+                self.assign(item.optional_vars, Value(same=value.same + given, part=value.refs, fresh=value.fresh))
         if any(_swallows(item.context_expr) for item in node.items):
             self.scope.frame.branches(partial(self.statements, node.body), lambda: None)
         else:

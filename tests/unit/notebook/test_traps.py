@@ -351,6 +351,33 @@ TRAPS = {
         "d['k']['a']",
         "print(d)",
     ],
+    "an operator that gives an object with a part of its own": [
+        USER + "    def __add__(self, v):\n        c = Box()\n        c.seen = self.seen\n        return c\nb = Box()",
+        "c = b + 1",
+        "c.seen.append(2)",
+        "print(b.seen)",
+    ],
+    "a context that gives a part of its object": [
+        USER
+        + "    def __enter__(self):\n        return self.seen\n    def __exit__(self, *a):\n        pass\nb = Box()",
+        "with b as s:\n    pass",
+        "s.append(1)",
+        "print(b.seen)",
+    ],
+    "a subscript that gives an object": [
+        USER + "    def __getitem__(self, key):\n        return Box.first\nBox.first = Box()\nb = Box()",
+        "c = b[0]",
+        "c.seen.append(1)",
+        "print(b[0].seen)",
+    ],
+    "a list that grows under its iterator": ["x = [1]\nit = iter(x)", "x.append(2)", "print(list(it))"],
+    "an object of a class method that is called": [
+        USER + "    @classmethod\n    def of(cls):\n        return cls()\n    def __call__(self, v):\n"
+        "        self.seen.append(v)",
+        "b = Box.of()",
+        "b(1)",
+        "print(b.seen)",
+    ],
     "one list under two names": ["a = b = [1]", "a.append(2)", "print(a, b, a is b)"],
     "one list under a name and inside another": ["a = d = {}\nx = d['k'] = []", "x.append(2)", "print(a, x)"],
     "one list of a walrus": ["a = (b := [1])", "a.append(2)", "print(b)"],
