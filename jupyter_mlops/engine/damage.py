@@ -27,12 +27,8 @@ def lost_inputs(state: State, task: Task, inputs: Sequence[InputValues], outcome
     for digest in damaged:
         with contextlib.suppress(OSError):
             Path(refs[digest].path).unlink(missing_ok=True)
-    return tuple(
-        source.name
-        for source in _sources(state, task)
-        # One that is intact now and was lost before has been made again since the attempt began.
-        if (digest := _digest(source)) in damaged or (digest in refs and source.lost)
-    )
+    # A source that was lost before is being made again, or has been since the attempt began: perhaps as another value.
+    return tuple(source.name for source in _sources(state, task) if _digest(source) in damaged or source.lost)
 
 
 def _sources(state: State, task: Task) -> Iterator[Task]:

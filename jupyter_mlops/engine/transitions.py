@@ -218,7 +218,7 @@ def _make_again(change: _Change, reader: str, lost: tuple[str, ...]) -> None:
         change.record(Note(change.at, f"{_lost_words((task.name,))}: it runs again.", task.name))
         reason = "its values were damaged in the store"
         change.finish(task, "failed", reason, attempt=task.attempt, final=False)
-        change.update(task.name, lost=task.lost + 1, result=None)
+        change.update(task.name, lost=task.lost + 1)
         _put_back(change, task.name)
     change.update(reader, spared=change.state.tasks[reader].spared + 1)
     _put_back(change, reader)

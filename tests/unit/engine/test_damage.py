@@ -68,3 +68,21 @@ def test_other_ends_say_nothing_about_values(ref: BundleRef, outcome: Outcome) -
     damage(ref)
     assert lost(read_by_b(ref), ref, outcome) == ()
     assert Path(ref.path).exists()
+
+
+def test_a_reader_that_ends_while_the_value_is_made_again_is_told_so(ref: BundleRef) -> None:
+    """Two read it at once; the first to end has it removed."""
+    play = Play(plan(step("a", gives="x"), step("b", "x<a"), step("c", "x<a")), parallel=2).start()
+    play.end("a")
+    result = TaskResult("succeeded", 0.1, BundleRef(Path(ref.path).name, ref.seal))
+    play.state = play.state.with_task(replace(play.state.tasks["a"], result=result))
+    damage(ref)
+    inputs = (InputValues({"x": "x"}, (ref,)),)
+    assert lost_inputs(play.state, play.state.tasks["b"], inputs, REFUSED) == ("a",)
+    play.lose("b", "a")
+    assert play.states()["a"] == "running"
+    assert lost_inputs(play.state, play.state.tasks["c"], inputs, REFUSED) == ("a",)
+    play.end("a")
+    assert lost_inputs(play.state, play.state.tasks["c"], inputs, REFUSED) == ("a",), "as another value, even"
+    play.lose("c", "a")
+    assert play.go_on().state.outcome == "succeeded"
