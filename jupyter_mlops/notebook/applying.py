@@ -36,7 +36,7 @@ def no_arguments(line: int, *, sure: bool) -> Given:
 
 def full_name(machine: Machine, chain: tuple[str, ...]) -> str:
     """`("np", "random")` -> "numpy.random" where `np` is a module; the chain as it is otherwise."""
-    root = next((item.origin for item in machine[chain[0]] if item.kind == "import"), chain[0])
+    root = min((item.origin for item in machine[chain[0]] if item.kind == "import"), default=chain[0])
     return ".".join((root, *chain[1:]))
 
 

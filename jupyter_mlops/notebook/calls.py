@@ -41,7 +41,7 @@ def _named(machine: Machine, given: Given) -> Objects:
     """`f(...)`, `np.sort(...)`, `model.fit(...)`."""
     event = given.event
     objects = machine[event.root]
-    module = next((item for item in objects if item.kind == "import"), None)
+    module = min((item for item in objects if item.kind == "import"), key=lambda item: item.origin, default=None)
     if module is not None:
         return call_library(machine, given, ".".join((module.origin, *event.path)))
     if machine.is_builtin(event.root):
@@ -225,7 +225,7 @@ def _unknown_method(machine: Machine, given: Given, receiver: Objects, name: str
     heap = machine.heap
     run_arguments(machine, given)
     use_up(machine, given)
-    origin = next((item.origin for item in receiver if item.origin), "")
+    origin = min((item.origin for item in receiver if item.origin), default="")  # the same one in every process
     result = library.method_result(name, given.event.flags, origin)
     if result is None:
         shallow = name in library.SHALLOW_METHODS

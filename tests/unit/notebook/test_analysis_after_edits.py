@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlops.notebook import annotations, convert, dataflow, diagnostics, document
+from jupyter_mlops.notebook.heap import Object
 from jupyter_mlops.notebook.ipython_source import read_source
 from jupyter_mlops.notebook.per_source import PerSource
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
@@ -198,3 +199,20 @@ def test_a_module_that_is_installed_meanwhile_is_seen(tmp_path, monkeypatch):
     forget_everything()
     assert after == answer(text)
     assert {item["code"] for item in before[0]} - {item["code"] for item in after[0]} == {"MLO107", "MLO103"}
+
+
+def test_the_answer_does_not_depend_on_where_things_are_in_memory():
+    text = as_text(
+        [
+            ("code", "try:\n    import cupy as xp\nexcept ImportError:\n    import numpy as xp"),
+            ("code", "config = dict(size=3)"),
+            ("code", "grid = xp.zeros((config['size'], config['size']), int)"),
+            ("code", "grid[0] = 1"),
+            ("code", "print(config, grid)"),
+        ]
+    )
+    first = answer(text)
+    kept = []
+    for number in range(40):  # each time objects get other addresses, and sets of them another order
+        kept.append([Object() for _ in range(number * 7 % 60)])
+        assert answer(text) == first
