@@ -3,9 +3,11 @@
 import ast
 import importlib
 import json
+import random
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -202,17 +204,12 @@ def test_a_module_that_is_installed_meanwhile_is_seen(tmp_path, monkeypatch):
 
 
 def test_the_answer_does_not_depend_on_where_things_are_in_memory():
-    text = as_text(
-        [
-            ("code", "try:\n    import cupy as xp\nexcept ImportError:\n    import numpy as xp"),
-            ("code", "config = dict(size=3)"),
-            ("code", "grid = xp.zeros((config['size'], config['size']), int)"),
-            ("code", "grid[0] = 1"),
-            ("code", "print(config, grid)"),
-        ]
-    )
-    first = answer(text)
-    kept = []
-    for number in range(40):  # each time objects get other addresses, and sets of them another order
-        kept.append([Object() for _ in range(number * 7 % 60)])
-        assert answer(text) == first
+    # It has a name that is one of two modules, `cupy` or `numpy`.
+    folder = Path(__file__).parents[2] / "public_notebooks"
+    text = (folder / "14_decorators_and_state.ipynb").read_text()
+    chance = random.Random(0)
+    kept, answers = [], []
+    for _ in range(40):  # each time objects get other addresses, and sets of them another order
+        kept.append([Object() for _ in range(chance.randrange(300))])
+        answers.append(answer(text))
+    assert all(item == answers[0] for item in answers)
