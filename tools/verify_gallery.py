@@ -2,7 +2,7 @@
 
     pip download scikit-learn --no-deps --no-binary scikit-learn
     python tools/verify_gallery.py scikit_learn-*.tar.gz
-    python tools/verify_notebooks.py
+    python tools/verify_notebooks.py --gallery
 
 They are scripts of sphinx-gallery (its own site offers them as notebooks): a docstring, then blocks that begin with
 `# %%` or a line of `#`, text first, code after. Each becomes a notebook as sphinx-gallery would make it, is cut
