@@ -101,6 +101,7 @@ class StatementVisitor(BodyVisitor):
             case ast.Subscript(value=base, slice=index):
                 owner = self.value(base)
                 self.value(index)
+                self.protocol((owner,), ("__setitem__",), target.lineno)
                 self._change(owner, value, target.lineno)
 
     def _taken_apart(self, targets: list[ast.expr], value: Value) -> list[Value]:

@@ -378,6 +378,12 @@ TRAPS = {
         "b(1)",
         "print(b.seen)",
     ],
+    "an item set that changes what the object holds": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    def __setitem__(self, key, value):\n"
+        "        self.v.append(value)\nx = []\nb = Box(x)",
+        "b[0] = 1",
+        "print(x)",
+    ],
     "one list under two names": ["a = b = [1]", "a.append(2)", "print(a, b, a is b)"],
     "one list under a name and inside another": ["a = d = {}\nx = d['k'] = []", "x.append(2)", "print(a, x)"],
     "one list of a walrus": ["a = (b := [1])", "a.append(2)", "print(b)"],
