@@ -62,8 +62,7 @@ def apply_code(
     change(machine, application.of(summary.effects.changed))
     _global_effects(machine, summary, application, event.line, sure=sure and event.sure)
     _apply_files(machine, summary, event)
-    for item in application.of(summary.effects.called):
-        run_maybe(machine, item, event.line, given.all)
+    run_maybe(machine, application.of(summary.effects.called), event.line, given.all)
     return application.of(summary.result)
 
 
@@ -130,23 +129,40 @@ def code_in(item: Object) -> Iterator[FunctionFacts]:
             yield from code_in(base)
 
 
-def run_maybe(machine: Machine, item: Object, line: int, given: Objects = NONE) -> None:
-    """An object may be called or used by somebody else, with these or with unknown arguments."""
-    if item in machine.running:
+def run_maybe(machine: Machine, items: Iterable[Object], line: int, given: Objects = NONE) -> None:
+    """Objects may be called or used by somebody else, with these or with unknown arguments.
+
+    Each runs once, although they may call one another in any order: the number of orders has no bound.
+    """
+    if machine.waiting is not None:
+        machine.waiting.append((items, given))
         return
-    machine.running.add(item)
+    ran: set[Object] = set()
+    machine.waiting = [(items, given)]
+    try:
+        while machine.waiting:
+            items, given = machine.waiting.pop()
+            for item in items:
+                if item not in machine.running:
+                    machine.running.add(item)
+                    ran.add(item)
+                    _run_one(machine, item, line, given)
+    finally:
+        machine.waiting = None
+        machine.running -= ran
+
+
+def _run_one(machine: Machine, item: Object, line: int, given: Objects) -> None:
     if item.kind == "method":
         _run_method_maybe(machine, item, line, given)
     elif item.origin == library.PARTIAL:
-        for inner in tuple(item.holds):
-            run_maybe(machine, inner, line, given | frozenset(item.holds))
+        run_maybe(machine, tuple(item.holds), line, given | frozenset(item.holds))
     elif item.unknown:
         machine.effects.called[item] = None
     # An instance that is merely used (printed, compared) is taken as not changed by its methods.
     for code in code_in(item):
         own = frozenset((item,))
         _apply_maybe(machine, code, own, line, given | frozenset(item.holds if item.kind == "code" else ()))
-    machine.running.discard(item)
 
 
 def run_call(machine: Machine, item: Object, line: int) -> None:
@@ -182,8 +198,7 @@ def _apply_maybe(
     is_function = any(item.kind == "code" for item in own)
     change(machine, changed if bound or is_function else changed - own)
     _global_effects(machine, summary, application, line, sure=False)
-    for item in application.of(summary.effects.called):
-        run_maybe(machine, item, line, given)
+    run_maybe(machine, application.of(summary.effects.called), line, given)
 
 
 def note_files(machine: Machine, event: Call, name: str) -> None:

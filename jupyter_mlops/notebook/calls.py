@@ -76,7 +76,7 @@ def _called(machine: Machine, given: Given, callees: Objects) -> Objects:
         return result
     for item in callees:
         if item.unknown or library.is_stateful(item.origin):
-            run_maybe(machine, item, given.event.line, given.all)
+            run_maybe(machine, (item,), given.event.line, given.all)
             change(machine, () if item.unknown else changeable((item,)))
             if item.unknown:
                 _any_method(machine, given, item, "__call__")
@@ -104,7 +104,7 @@ def _call_one(machine: Machine, given: Given, item: Object, *, sure: bool) -> Ob
         return apply_code(machine, given, code, own, [own, *given.arguments], sure=False)
     if item.origin:  # a class above it, from a library, may call any method: `forward` of a torch module
         change(machine, changeable(own))
-        run_maybe(machine, item, given.event.line, given.all)
+        run_maybe(machine, (item,), given.event.line, given.all)
         return call_unknown(machine, given, own, "")
     return None
 

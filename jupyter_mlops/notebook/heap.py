@@ -125,9 +125,7 @@ class Heap:
                 found |= item.elements[position]
             elif item.kind != "import":
                 found |= reach((item,), weak=False)
-        for item in [item for item in found if item.made_by is not None and item.kind == "data"]:
-            found |= _of_classes(item)
-        return frozenset(found)
+        return frozenset(found | _of_classes(found))
 
     def _made(self, value: Value, pointed: Lookup) -> Objects:
         contents: set[Object] = set()
@@ -171,15 +169,16 @@ def _columns(item: Object, position: int) -> Objects | None:
     return None
 
 
-def _of_classes(item: Object) -> set[Object]:
-    """What an instance has from its class, and from those above it: `b.shared` where `shared` is set in the class."""
-    found: set[Object] = set()
-    pending = [other for other in item.remembers if other.kind == "class"]
+def _of_classes(items: Iterable[Object]) -> set[Object]:
+    """What instances have from their classes, and those above: `b.shared` where `shared` is set in the class."""
+    instances = (item for item in items if item.made_by is not None and item.kind == "data")
+    pending = {other for item in instances for other in item.remembers if other.kind == "class"}
+    classes: set[Object] = set()
     while pending:
         made = pending.pop()
-        found |= reach((other for other in made.holds if other.kind == "data"), weak=False)
-        pending += made.bases
-    return found
+        classes.add(made)
+        pending |= set(made.bases) - classes
+    return reach((other for made in classes for other in made.holds if other.kind == "data"), weak=False)
 
 
 def _mark_holders(item: Object) -> None:

@@ -93,11 +93,9 @@ def give(machine: Machine, result: library.Result, receiver: Objects, origin: st
 
 def run_arguments(machine: Machine, given: Given) -> None:
     """What is handed to somebody else may be called there, with the other arguments."""
+    inside = reach(item for item in given.all if item.code_inside) | given.all
+    run_maybe(machine, [item for item in inside if item.runs], given.event.line)
     for item in given.all:
-        if item.kind != "data" or item.made_by is not None or item.holds:
-            for inner in reach((item,)) if item.code_inside else (item,):
-                if inner.runs:
-                    run_maybe(machine, inner, given.event.line)
         if item.made_by is not None:
             run_call(machine, item, given.event.line)
     for argument in (*given.arguments, *given.keywords.values()):

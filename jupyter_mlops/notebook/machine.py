@@ -44,7 +44,7 @@ class Machine:
 
     `named` are the names that ever pointed to an object; `classes` are all classes of the notebook, `members` the names
     of their methods; `before` is what the names set in this cell pointed to before it; `running` are objects that are
-    being called.
+    being called, `waiting` those that may be called next, with what they may be given (None while nothing is called).
     """
 
     def __init__(self, heap: Heap | None = None) -> None:
@@ -57,6 +57,7 @@ class Machine:
         self.classes: list[Object] = []
         self.members: set[str] = set()
         self.running: set[Object] = set()
+        self.waiting: list[tuple[Iterable[Object], Objects]] | None = None
         self._summaries: dict[FunctionFacts, Summary | None] = {}
         self._consulted: set[str] = set()
 
@@ -153,9 +154,7 @@ class Machine:
 
     def may_run(self, objects: Iterable[Object], line: int) -> None:
         """Code in these objects may be called by somebody: what it reads may be read."""
-        for item in objects:
-            if item.code is not None or item.made_by is not None:
-                run_maybe(self, item, line)
+        run_maybe(self, [item for item in objects if item.code is not None or item.made_by is not None], line)
 
     def methods_of(self, item: Object, name: str) -> Iterator[FunctionFacts]:
         """Methods of this name that an object has, or may have if it may be anything."""
