@@ -22,34 +22,20 @@ from jupyter_mlops.notebook.facts import (
     Value,
 )
 from jupyter_mlops.notebook.scope import Scope, comprehension_scope
+from jupyter_mlops.notebook.special_methods import (
+    COMPARING,
+    GOING_OVER,
+    LOOKING_UP,
+    TEXT_METHODS,
+    UNARY,
+    operator_methods,
+)
 from jupyter_mlops.notebook.texts import text_of
 
 # Operators whose result shares what is inside a container operand: `[a] + [b]`, `[a] * 2`, `{...} | {...}`.
 _SHARING_OPERATORS = (ast.Add, ast.Mult, ast.BitOr, ast.BitAnd, ast.Sub)
 # Calls that see names no analysis can see.
 DYNAMIC_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "compile", "__import__"})
-# Methods that Python calls where no call is written.
-GOING_OVER = ("__iter__", "__next__", "__aiter__", "__anext__")
-TEXT_METHODS = ("__format__", "__str__", "__repr__")
-_LOOKING_UP = ("__getitem__", "__missing__", "__class_getitem__")
-_UNARY = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
-_COMPARING = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
-_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.MatMult: "matmul",
-    ast.Div: "truediv",
-    ast.Mod: "mod",
-    ast.Pow: "pow",
-    ast.LShift: "lshift",
-    ast.RShift: "rshift",
-    ast.BitOr: "or",
-    ast.BitXor: "xor",
-    ast.BitAnd: "and",
-    ast.FloorDiv: "floordiv",
-}
-_OPERATOR_METHODS = {kind: (f"__{name}__", f"__r{name}__", f"__i{name}__") for kind, name in _OPERATORS.items()}
 SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "pinfo"})
 
 
@@ -146,7 +132,7 @@ class ExpressionVisitor:
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         self.value(node.slice)
-        given = self.protocol((base,), _LOOKING_UP, node.lineno)
+        given = self.protocol((base,), LOOKING_UP, node.lineno)
         found = inside(base)
         return found._replace(same=found.same + given)
 
@@ -193,7 +179,7 @@ class ExpressionVisitor:
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
         operand = self.value(node.operand)
-        given = self.protocol((operand,), _UNARY, node.lineno)
+        given = self.protocol((operand,), UNARY, node.lineno)
         return (
             NOTHING if isinstance(node.op, ast.Not) else Value(same=given, operands=operand.refs, fresh=operand.fresh)
         )
@@ -208,7 +194,7 @@ class ExpressionVisitor:
             self.emit(Identity(tuple(values), node.lineno))
         operands = tuple(ref for value in values for ref in value.refs)
         contained = any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
-        self.protocol(values, (*_COMPARING, "__contains__", "__iter__") if contained else _COMPARING, node.lineno)
+        self.protocol(values, (*COMPARING, "__contains__", "__iter__") if contained else COMPARING, node.lineno)
         return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
@@ -337,11 +323,6 @@ class ExpressionVisitor:
         if isinstance(node, ast.Attribute):
             return "", (node.attr,), self.value(node.value)
         return "", (), self.value(node)
-
-
-def operator_methods(operator: ast.operator) -> tuple[str, ...]:
-    """The methods that `+` or `+=` may call."""
-    return _OPERATOR_METHODS[type(operator)]
 
 
 def inside(value: Value) -> Value:

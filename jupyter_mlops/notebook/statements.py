@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from jupyter_mlops.notebook.bodies import BodyVisitor
-from jupyter_mlops.notebook.expressions import GOING_OVER, TEXT_METHODS, either, inside, operator_methods
+from jupyter_mlops.notebook.expressions import either, inside
 from jupyter_mlops.notebook.facts import (
     NOTHING,
     Bind,
@@ -27,6 +27,7 @@ from jupyter_mlops.notebook.ipython_source import PythonSource
 from jupyter_mlops.notebook.scope import (
     imported_name,
 )
+from jupyter_mlops.notebook.special_methods import GOING_OVER, TEXT_METHODS, operator_methods
 from jupyter_mlops.notebook.star_imports import star_names
 from jupyter_mlops.notebook.texts import text_of
 

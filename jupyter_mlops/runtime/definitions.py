@@ -119,10 +119,12 @@ class Definitions:
     def ran_setup(self, cell: CellSource) -> None:
         """A setup cell ran: every step re-runs it, so what it defined is known everywhere under the cell's id."""
         key = f"setup:{cell.notebook}:{cell.id or cell.index}"
+        others = {builtins.id(value) for made in self._made.values() for value in made.values()}
         made = {
             name: value
             for name, value in self.namespace.items()
-            if isinstance(value, (FunctionType, type)) and value.__module__ == "__main__" and not self._known(value)
+            if isinstance(value, (FunctionType, type)) and value.__module__ == "__main__"
+            if builtins.id(value) not in others and not self._known(value)
         }
         self._made[key] = made
         for name, value in made.items():

@@ -215,7 +215,8 @@ class _Pickler:
             return reduced
         self.has_code = True
         _name_class(value, self._origin)
-        return self._otherwise(value)
+        make, arguments, *state = self._otherwise(value)
+        return (rebuild.make_class, (make, *arguments), *state)
 
     def _module(self, value: ModuleType) -> Any:
         if value is sys.modules.get("__main__") or value.__dict__ is self.definitions.namespace:

@@ -50,6 +50,27 @@ def module_globals(name: str) -> dict[str, Any]:
     return importlib.import_module(name).__dict__
 
 
+def make_class(make: Callable[..., type], *arguments: Any) -> type:
+    """A class made at run time, without telling the classes above it: they were told when it was first made.
+
+    Only classes of the notebook are kept from hearing of it. One of a library may register it in this process.
+    """
+    bases = next((item for item in arguments if isinstance(item, tuple)), ())
+    teller = next((above for base in bases for above in base.__mro__ if "__init_subclass__" in vars(above)), object)
+    if teller.__module__ != "__main__":
+        return make(*arguments)
+    told = vars(teller)["__init_subclass__"]
+    type.__setattr__(teller, "__init_subclass__", classmethod(_not_told))
+    try:
+        return make(*arguments)
+    finally:
+        type.__setattr__(teller, "__init_subclass__", told)
+
+
+def _not_told(_: type, /, **__: Any) -> None:
+    pass
+
+
 def make_function(namespace: dict[str, Any], code: bytes, cells: tuple[CellType, ...]) -> FunctionType:
     """A function over `namespace`; `set_function` fills it."""
     namespace.setdefault("__builtins__", __builtins__)

@@ -83,6 +83,23 @@ BEHAVIOUR = {
         "A B b",
         "K = 1; assert isinstance(b, A) and type(b) is B and b.m() == 2 and b.v == 1",
     ),
+    "a class that registers those below it is not told of them twice": (
+        (
+            "class A:\n seen = []\n def __init_subclass__(cls, tag, **kw):\n"
+            "  super().__init_subclass__(**kw); A.seen.append((tag, cls))\n"
+            "class B(A, tag=1): pass\nclass C(B, tag=2): pass\nb = B()"
+        ),
+        "A C b",
+        (
+            "assert A.seen == [(1, type(b)), (2, C)] and isinstance(b, A)\n"
+            "class D(A, tag=3): pass\nassert A.seen[2:] == [(3, D)]"
+        ),
+    ),
+    "a class that a library is told of": (
+        "import string\nclass T(string.Template): delimiter = '%'\nt = T('%a')",
+        "T t",
+        "assert t.substitute(a=1) == '1' and T.pattern.search('%a')",
+    ),
     "properties, static and class methods": (
         (
             "class A:\n @property\n def p(self): return 1\n @staticmethod\n def s(): return 2\n"

@@ -138,6 +138,13 @@ def test_setup_cells_are_known_by_their_own_id() -> None:
     assert reader.resolve(*origin) is reader.namespace["A"]
 
 
+def test_a_setup_cell_does_not_claim_what_a_definition_made_to_travel_by_value() -> None:
+    made = Definitions({"__name__": "__main__"}, [D("a", "A", "class A: pass", wanted=True)], by_value=["a"])
+    made.make_wanted()
+    made.ran_setup(CellSource(0, "abc", "", 1))
+    assert made.origin(made.namespace["A"]) is None
+
+
 def test_missing_names_of_functions_are_made() -> None:
     made = _definitions(D("h", "h", "def h(): return 1"), D("g", "g", "def g(): return 2"))
     made.make_names(["h", "print"])

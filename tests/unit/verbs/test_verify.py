@@ -11,6 +11,18 @@ from jupyter_mlops.verbs.verify import verify
 
 CASES = {
     "two names for one object": [("a", "x = []\ny = x"), ("b", "x.append(1)"), ("c", "print(x, y, x is y)")],
+    "a class that registers those below it, and is in use by them": [
+        (
+            "a",
+            (
+                "class A:\n    below = {}\n    def __init_subclass__(cls, **kw):\n"
+                "        super().__init_subclass__(**kw); A.below[cls.__name__] = cls\n"
+                "class B(A): pass\nprint(A.below)"
+            ),
+        ),
+        ("b", "x = B()"),
+        ("c", "print(sorted(A.below), isinstance(x, A), A.below['B'] is type(x))"),
+    ],
     "a part of an object": [("a", "d = {'k': []}\nk = d['k']"), ("b", "k.append(1)"), ("c", "print(d)")],
     "objects that refer to each other": [("a", "a = []\nb = [a]\na.append(b)"), ("b", "print(a[0] is b, b[0] is a)")],
     "an element of a list that a loop changes": [
