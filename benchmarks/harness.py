@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 MLOPS = str(Path(sys.executable).with_name("jupyter-mlops"))
 
+# Compiled modules are kept, as they are unless somebody forbids it; else every start would compile all of them.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 # Name of an environment -> what is installed in it. They are beside the project's own, never in it.
 PEERS = {
     "papermill": ["papermill", "ipykernel", "numpy", "pandas"],
@@ -124,7 +127,7 @@ def timed(command: Sequence[str], cwd: Path, **environment: str) -> Timing:
     """
     before, started = os.times(), time.perf_counter()
     done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=900
+        command, cwd=cwd, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=900
     )
     wall, after = time.perf_counter() - started, os.times()
     if done.returncode:

@@ -39,12 +39,29 @@ def import_installed(name: str) -> str:
     try:
         with contextlib.redirect_stdout(printed):
             importlib.import_module(name)
+            _FIRST_USE.get(name, _nothing)()
     except BaseException as error:  # noqa: BLE001 - libraries raise anything; the task will show it in its cell
         reason = f"its import fails: {type(error).__name__}: {error}"
     if printed.getvalue():
         raise UnfitToFork("it prints when it is imported")
     _check_fit()
     return reason
+
+
+def _nothing() -> None:
+    pass
+
+
+def _use_pandas() -> None:
+    """A first table makes pandas import some 20 ms of further modules, which each task would do again."""
+    pandas = importlib.import_module("pandas")
+    table = pandas.DataFrame({"number": [1.0], "text": ["a"]})
+    table.memory_usage()
+    repr(table)
+
+
+# What libraries do when they are first used rather than when they are imported.
+_FIRST_USE = {"pandas": _use_pandas}
 
 
 def _check_fit() -> None:

@@ -71,3 +71,14 @@ def test_what_an_import_does_decides(site: Path, source: str, answer: str) -> No
 def test_threads_of_openblas_are_no_hindrance() -> None:
     """They end before a fork; with more than one core they start at the import."""
     assert attempt("numpy.linalg") == "said:"
+
+
+def test_the_first_table_is_made_before_the_tasks_make_theirs() -> None:
+    program = (
+        "import sys\nfrom jupyter_mlops.targets.local.preload import import_installed\nimport_installed('pandas')\n"
+        "before = set(sys.modules)\nimport pandas\n"
+        "frame = pandas.DataFrame({'a': [1], 'b': ['x']})\nframe.memory_usage()\nrepr(frame)\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.strip() == "[]"
