@@ -37,8 +37,11 @@ def work(launch: Launch) -> int:
         return 1
 
 
-def leave(code: int) -> None:
-    """End this process with `code`: exit handlers run, but cannot hold it for ever. Does not return."""
+def leave(code: int, farewell: Callable[[int], None] | None = None) -> None:
+    """End this process with `code`: exit handlers run, but cannot hold it for ever. Does not return.
+
+    `farewell` is called at the very end: what follows is only the system giving the memory back.
+    """
     timer = threading.Timer(EXIT_HANDLERS_S, os._exit, (code,))
     timer.daemon = True
     timer.start()
@@ -51,6 +54,8 @@ def leave(code: int) -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             continue
+    if farewell is not None:
+        farewell(code & 0xFF)
     os._exit(code & 0xFF)
 
 

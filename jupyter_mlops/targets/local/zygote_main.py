@@ -7,9 +7,12 @@ Python >= 3.9, standard library; IPython is imported by the runtime where it is 
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -51,12 +54,20 @@ def prepare_runtime() -> None:
 
 
 class _Zygote:
-    """The state of the serving process. `children` maps the process ids of running launches to their names."""
+    """The state of the serving process. `children` maps the process ids of running launches to their names.
+
+    `spare` is a process that was forked ahead, with the pipe on which it waits for its launch: to copy the tables of a
+    process with pandas in it takes longer than to start a cell, and so is done while another task runs. Giving the
+    memory back takes as long, so a task tells of its end by `farewells`, a pipe, before; those are in `leaving`.
+    """
 
     def __init__(self, channel: socket.socket, wake: int) -> None:
         self.channel = channel
         self.wake = wake
         self.children: dict[int, str] = {}
+        self.spare: tuple[int, int] | None = None
+        self.leaving: set[int] = set()
+        self.farewells = os.pipe()
         self.spoiled = False
         self.strays_end: float | None = None
         self.received = b""
@@ -65,9 +76,12 @@ class _Zygote:
         """Until end of file, or the death of the parent."""
         self._settle()
         while os.getppid() == parent:
-            readable, _, _ = select.select([self.channel.fileno(), self.wake], [], [], self._patience())
+            sources = [self.channel.fileno(), self.wake, self.farewells[0]]
+            readable, _, _ = select.select(sources, [], [], self._patience())
             if self.wake in readable:
                 os.read(self.wake, _RECEIVE)
+            if self.farewells[0] in readable:
+                self._hear_farewells()
             self._bury()
             if self.channel.fileno() in readable and not self._receive():
                 break
@@ -110,6 +124,7 @@ class _Zygote:
             self._signal(**request)
 
     def _preload(self, modules: list[str]) -> None:
+        self._dismiss_spare()
         refused = {}
         for module in modules:
             try:
@@ -122,26 +137,64 @@ class _Zygote:
                 refused[module] = reason
         self._settle()
         self.tell(Ready(os.getpid(), tuple(modules), refused))
+        self._fork_ahead()
 
     def _launch(self, launch: Launch) -> None:
         if self.spoiled:
             return  # the parent has been told, and gives it to the next zygote
+        try:
+            pid = self._give(launch)
+        except OSError as error:
+            self.tell(Exited(launch.id, 1, reason=f"no process could be started: {error.strerror}"))
+            return
+        self.children[pid] = launch.id
+        self.tell(Started(launch.id, pid))
+        self._fork_ahead()
+
+    def _give(self, launch: Launch) -> int:
+        """Hand the launch to the spare process, or to a new one if there is none or it has died."""
+        work = json.dumps(dataclasses.asdict(launch)).encode()
+        if self.spare is None:
+            self.spare = self._fork()
+        try:
+            _write(self.spare[1], work)
+        except BrokenPipeError:
+            os.close(self.spare[1])
+            self.spare = self._fork()
+            _write(self.spare[1], work)
+        (pid, pipe), self.spare = self.spare, None
+        os.close(pipe)
+        return pid
+
+    def _fork_ahead(self) -> None:
+        with contextlib.suppress(OSError):
+            self.spare = self._fork()
+
+    def _dismiss_spare(self) -> None:
+        if self.spare is not None:
+            os.close(self.spare[1])
+            self.spare = None
+
+    def _fork(self) -> tuple[int, int]:
+        """A new process that waits for a launch: its id, and the pipe."""
+        reading, writing = os.pipe()
         zygote = os.getpid()
         # Held back until the child has its own handlers: one that is stopped at once must not miss it.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         try:
             pid = os.fork()
             if pid == 0:
-                self._become(launch, zygote)
-        except OSError as error:
-            self.tell(Exited(launch.id, 1, reason=f"no process could be started: {error.strerror}"))
-            return
+                os.close(writing)
+                self._become(reading, zygote)
+        except OSError:
+            os.close(writing)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        self.children[pid] = launch.id
-        self.tell(Started(launch.id, pid))
+            os.close(reading)
+        return pid, writing
 
-    def _become(self, launch: Launch, zygote: int) -> None:
+    def _become(self, pipe: int, zygote: int) -> None:
         code = 1
         try:
             task_process.reset_signals()
@@ -149,10 +202,33 @@ class _Zygote:
             os.close(self.wake)
             self.channel.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-            if task_process.die_with_parent(signal.SIGKILL, zygote):
-                code = task_process.work(launch)
+            if not task_process.die_with_parent(signal.SIGKILL, zygote):
+                os._exit(1)
+            with open(pipe, "rb") as file:
+                work = file.read()
+            if not work:
+                os._exit(0)  # dismissed
+            code = task_process.work(Launch(**json.loads(work)))
         finally:
-            task_process.leave(code)
+            task_process.leave(code, self._say_farewell)
+
+    def _say_farewell(self, code: int) -> None:
+        own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        cpu = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+        words = [os.getpid(), code, _bytes(max(own.ru_maxrss, others.ru_maxrss)), cpu]
+        os.write(self.farewells[1], json.dumps(words).encode() + b"\n")  # so short that it stays in one piece
+
+    def _hear_farewells(self) -> None:
+        for line in os.read(self.farewells[0], _RECEIVE).splitlines():
+            try:
+                pid, code, peak, cpu = json.loads(line)
+            except (ValueError, TypeError):
+                continue  # code of the user's wrote there
+            name = self.children.pop(pid, None)
+            if name is not None:
+                self.leaving.add(pid)
+                process_tree.send_to_group(pid, signal.SIGTERM)
+                self.tell(Exited(name, code, peak, cpu))
 
     def _signal(self, id: str, number: int, everything: bool) -> None:
         for pid in [pid for pid, name in self.children.items() if name == id]:
@@ -171,11 +247,28 @@ class _Zygote:
         except ChildProcessError:
             self.strays_end = None  # nobody is left, hence no strays
             return
-        if died or self.strays_end is not None:
+        if (died or self.strays_end is not None) and not self._knows_all_children():
             self._end_strays()
 
+    def _known(self) -> set[int]:
+        return {*self.children, *self.leaving, *([self.spare[0]] if self.spare else ())}
+
+    def _knows_all_children(self) -> bool:
+        """Whether there are surely no strays: a cheap look before that at every process of the machine."""
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                alone = self._known().issuperset(map(int, file.read().split()))
+        except OSError:
+            return False
+        if alone:
+            self.strays_end = None
+        return alone
+
     def _bury_one(self, pid: int) -> None:
+        if self.spare is not None and self.spare[0] == pid:
+            self._dismiss_spare()
         name = self.children.pop(pid, None)
+        self.leaving.discard(pid)
         if name is not None:
             # Before it is waited for, its number cannot be another group's.
             process_tree.send_to_group(pid, signal.SIGTERM)
@@ -186,7 +279,8 @@ class _Zygote:
     def _end_strays(self) -> None:
         """Orphans of ended launches are our children now: they get time to clean up behind them, not more."""
         processes = [process for process in process_tree.table() if process.state not in "ZX"]
-        strays = [item.pid for item in processes if item.parent == os.getpid() and item.pid not in self.children]
+        known = self._known()
+        strays = [item.pid for item in processes if item.parent == os.getpid() and item.pid not in known]
         if not strays:
             self.strays_end = None
             return
@@ -205,6 +299,11 @@ class _Zygote:
             process_tree.kill_tree(pid)
         for pid in process_tree.descendants([os.getpid()]):
             process_tree.send(pid, signal.SIGKILL)
+
+
+def _write(pipe: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(pipe, data) :]
 
 
 def _take_channel() -> socket.socket:

@@ -22,7 +22,7 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from jupyter_mlops.targets.local.papermill_engine import MlopsEngine
-from jupyter_mlops.targets.local.process_tree import descendants
+from jupyter_mlops.targets.local.process_tree import descendants, table
 from tests.unit.targets.attempts import eventually
 
 
@@ -274,8 +274,9 @@ def test_ctrl_c_ends_the_notebook_and_its_processes(tmp_path: Path) -> None:
 
 
 def nothing_runs() -> bool:
-    """Whether the warm processes have no session left."""
-    return eventually(lambda: all(not descendants([pid]) for pid in descendants([os.getpid()])))
+    """Whether the warm processes have no session left: nobody but the one that each forks ahead."""
+    zygotes = {process.pid for process in table() if process.parent == os.getpid()}
+    return eventually(lambda: all(len(descendants([pid])) <= 1 for pid in zygotes))
 
 
 ORDERS = {
