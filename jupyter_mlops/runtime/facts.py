@@ -29,15 +29,19 @@ def facts() -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of imported top-level packages that state one."""
-    found = {}
+    """Versions of imported top-level packages that state one. Remembered until another module is imported."""
+    count, found = _libraries
+    if count == len(sys.modules):
+        return dict(found)
+    found.clear()
     for name, module in list(sys.modules.items()):
         if "." in name or name.startswith("_") or name in _NOT_LIBRARIES or name in _STANDARD:
             continue
         version = vars(module).get("__version__") if module is not None and hasattr(module, "__dict__") else None
         if isinstance(version, str):
             found[name] = version
-    return found
+    _libraries[0] = len(sys.modules)
+    return dict(found)
 
 
 def _peak_rss() -> int:
@@ -45,4 +49,6 @@ def _peak_rss() -> int:
     return int(peak if sys.platform == "darwin" else peak * 1024)
 
 
+# How many modules there were, and the answer.
+_libraries: list[Any] = [0, {}]
 _STANDARD = frozenset(getattr(sys, "stdlib_module_names", ()))

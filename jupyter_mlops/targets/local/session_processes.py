@@ -92,6 +92,7 @@ class ForkedProcess:
                 os.setpgid(0, 0)
                 task_process.reset_signals()
                 if task_process.die_with_parent(signal.SIGKILL, parent):
+                    task_process.prepare()
                     code = task_process.work(launch)
             finally:
                 task_process.leave(code)

@@ -25,8 +25,18 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+def prepare() -> None:
+    """What a new process can do before its launch is known."""
+    adopt_orphans()
+    _reseed()
+    _prefer_for_the_oom_killer()
+
+
 def work(launch: Launch) -> int:
-    """Do what the launch asks for, in the state a fresh interpreter would be in; the answer is the exit code."""
+    """Do what the launch asks for, in the state a fresh interpreter would be in; the answer is the exit code.
+
+    Call `prepare` before.
+    """
     try:
         _enter(launch)
         return int(_find(launch.call)(launch.argument) or 0)
@@ -71,14 +81,11 @@ def adopt_orphans() -> None:
 
 
 def _enter(launch: Launch) -> None:
-    adopt_orphans()
     _redirect(launch.log)
     _replace_environment(launch.env)
     os.chdir(launch.cwd)
     if "" not in sys.path:
         sys.path.insert(0, "")  # as in a kernel: modules beside the notebook can be imported
-    _reseed()
-    _prefer_for_the_oom_killer()
     faulthandler.enable()
     gc.enable()
 

@@ -34,6 +34,7 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
     sys.stdout.flush()
     sys.stderr.flush()
+    task_process.prepare()
     code = task_process.work(Launch(**json.loads(line)))
     task_process.leave(code)
     return code

@@ -20,6 +20,7 @@ import sys
 import time
 from typing import Any
 
+from jupyter_mlops.runtime import facts
 from jupyter_mlops.targets.local import process_tree, task_process
 from jupyter_mlops.targets.local.launch import Exited, Launch, Message, Ready, Spoiled, Started, encode_message
 from jupyter_mlops.targets.local.preload import UnfitToFork, import_installed
@@ -98,6 +99,7 @@ class _Zygote:
         # Nothing unwritten may be in a buffer that children inherit; what is frozen stays shared with them.
         sys.stdout.flush()
         sys.stderr.flush()
+        facts.libraries()  # remembered: to look at all modules makes a task copy their memory
         gc.collect()
         gc.freeze()
 
@@ -204,6 +206,7 @@ class _Zygote:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
             if not task_process.die_with_parent(signal.SIGKILL, zygote):
                 os._exit(1)
+            task_process.prepare()
             with open(pipe, "rb") as file:
                 work = file.read()
             if not work:
