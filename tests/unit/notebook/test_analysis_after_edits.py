@@ -191,7 +191,8 @@ def test_all_that_is_kept_is_bounded():
 def test_a_module_that_is_installed_meanwhile_is_seen(tmp_path, monkeypatch):
     text = as_text([("code", "from installed_meanwhile import *"), ("code", "print(there)")])
     monkeypatch.setattr(
-        "sysconfig.get_paths", lambda: dict.fromkeys(("purelib", "platlib", "stdlib", "platstdlib"), str(tmp_path))
+        "sysconfig.get_paths",
+        lambda *_: dict.fromkeys(("purelib", "platlib", "stdlib", "platstdlib", "scripts"), str(tmp_path)),
     )
     monkeypatch.syspath_prepend(tmp_path)
     before = answer(text)
