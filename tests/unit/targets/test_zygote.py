@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,20 @@ from tests.unit.targets.attempts import bench, eventually
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 
 
-def forked_ahead() -> list[int]:
-    """Processes below a zygote of ours that wait for work."""
-    zygotes = {process.pid for process in table() if process.parent == os.getpid()}
-    return descendants(zygotes)
+@pytest.fixture
+def forked_ahead() -> Callable[[], list[int]]:
+    """Gives the processes below the test's zygote: those that wait for work, and those that work."""
+    others = {process.pid for process in table() if process.parent == os.getpid()}
+
+    def below() -> list[int]:
+        return descendants({process.pid for process in table() if process.parent == os.getpid()} - others)
+
+    return below
 
 
-def test_a_process_waits_before_it_is_needed_and_is_the_next_task(tmp_path: Path) -> None:
+def test_a_process_waits_before_it_is_needed_and_is_the_next_task(
+    tmp_path: Path, forked_ahead: Callable[[], list[int]]
+) -> None:
     with bench(LocalTarget(method="fork"), tmp_path) as runs:
         runs.run("import os", task="first")
         assert eventually(lambda: len(forked_ahead()) == 1)
@@ -32,7 +40,7 @@ def test_a_process_waits_before_it_is_needed_and_is_the_next_task(tmp_path: Path
         assert f"{waiting}\n" in (tmp_path / "second" / "log").read_text()
 
 
-def test_a_waiting_process_that_was_killed_is_replaced(tmp_path: Path) -> None:
+def test_a_waiting_process_that_was_killed_is_replaced(tmp_path: Path, forked_ahead: Callable[[], list[int]]) -> None:
     with bench(LocalTarget(method="fork"), tmp_path) as runs:
         runs.run("pass", task="first")
         assert eventually(lambda: len(forked_ahead()) == 1)
@@ -67,7 +75,7 @@ def test_exit_handlers_have_run_when_the_task_is_over(tmp_path: Path) -> None:
         assert "bye" in (tmp_path / "second" / "log").read_text()
 
 
-def test_what_a_task_left_running_is_ended(tmp_path: Path) -> None:
+def test_what_a_task_left_running_is_ended(tmp_path: Path, forked_ahead: Callable[[], list[int]]) -> None:
     source = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])"
     with bench(LocalTarget(method="fork"), tmp_path) as runs:
         assert runs.run(source, task="first").state == "succeeded"
