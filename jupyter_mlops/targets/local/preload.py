@@ -39,17 +39,14 @@ def import_installed(name: str) -> str:
     try:
         with contextlib.redirect_stdout(printed):
             importlib.import_module(name)
-            _FIRST_USE.get(name, _nothing)()
+            if name in _FIRST_USE:
+                _FIRST_USE[name]()
     except BaseException as error:  # noqa: BLE001 - libraries raise anything; the task will show it in its cell
         reason = f"its import fails: {type(error).__name__}: {error}"
     if printed.getvalue():
         raise UnfitToFork("it prints when it is imported")
     _check_fit()
     return reason
-
-
-def _nothing() -> None:
-    pass
 
 
 def _use_pandas() -> None:
