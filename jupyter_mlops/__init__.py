@@ -16,6 +16,8 @@ _PUBLIC = {
     "step": ("jupyter_mlops.pipeline.api", "step"),
     "pipeline": ("jupyter_mlops.pipeline.api", "pipeline"),
     "notebook": ("jupyter_mlops.pipeline.api", "notebook"),
+    "subpipeline": ("jupyter_mlops.pipeline.api", "subpipeline"),
+    "first": ("jupyter_mlops.pipeline.api", "first"),
     "when": ("jupyter_mlops.pipeline.api", "when"),
     "for_each": ("jupyter_mlops.pipeline.api", "for_each"),
     "log_metric": ("jupyter_mlops.runtime.tracking", "log_metric"),

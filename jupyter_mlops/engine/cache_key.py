@@ -46,7 +46,7 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
         "step": _digest([step.name, taken.repeat]),
         "source": _source_digest(step.component, cwd),
         "definitions": _definitions_digest(step.component),
-        "params": _digest([taken.params, step.arguments]),
+        "params": _digest([taken.params, step.arguments, *([step.paths] if step.paths else [])]),
         "inputs": _digest(taken.inputs),
         "files": _digest(_files((*step.files_in, *options.files), cwd)),
         "modules": _digest(_files(step.modules, cwd)),

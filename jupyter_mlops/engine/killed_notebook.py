@@ -48,7 +48,7 @@ def _write(spec: TaskSpec, directory: Path, reason: str) -> None:
     saved = _cells(path)
     notebook = ExecutedNotebook(str(path), spec.notebook_metadata)
     if spec.params:
-        notebook.add_parameters(spec.params)
+        notebook.add_parameters(spec.params, spec.paths)
     places = [notebook.add(cell, "setup") for cell in spec.setup] + [notebook.add(cell) for cell in spec.cells]
     ends = [item.log for item in begun[1:]] + [None]
     for item, end in zip(begun, ends, strict=True):

@@ -15,6 +15,7 @@ from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.document import Document
 from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.runtime.parameters import assignments
 
 # Cells and outputs are JSON data of the notebook format.
 CellData = dict[str, Any]
@@ -182,8 +183,7 @@ def _with_parameters(state: State, cells: list[CellData]) -> list[CellData]:
     }
     if not given:
         return cells
-    lines = [f"{name} = {value!r}\n" for name, value in given.items()]
-    injected = _not_run("injected-parameters", "".join(lines).rstrip())
+    injected = _not_run("injected-parameters", assignments(given, state.plan.pipeline.paths))
     injected["metadata"] = {"tags": ["injected-parameters"]}
     place = next((index + 1 for index, cell in enumerate(cells) if _is_parameters(cell)), 0)
     return [*cells[:place], injected, *cells[place:]]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -79,6 +78,34 @@ def type_of_value(value: Any) -> Type:
     return Type("Any" if value is None else type(value).__name__)
 
 
+def holds_paths(kind: Type) -> bool:
+    """Whether text in a value of the type is a path: it has `Path`, and nothing that plain text could be for."""
+    names = set(_leaves(kind))
+    return "Path" in names and not names & {"str", "Any", "list", "dict"}
+
+
+def path_or_text(kind: Type) -> Type:
+    """The type of a parameter that is declared to hold paths, but whose default is text, as it then is in the code."""
+    return _union([kind, _paths_as_text(kind)])
+
+
+def _paths_as_text(kind: Type) -> Type:
+    if kind.name == "Path":
+        return Type("str")
+    return Type(kind.name, tuple(_paths_as_text(item) if isinstance(item, Type) else item for item in kind.args))
+
+
+def _leaves(kind: Type) -> Iterator[str]:
+    """The names of the types that values in it are of; the keys of a dict are always text."""
+    if kind.name == "Literal":
+        yield from ("str" for choice in kind.args if isinstance(choice, str))
+    elif not kind.args:
+        yield kind.name
+    else:
+        for item in kind.args[1:] if kind.name == "dict" else kind.args:
+            yield from _leaves(item)
+
+
 def from_text(kind: Type, text: str) -> Any:
     """The value that `text` spells for the type.
 
@@ -137,23 +164,6 @@ def plain(value: Any) -> Any:
         return str(value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return plain(value.item())
-    raise ValueError(f"a {type(value).__name__} is no plain data")
-
-
-def as_literal(value: Any) -> str:
-    """Plain data as a Python literal that evaluates to the same, whatever text it holds.
-
-    Raises:
-        ValueError: the value is not plain data.
-    """
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"float({str(value)!r})"
-    if value is None or isinstance(value, bool | int | float | str):
-        return repr(value)
-    if isinstance(value, list):
-        return f"[{', '.join(as_literal(item) for item in value)}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{as_literal(key)}: {as_literal(item)}" for key, item in value.items()) + "}"
     raise ValueError(f"a {type(value).__name__} is no plain data")
 
 

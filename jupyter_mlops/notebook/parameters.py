@@ -15,9 +15,10 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.parameter_types import (
     Type,
-    as_literal,
     checked,
     from_text,
+    holds_paths,
+    path_or_text,
     plain,
     read_type,
     type_of_annotation,
@@ -27,14 +28,15 @@ from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.python_source import calls_shell, module_of
 from jupyter_mlops.notebook.schema import did_you_mean
 
-__all__ = ["Parameter", "as_literal", "bind", "check_default", "parse_value", "read_parameters"]
+__all__ = ["Parameter", "bind", "check_default", "is_path", "parse_value", "read_parameters"]
 
 
 @dataclass(frozen=True)
 class Parameter:
     """A pipeline parameter, assigned in a parameters cell.
 
-    `type` is its Python spelling, e.g. `int`, `Literal['a', 'b']`.
+    `type` is its Python spelling, e.g. `int`, `Literal['a', 'b']`. A path is text here; in the notebook it is a
+    `pathlib.Path` if the type is one that `parameter_types.holds_paths`.
     """
 
     name: str
@@ -107,6 +109,11 @@ def parse_value(parameter: Any, text: str) -> Any:
         raise _wrong(parameter, text) from error
 
 
+def is_path(parameter: Any) -> bool:
+    """Whether text in the parameter's value is a path: in the notebook it is a `pathlib.Path`."""
+    return holds_paths(_type(parameter))
+
+
 def check_default(parameter: Any) -> None:
     """See whether a default is of its parameter's type; it is what it is, text is not read.
 
@@ -168,6 +175,10 @@ def _example(kind: Type, default: object) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value) if not isinstance(value, int) or value.bit_length() < 1000 else "a number of that size"
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
@@ -189,22 +200,23 @@ def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Paramete
     if value is None:
         return Parameter(name, None, str(kind), cell.index, statement.lineno, note, required=True)
     try:
-        default = _literal(value)
+        default, own = _literal(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _no_parameter(statement, cell, name)
     if kind is not None:
         try:
             checked(kind, default)
+            kind = _with_default(kind, default, own)
         except ValueError:
             return Problem(
                 "wrong_default",
-                f"The parameter {name!r} is declared as {kind}, but its default is {_shown(default)}.",
+                f"The parameter {name!r} is declared as {kind}, but its default is {_shortened(ast.unparse(value))}.",
                 "Correct the annotation or the default.",
                 name=name,
                 cell=cell.index,
                 line=statement.lineno,
             )
-    return Parameter(name, default, str(kind or type_of_value(default)), cell.index, statement.lineno, note)
+    return Parameter(name, default, str(kind or own), cell.index, statement.lineno, note)
 
 
 def _target(statement: ast.stmt) -> tuple[str, ast.expr | None, ast.expr | None] | None:
@@ -215,16 +227,68 @@ def _target(statement: ast.stmt) -> tuple[str, ast.expr | None, ast.expr | None]
     return None
 
 
-def _literal(node: ast.expr) -> Any:
-    """The value of a literal that JSON can say; a tuple or a set is none, since a list would come back.
+def _literal(node: ast.expr) -> tuple[Any, Type]:
+    """The value of a literal that JSON can say, and its type; a tuple or a set is none, since a list would come back.
+
+    `Path("x")` is a literal here, as is a list or a dict of such: the value is then the text.
 
     Raises:
         ValueError: it is computed, or no plain data.
     """
-    value = ast.literal_eval(node)
+    value, kind = _paths(node)
+    if kind is None:
+        value = ast.literal_eval(node)
+        kind = type_of_value(value)
     if json_exact(value):
-        return value
+        return value, kind
     raise ValueError("no plain data")
+
+
+def _paths(node: ast.expr) -> tuple[Any, Type | None]:
+    """A path as text, a list or a dict of them, and the type; without a type if it is none of these."""
+    own = Type("Path")
+    if isinstance(node, ast.List | ast.Dict):
+        items = node.elts if isinstance(node, ast.List) else node.values
+        texts = [_path(item) for item in items]
+        if not texts or None in texts:
+            return None, None
+        if isinstance(node, ast.List):
+            return texts, Type("list", (own,))
+        keys = [ast.literal_eval(key) if key else None for key in node.keys]
+        return dict(zip(keys, texts, strict=True)), Type("dict", (Type("str"), own))
+    text = _path(node)
+    return text, None if text is None else own
+
+
+def _path(node: ast.expr) -> str | None:
+    """The text of `Path("x")` or `pathlib.Path("x")`."""
+    if not isinstance(node, ast.Call) or node.keywords or len(node.args) != 1:
+        return None
+    called, argument = ast.unparse(node.func), node.args[0]
+    if called in ("Path", "pathlib.Path") and isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
+
+
+def _with_default(kind: Type, default: Any, own: Type) -> Type:
+    """The declared type, made to say whether the notebook has paths or text.
+
+    Raises:
+        ValueError: a path where none is declared.
+    """
+    if not holds_paths(own):
+        return path_or_text(kind) if holds_paths(kind) and _has_text(default) else kind
+    if holds_paths(kind):
+        return kind
+    if "Path" in str(kind) or kind.name == "Any":
+        return own
+    raise ValueError("a path is not declared")
+
+
+def _has_text(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return any(map(_has_text, value)) if isinstance(value, list) else isinstance(value, str)
 
 
 def json_exact(value: Any) -> bool:

@@ -73,7 +73,7 @@ class PipelineFunction:
         """The pipeline, with these defaults instead of those in the signature."""
         parameters = parameters_of(self.function, defaults)
         with building() as builder:
-            self.function(**{item.name: ParameterReference(item.name) for item in parameters})
+            self.function(**{item.name: ParameterReference(item.name, is_path=item.is_path) for item in parameters})
         file = _file_of(self.function)
         return builder.build(
             str(self._settings.get("name") or self.function.__name__),

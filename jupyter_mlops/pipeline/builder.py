@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any
 
 from jupyter_mlops.errors import Usage
@@ -41,6 +42,7 @@ class Arguments:
     code: dict[str, str] = field(default_factory=dict)
     literals: dict[str, Any] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
     indexed: bool = False
 
@@ -168,6 +170,8 @@ def _bind(builder: Builder, arguments: Arguments, name: str, value: Any, where: 
     value = getattr(value, "value_reference", value)
     if isinstance(value, ParameterReference):
         arguments.params[name] = value.name
+        if value.is_path:
+            arguments.paths.append(name)
         return name
     if isinstance(value, ItemReference):
         return _bind_item(builder, arguments, name, value)
@@ -177,6 +181,10 @@ def _bind(builder: Builder, arguments: Arguments, name: str, value: Any, where: 
         return f"{name}[{index_variable(loop)}]" if loop and builder.in_this_loop(value) else name
     if isinstance(value, MetricReference):
         raise Usage(f"{where} cannot be a metric.", hint="Return the number from its step, and pass that.")
+    if isinstance(value, PurePath):
+        arguments.literals[name] = str(value)
+        arguments.paths.append(name)
+        return name
     if is_plain(value):
         arguments.literals[name] = value
         return name
@@ -196,9 +204,11 @@ def _bind_item(builder: Builder, arguments: Arguments, name: str, item: ItemRefe
     loop = builder.loop
     if loop is not item.loop or loop is None:
         raise Usage(f"`{item.label}` is known only inside its `with mlops.for_each(...)` block.")
+    reference = next(iter(loop.names.values()), None)
+    if getattr(reference, "is_path", False):
+        arguments.paths.append(name if arguments.indexed else loop.variable)
     if not arguments.indexed:
         return loop.variable
-    reference = next(iter(loop.names.values()), None)
     if isinstance(reference, OutputReference):
         arguments.inputs.append(Input(name, builder.source(reference)))
     elif isinstance(reference, ParameterReference):

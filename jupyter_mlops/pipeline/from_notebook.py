@@ -13,7 +13,8 @@ from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
 from jupyter_mlops.notebook.collection import without_collection
 from jupyter_mlops.notebook.dataflow import Dataflow, FlowInput, StepFlow
 from jupyter_mlops.notebook.document import Cell, Document
-from jupyter_mlops.pipeline.model import Component, Input, Parameter, Pipeline, Step
+from jupyter_mlops.notebook.parameters import is_path
+from jupyter_mlops.pipeline.model import Component, Input, Options, Parameter, Pipeline, Step
 from jupyter_mlops.pipeline.options import read_options
 from jupyter_mlops.runtime.spec import CellSource
 
@@ -98,6 +99,7 @@ def _step(flow: Dataflow, step: StepFlow) -> Step:
         inputs=tuple(_input(item, exit_step=options.exit) for item in step.inputs),
         outputs=step.outputs,
         params={name: name for name in step.params},
+        paths=_paths(flow, step, options),
         after=tuple(dict.fromkeys((*declaration.after, *step.order_after))),
         options=options,
         controls=tuple(_input(item, exit_step=False) for item in step.controls),
@@ -110,6 +112,14 @@ def _step(flow: Dataflow, step: StepFlow) -> Step:
         title=declaration.title,
         group=declaration.group,
     )
+
+
+def _paths(flow: Dataflow, step: StepFlow, options: Options) -> tuple[str, ...]:
+    """Names of the step that get a path from a parameter; the loop's variable is one of them if the items are paths."""
+    paths = {item.name for item in flow.annotations.parameters if is_path(item)}
+    found = [name for name in step.params if name in paths]
+    loop = options.for_each
+    return (*found, loop.variable) if loop and loop.items in paths else tuple(found)
 
 
 def _with_defaults(annotations: Annotations, declaration: StepDeclaration) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class FunctionStep:
                 outputs=outputs,
                 params=arguments.params,
                 arguments=arguments.literals,
+                paths=tuple(arguments.paths),
                 after=step_names(after),
                 options=read_options(options),
                 final=outputs,

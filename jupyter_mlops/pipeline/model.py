@@ -107,8 +107,9 @@ class Step:
     """One use of a component. `after` are steps that must be over before, beyond those it takes values from.
 
     `arguments` are literal values bound before the cells run; `params` maps a local name to the pipeline parameter it
-    reads; `controls` are what `when` and `for_each` read, `exports` the names whose plain values others' controls read.
-    `final` are names whose last writer it is (what `verify` compares).
+    reads; of both, the text of those in `paths` is bound as `pathlib.Path`. `controls` are what `when` and `for_each`
+    read, `exports` the names whose plain values others' controls read. `final` are names whose last writer it is (what
+    `verify` compares).
     """
 
     name: str
@@ -117,6 +118,7 @@ class Step:
     outputs: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     options: Options = Options()
     controls: tuple[Input, ...] = ()
@@ -146,6 +148,13 @@ class Parameter:
     required: bool = False
     help: str = ""
 
+    @property
+    def is_path(self) -> bool:
+        """Whether text in its value is a path: code of the pipeline has a `pathlib.Path` there."""
+        from jupyter_mlops.notebook.parameters import is_path
+
+        return is_path(self)
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -167,6 +176,11 @@ class Pipeline:
     def by_name(self) -> Mapping[str, Step]:
         """The steps by name."""
         return {step.name: step for step in self.steps}
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Names of the parameters whose text is a path."""
+        return tuple(item.name for item in self.parameters if item.is_path)
 
     def ordered(self) -> tuple[Step, ...]:
         """The steps so that each comes after all it needs; as near to the given order as that allows.

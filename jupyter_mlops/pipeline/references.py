@@ -96,8 +96,9 @@ class Reference:
 class ParameterReference(Reference):
     """A parameter of the pipeline."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_path: bool = False) -> None:
         self.name = name
+        self.is_path = is_path
 
     @property
     def label(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, get_type_hints
 
 from jupyter_mlops.errors import Usage
@@ -41,12 +42,15 @@ def _parameter(item: inspect.Parameter, defaults: Mapping[str, Any]) -> Paramete
         raise Usage("A pipeline cannot have *args or **kwargs.", hint="Give every parameter a name.")
     required = item.default is item.empty and item.name not in defaults
     default = defaults.get(item.name, None if item.default is item.empty else item.default)
+    is_path = isinstance(default, PurePath)
+    if is_path:
+        default = str(default)
     if not is_plain(default):
         raise Usage(
             f"The default of the parameter {item.name!r} is a {type(default).__name__}.",
             hint="Defaults are None, bool, int, float, str, and lists and dicts of these.",
         )
-    parameter = Parameter(item.name, _spelled(item, default), default, required)
+    parameter = Parameter(item.name, "Path" if is_path else _spelled(item, default), default, required)
     if not required and default is not None:
         check_default(parameter)
     return parameter

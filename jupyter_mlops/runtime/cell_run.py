@@ -18,6 +18,7 @@ from jupyter_mlops.runtime.describe import plain
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.executed import ExecutedNotebook
 from jupyter_mlops.runtime.outputs import DEFAULT_CAP, CellOutputs
+from jupyter_mlops.runtime.parameters import with_paths
 from jupyter_mlops.runtime.shell import Cells
 from jupyter_mlops.runtime.spec import Block, CellSource, TaskSpec
 from jupyter_mlops.runtime.streams import Log
@@ -118,7 +119,7 @@ def _run_block(
     collected: dict[str, list[Any]] = {name: [] for name in block.collect}
     before = {name: value for name, value in namespace.items() if name == block.variable}
     for item in _evaluate(run, block.items):
-        namespace[block.variable] = item
+        namespace[block.variable] = with_paths(item) if block.is_path else item
         _run_cells(run, cells, definitions)
         for name, found in collected.items():
             found.append(namespace.get(name))

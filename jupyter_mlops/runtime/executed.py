@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any, Optional
 
 from jupyter_mlops.runtime.layout import cannot_write
 from jupyter_mlops.runtime.outputs import CellOutputs
+from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import CellSource
 
 _SAVE_EVERY_S = 5.0
@@ -35,11 +35,10 @@ class ExecutedNotebook:
         self._metadata = {**_METADATA, **metadata}
         self._cells: list[_Cell] = []
 
-    def add_parameters(self, params: Mapping[str, Any]) -> None:
+    def add_parameters(self, params: Mapping[str, Any], paths: Collection[str] = ()) -> None:
         """The cell that binds parameters, as papermill writes it: tagged `injected-parameters`."""
-        source = "".join(f"{name} = {literal(value)}\n" for name, value in params.items()).rstrip()
         metadata = {"tags": ["injected-parameters"], "jupyter_mlops": {"role": "parameters"}}
-        self._cells.append(_Cell("injected-parameters", source, metadata, None))
+        self._cells.append(_Cell("injected-parameters", assignments(params, paths), metadata, None))
 
     def add(self, cell: CellSource, role: str = "step") -> int:
         """Add a cell that has not run yet; answers its position for `started`."""
@@ -117,17 +116,6 @@ class _Cell:
             "outputs": [_lines(output) for outputs in self.outputs for output in outputs.as_list()],
             "source": self.source.splitlines(keepends=True),
         }
-
-
-def literal(value: Any) -> str:
-    """A plain value as Python source; infinities and NaN have no literal of their own."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"float({str(value)!r})"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return repr(value)
 
 
 def _lines(output: dict[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,8 @@ class Block:
     """A run of cells (positions in `TaskSpec.cells`) with a condition or a loop around it.
 
     Only a run from top to bottom in one process has blocks: in a pipeline the engine decides. `when` and `items` are
-    expressions (`runtime.expressions`); after a loop each name of `collect` is the list of its values, in order.
+    expressions (`runtime.expressions`); with `is_path` text in the items is a path. After a loop each name of `collect`
+    is the list of its values, in order.
     """
 
     cells: tuple[int, ...]
@@ -82,14 +83,15 @@ class Block:
     variable: str = ""
     items: str = ""
     collect: tuple[str, ...] = ()
+    is_path: bool = False
 
 
 @dataclass(frozen=True)
 class TaskSpec:
     """Everything a task process needs. Paths are absolute on the machine that runs it.
 
-    Order of work: parameters are bound, setup cells run, wanted definitions are made,
-    inputs are loaded, `bind` is set, cells run, outputs leave.
+    Order of work: parameters are bound, setup cells run, wanted definitions are made, inputs are loaded, `bind` is set,
+    cells run, outputs leave. Text in `params` and `bind` under a name of `paths` is bound as `pathlib.Path`.
     """
 
     run: str
@@ -102,6 +104,7 @@ class TaskSpec:
     setup: tuple[CellSource, ...] = ()
     definitions: tuple[Definition, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
     bind: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[InputValues, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -134,7 +137,7 @@ class TaskSpec:
         )
         data["definitions"] = tuple(_definition(item) for item in data["definitions"])
         data["inputs"] = tuple(_input(item) for item in data["inputs"])
-        for name in ("outputs", "by_value", "exports", "files_out"):
+        for name in ("paths", "outputs", "by_value", "exports", "files_out"):
             data[name] = tuple(data[name])
         return cls(**data)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Optional
 
-from jupyter_mlops.runtime import cell_run, facts, tracking, values
+from jupyter_mlops.runtime import cell_run, facts, parameters, sigterm, tracking, values
 from jupyter_mlops.runtime.cell_run import CellFailed, CellRun
 from jupyter_mlops.runtime.cells import without_ansi
 from jupyter_mlops.runtime.definitions import Definitions
@@ -45,7 +42,7 @@ def run_task(spec_path: str) -> int:
         spec = TaskSpec.from_json(file.read())
     os.makedirs(spec.directory, exist_ok=True)
     log = Log(os.path.join(spec.directory, LOG))
-    with _interrupted_by_sigterm(), log.redirected():
+    with sigterm.interrupting(), log.redirected():
         result = _Task(spec, log).run(started)
     log.close()
     _write_result(os.path.join(spec.directory, RESULT), result)
@@ -87,9 +84,9 @@ class _Task:
         namespace = cells.main.__dict__
         definitions = Definitions(namespace, spec.definitions, by_value=spec.by_value, transform=cells.transform)
         run = CellRun(spec, cells, self.log, self.executed, os.path.join(spec.directory, EVENTS))
-        namespace.update(spec.params)
+        namespace.update(parameters.bound(spec.params, spec.paths))
         if spec.params:
-            self.executed.add_parameters(spec.params)
+            self.executed.add_parameters(spec.params, spec.paths)
         setup = [self.executed.add(cell, "setup") for cell in spec.setup]
         main = [self.executed.add(cell) for cell in spec.cells]
         with run.saving():
@@ -99,7 +96,7 @@ class _Task:
                 definitions.ran_setup(cell)
             definitions.make_wanted()
             values.bind_inputs(spec.inputs, cells, definitions)
-            namespace.update(spec.bind)
+            namespace.update(parameters.bound(spec.bind, spec.paths))
             cell_run.run_blocks(run, list(zip(spec.cells, main)), definitions)
         self._leave(cells, definitions)
         cells.close()
@@ -127,25 +124,6 @@ def _enter(spec: TaskSpec) -> None:
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, "")
     os.environ.update(tracking.environment(spec.run, spec.task, spec.directory, {**spec.params, **spec.bind}))
-
-
-@contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """The first SIGTERM interrupts; later ones must not cut off the saving."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt("stopped by SIGTERM")
-
-    before = signal.signal(signal.SIGTERM, interrupt), signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before[0] or signal.SIG_DFL)
-        signal.signal(signal.SIGINT, before[1] or signal.SIG_DFL)
 
 
 def _error_info(problem: BaseException, spec: TaskSpec) -> ErrorInfo:

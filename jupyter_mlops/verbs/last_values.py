@@ -103,11 +103,12 @@ def _load(ref: Mapping[str, str], spec: TaskSpec) -> Mapping[str, Any]:
     from jupyter_mlops.runtime.bundle import read_bundle
     from jupyter_mlops.runtime.definitions import Definitions
     from jupyter_mlops.runtime.outputs import CellOutputs
+    from jupyter_mlops.runtime.parameters import bound
     from jupyter_mlops.runtime.shell import open_cells
 
     cells = open_cells(lambda *_: None)
     namespace = cells.main.__dict__
-    namespace.update(spec.params)
+    namespace.update(bound(spec.params, spec.paths))
     made = Definitions(namespace, spec.definitions, transform=cells.transform)
     for cell in spec.setup:
         made.make_wanted(before=cell.index)

@@ -14,10 +14,10 @@ from jupyter_mlops.engine.run import RunOptions, start_run
 from jupyter_mlops.engine.state import Task
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
 from jupyter_mlops.notebook.dataflow import Dataflow
-from jupyter_mlops.notebook.parameters import as_literal
 from jupyter_mlops.pipeline.from_notebook import cell_source
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.errors import sentence
+from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import Block, BundleRef, CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.store.project import Project
 
@@ -95,6 +95,7 @@ def reader_spec(plan: Plan, flow: Dataflow) -> TaskSpec:
         directory="",
         cwd=plan.pipeline.cwd,
         params=plan.params,
+        paths=plan.pipeline.paths,
         setup=tuple(cell_source(cell) for cell in flow.setup),
         definitions=tuple(definitions.values()),
     )
@@ -120,7 +121,7 @@ def _linear_cells(plan: Plan, flow: Dataflow) -> Iterator[CellSource]:
         if roles.get(cell.index) != "skip":
             yield cell_source(cell)
         if cell.index == last:
-            given = "\n".join(f"{name} = {as_literal(value)}" for name, value in plan.params.items())
+            given = assignments(plan.params, plan.pipeline.paths)
             yield CellSource(index=-1, id="parameters", source=given, count=cell.count)
 
 
@@ -133,7 +134,7 @@ def _blocks(steps: Sequence[Step], position: Mapping[int, int]) -> Iterator[Bloc
         loop = options.for_each
         variable, items = (loop.variable, loop.items) if loop else ("", "")
         collect = tuple(dict.fromkeys((*step.outputs, *step.final))) if loop else ()
-        yield Block(cells, options.when or "", variable, items, collect)
+        yield Block(cells, options.when or "", variable, items, collect, is_path=variable in step.paths)
 
 
 def _part(task: Task, directory: Path) -> Part:

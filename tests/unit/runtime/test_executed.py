@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from jupyter_mlops.runtime.errors import MlopsError
-from jupyter_mlops.runtime.executed import ExecutedNotebook, literal
+from jupyter_mlops.runtime.executed import ExecutedNotebook
 from jupyter_mlops.runtime.outputs import CellOutputs
 from jupyter_mlops.runtime.spec import CellSource
 
@@ -66,8 +65,3 @@ def test_a_cell_that_runs_again_shows_all_its_outputs(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_a_sentence() -> None:
     with pytest.raises(MlopsError, match="cannot be written"):
         ExecutedNotebook("/nowhere/e.ipynb", {}).save()
-
-
-@pytest.mark.parametrize("value", [1, "a'b", None, [1.5, {"x": [math.inf, -math.inf]}], {"a": True}, "é\n"])
-def test_parameters_are_written_as_python(value: object) -> None:
-    assert eval(literal(value)) == value

@@ -254,6 +254,20 @@ def test_sigterm_interrupts_the_cell_and_all_is_saved(tasks: Tasks) -> None:
     assert ran.outputs(0)[-1]["ename"] == "KeyboardInterrupt"
 
 
+def test_sigterm_ends_a_child_of_a_cell_at_any_moment(tasks: Tasks) -> None:
+    ran = tasks(
+        "import os, signal, time, warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "def ended(delay):\n"
+        "    if not (pid := os.fork()):\n"
+        "        try: time.sleep(60)\n"
+        "        finally: os._exit(3)\n"
+        "    time.sleep(delay); os.kill(pid, signal.SIGTERM)\n"
+        "    return os.waitpid(pid, 0)[1] == signal.SIGTERM\n"
+        "print(all([ended(i * 2e-5) for i in range(100)]), signal.getsignal(signal.SIGTERM).__name__)"
+    )
+    assert ran.text() == "True _interrupt\n"
+
+
 def test_a_killed_task_leaves_its_log_and_its_notebook(tasks: Tasks) -> None:
     spec = tasks.spec("print('first')", "import os, time\nprint('second')\nos.system('echo raw')\ntime.sleep(60)")
     path = Path(spec.directory) / "spec.json"
