@@ -65,7 +65,7 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
     """The spec of an attempt."""
     step, pipeline = state.plan.by_name[task.step], state.plan.pipeline
     component = step.component
-    cwd = working_directory(state)
+    cwd = working_directory(state, step.name)
     notebook = cwd / component.notebook if component.notebook else None
     return TaskSpec(
         run=where.run,
@@ -101,9 +101,10 @@ class TaskPlace:
     directory: Path
 
 
-def working_directory(state: State) -> Path:
-    """Where steps run."""
-    return Path(state.plan.pipeline.cwd or os.getcwd()).absolute()
+def working_directory(state: State, step: str) -> Path:
+    """Where the step runs."""
+    folder = state.plan.by_name[step].component.folder
+    return Path(os.path.normpath(Path(state.plan.pipeline.cwd or os.getcwd()).absolute() / folder))
 
 
 def attempt_folder(task: str, attempt: int) -> str:

@@ -39,7 +39,7 @@ def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False)
         MlopsError: a value that the task takes cannot be handed to a whole notebook.
     """
     step = state.plan.by_name[task.step]
-    cwd = working_directory(state)
+    cwd = working_directory(state, step.name)
     material = gather(state, task, journal)
     parts = key_parts(step, material.taken, cwd)
     key = key_of(parts)

@@ -114,7 +114,6 @@ class _Loop:
         self._orders: list[Start | Stop] = []
         self._saves: list[tuple[str, CachedResult]] = []
         self._next_look = work.monotonic() + REQUESTS_EVERY_S
-        self._cwd = working_directory(state)
 
     def run(self, engine: Mapping[str, Any]) -> State:
         try:
@@ -256,7 +255,8 @@ class _Loop:
         at = self._work.clock()
         if outcome.result is None:
             show_killed(running.spec, running.directory, outcome.reason)
-        outcome = kept_outcome(self._work.journal, running.directory, outcome, self._cwd)
+        cwd = working_directory(self.state, running.beginning.task.step)
+        outcome = kept_outcome(self._work.journal, running.directory, outcome, cwd)
         lineage: list[Event] = []
         if outcome.state == "succeeded" and outcome.result is not None:
             lineage = made(outcome.result, running.task, at)

@@ -87,7 +87,7 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
         if event is not None and repr(event) not in seen:
             yield event
     fate: Literal["succeeded", "failed"] = "succeeded" if result.fate == "succeeded" else "failed"
-    outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state))
+    outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state, task.step))
     if outcome.state == "succeeded" and outcome.result:
         yield from made(outcome.result, task.name, at)
         _remember(state, task, outcome.result, journal, known)

@@ -72,15 +72,16 @@ class PipelineFunction:
     def build(self, **defaults: Any) -> Pipeline:
         """The pipeline, with these defaults instead of those in the signature."""
         parameters = parameters_of(self.function, defaults)
-        with building() as builder:
-            self.function(**{item.name: ParameterReference(item.name, is_path=item.is_path) for item in parameters})
         file = _file_of(self.function)
+        folder = file.parent if file else Path.cwd()
+        with building(folder) as builder:
+            self.function(**{item.name: ParameterReference(item.name, is_path=item.is_path) for item in parameters})
         return builder.build(
             str(self._settings.get("name") or self.function.__name__),
             parameters,
             experiment=str(self._settings.get("experiment") or "default"),
             description=str(self._settings.get("description") or inspect.getdoc(self.function) or ""),
-            cwd=str(file.parent) if file else os.getcwd(),
+            cwd=str(folder),
         )
 
 
@@ -163,11 +164,15 @@ def notebook(
 def subpipeline(
     source: str | os.PathLike[str] | Pipeline | PipelineFunction, *, name: str = "", **parameters: Any
 ) -> SubpipelineResult:
-    """The steps of a notebook or of another pipeline as a group of steps of this one, named `GROUP.STEP`."""
+    """The steps of a notebook or of another pipeline as a group of steps of this one, named `GROUP.STEP`.
+
+    The path is relative to the pipeline's file; the steps run in their own notebook's folder. `parameters` override
+    the defaults there. `group["model"]` is the last value of a name, and `after=group` waits for all of it.
+    """
     builder = required("mlops.subpipeline")
     if isinstance(source, PipelineFunction):
         source = source.build()
-    inner = source if isinstance(source, Pipeline) else Pipeline.from_notebook(os.fspath(source))
+    inner = source if isinstance(source, Pipeline) else Pipeline.from_notebook(builder.folder / source)
     given = {key: getattr(value, "value_reference", value) for key, value in parameters.items()}
     return add_subpipeline(builder, inner, name or inner.name, given)
 

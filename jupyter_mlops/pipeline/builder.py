@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from jupyter_mlops.errors import Usage
@@ -48,9 +48,10 @@ class Arguments:
 
 
 class Builder:
-    """One pipeline under construction."""
+    """One pipeline under construction. `folder` is where its steps run, and what paths in it are relative to."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.steps: dict[str, Step] = {}
         self.conditions: list[Condition] = []
         self.loop: OpenLoop | None = None
@@ -132,9 +133,9 @@ def required(what: str) -> Builder:
 
 
 @contextmanager
-def building() -> Iterator[Builder]:
-    """Steps that are called in the block are added to a new pipeline."""
-    builder = Builder()
+def building(folder: Path) -> Iterator[Builder]:
+    """Steps that are called in the block are added to a new pipeline, of that folder."""
+    builder = Builder(folder)
     token = _current.set(builder)
     try:
         yield builder

@@ -91,7 +91,7 @@ class Component:
     """What runs. `cells`: sources executed in order. `notebook`: a whole notebook by papermill, through its own kernel.
 
     A function becomes `cells` too: its module as setup, one cell that calls it. `kernel` is a kernel spec's name
-    (empty: Python of this environment).
+    (empty: Python of this environment). It runs in `folder`, relative to the pipeline's `cwd`.
     """
 
     kind: Literal["cells", "notebook"]
@@ -100,6 +100,7 @@ class Component:
     definitions: tuple[Definition, ...] = ()
     notebook: str = ""
     kernel: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -121,6 +122,9 @@ class _Moved:
         return replace(item, sources=tuple((self._named(step), name) for step, name in item.sources))
 
     def _component(self, component: Component) -> Component:
+        if self._inner.cwd:
+            folder = os.path.relpath(os.path.join(self._inner.cwd, component.folder), self._builder.folder)
+            component = replace(component, folder="" if folder == os.curdir else folder)
         origin = self._inner.notebook
         if component.kind == "notebook" or not origin:
             return component

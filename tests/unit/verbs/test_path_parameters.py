@@ -59,7 +59,7 @@ def test_functions_get_paths_too(write_notebook, tmp_path):
     assert printed(ran) == [f"{list(pair)}\n" for pair in pairs]
 
 
-def test_an_included_notebook_gets_a_path_from_the_pipeline_around_it(write_notebook, tmp_path):
+def test_a_group_gets_a_path_from_the_pipeline_around_it(write_notebook, tmp_path):
     write_notebook(*CELLS[:2])
     (tmp_path / "p.py").write_text(
         "import jupyter_mlops as mlops\n"

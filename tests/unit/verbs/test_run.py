@@ -162,3 +162,23 @@ def test_a_compiled_plan_runs_without_its_notebook(write_notebook, tmp_path):
     done = run(tmp_path / "plan.json")
     assert done["state"] == "succeeded"
     assert logs("last", "two")["logs"][0]["text"] == "21\n"
+
+
+def test_steps_of_a_group_run_in_their_own_notebooks_folder(write_notebook, tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "table.csv").write_text("7")
+    write_notebook(
+        ("load", "n = int(open('table.csv').read())\nopen('out.txt', 'w').write('made')"), name="inner/nb.ipynb"
+    )
+    (tmp_path / "p.py").write_text(
+        "import jupyter_mlops as mlops\n\n@mlops.step\ndef show(n):\n    import os\n    print(n, os.getcwd())\n\n"
+        "@mlops.pipeline\ndef around():\n    show(mlops.subpipeline('inner/nb.ipynb')['n'])"
+    )
+    monkeypatch.chdir(tmp_path / "inner")
+    ran = run("../p.py")
+    assert [part["text"] for part in logs(ran["run"], folder="..")["logs"]] == [f"7 {tmp_path}\n"]
+    (tmp_path / "inner" / "out.txt").unlink()
+    assert states(run("../p.py")) == {"nb.load": "cached", "show": "cached"}
+    assert (tmp_path / "inner" / "out.txt").read_text() == "made"
+    (tmp_path / "inner" / "table.csv").write_text("8")
+    assert states(run("../p.py")) == {"nb.load": "succeeded", "show": "succeeded"}
