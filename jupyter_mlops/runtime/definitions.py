@@ -28,7 +28,8 @@ class Definitions:
 
     Objects are known by identity, and kept alive so that identities stay unique. Names of `by_value`, definitions
     whose id is in it, and what setup cells define as NAME where it has `setup:NAME`, are never tracked: they are handed
-    over as values. `transform` turns IPython syntax into Python.
+    over as values. Settings (definitions without names) of `own_cells` are left to these cells. `transform` turns
+    IPython syntax into Python.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Definitions:
         items: Sequence[Definition] = (),
         *,
         by_value: Iterable[str] = (),
+        own_cells: Iterable[int] = (),
         transform: Callable[[str], str] = str,
     ) -> None:
         self.namespace = namespace
@@ -46,8 +48,8 @@ class Definitions:
         self._in_force = {name: item.id for item in items for name in item.names}
         self._made: dict[str, dict[str, Any]] = {}
         self._origins: dict[int, tuple[Any, Origin]] = {}
-        self._making: list[str] = []
-        self._bound: set[str] = set()
+        own = frozenset(own_cells)
+        self._bound = {item.id for item in items if item.cell in own and not item.names}
 
     def make_wanted(self, before: Optional[int] = None) -> None:
         """Make what the step is known to use, in notebook order, and leave it bound; only what stands `before` a cell

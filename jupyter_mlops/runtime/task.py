@@ -82,7 +82,10 @@ class _Task:
         _enter(spec)
         cells = open_cells(self.executed.update_display)
         namespace = cells.main.__dict__
-        definitions = Definitions(namespace, spec.definitions, by_value=spec.by_value, transform=cells.transform)
+        own = [cell.index for cell in spec.cells]
+        definitions = Definitions(
+            namespace, spec.definitions, by_value=spec.by_value, own_cells=own, transform=cells.transform
+        )
         run = CellRun(spec, cells, self.log, self.executed, os.path.join(spec.directory, EVENTS))
         namespace.update(parameters.bound(spec.params, spec.paths))
         if spec.params:

@@ -95,7 +95,7 @@ def _run_step(
     outcome: Outcome,
 ) -> None:
     cells = flow.document.cells
-    definitions = Definitions(namespace, step.definitions, by_value=step.by_value)
+    definitions = Definitions(namespace, step.definitions, by_value=step.by_value, own_cells=step.declaration.cells)
     namespace.update({name: params[name] for name in step.params})
     for index in step.setup:
         definitions.make_wanted(before=index)

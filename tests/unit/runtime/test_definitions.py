@@ -171,3 +171,10 @@ def test_parts_of_a_cells_source_are_laid_over_each_other() -> None:
     remember_source("<cell 50>", "a = 1\nb = 2")
     assert remembered_source("<cell 50>") == "a = 1\nb = 2\nc = 3\n"
     assert remembered_source(__file__) == ""
+
+
+def test_settings_of_the_steps_own_cells_are_left_to_these() -> None:
+    items = [Definition(f"s{cell}", (), f"seen.append({cell})", cell=cell, wanted=True) for cell in (1, 2, 3)]
+    seen: list[int] = []
+    Definitions({"seen": seen}, items, own_cells=[2]).make_wanted()
+    assert seen == [1, 3]

@@ -311,3 +311,14 @@ def test_it_leaves_nothing_in_the_folder(write_notebook, tmp_path):
 def test_a_notebook_with_errors_is_refused(write_notebook):
     with pytest.raises(NotebookHasErrors):
         verify(write_notebook(("a", "x = (")))
+
+
+def test_a_setting_has_its_effect_once_in_its_own_step(write_notebook):
+    count = "print(sys.path.count('aaa'), sys.path.count('bbb'), x)"
+    path = write_notebook(
+        ("one", f"import sys\nx = 1\nsys.path.append('aaa')\n{count}"),
+        ("two", f"sys.path.append('aaa')\n{count}"),
+        ("two", f"sys.path.insert(0, 'bbb')\n{count}"),
+        ("three", f"sys.path.append('aaa')\n{count}"),
+    )
+    assert verify(path)["same"]
