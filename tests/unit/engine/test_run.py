@@ -369,6 +369,19 @@ def test_a_whole_notebook_gets_plain_values_as_parameters(project: Project) -> N
     assert spec.inputs == ()
 
 
+@pytest.mark.parametrize(("own", "used"), [("", ""), ("ir", "ir")])
+def test_a_whole_notebook_does_not_run_in_the_kernel_of_the_notebook_that_includes_it(
+    project: Project, own: str, used: str
+) -> None:
+    from jupyter_mlops.pipeline.model import Component
+
+    whole = replace(step("r"), component=Component("notebook", notebook="r.ipynb", kernel=own))
+    made = plan(step("a"), whole)
+    target = Instant()
+    run(replace(made, pipeline=replace(made.pipeline, kernel="python3")), project, target)
+    assert {attempt.spec.step: attempt.spec.kernel for attempt in target.attempts} == {"a": "python3", "r": used}
+
+
 def test_a_failed_run_goes_on_where_it_failed(project: Project) -> None:
     first = run(chain("a", "b", "c"), project, Instant({"s1": "fail"}))
     target = Instant()
