@@ -9,7 +9,7 @@ from jupyter_mlops.notebook.document import Document
 __all__ = ["OF_THIS_MACHINE", "Diagnostic", "Severity", "check", "check_whole"]
 
 # Codes of findings that another machine may not have: a plan made here is no worse for them.
-OF_THIS_MACHINE = ("MLO901",)
+OF_THIS_MACHINE = ("MLO901", "MLO902")
 
 
 def check(flow: Dataflow) -> list[Diagnostic]:

@@ -105,3 +105,86 @@ def test_jupyter_is_not_imported_to_see_a_kernel_that_is_there(tmp_path: Path, n
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("[] ")
     assert "jupyter_client" not in done.stdout
+
+
+# Cells -> (module, cell, line) of what is told to be missing.
+LIBRARIES: dict[tuple[str, ...], list[tuple[str, int, int]]] = {
+    ("x = 1\nimport nosuch",): [("nosuch", 0, 2)],
+    ("import os, nosuch.sub as n, json, other",): [("nosuch", 0, 1), ("other", 0, 1)],
+    ("from nosuch.sub import a, b",): [("nosuch", 0, 1)],
+    ("x = 1", "import nosuch", "import nosuch.sub\nfrom nosuch import a"): [("nosuch", 1, 1)],
+    ("%matplotlib inline\nimport nosuch",): [("nosuch", 0, 2)],
+    ("%%time\nimport nosuch",): [("nosuch", 0, 2)],
+    ("# !pip install nosuch\nimport nosuch",): [("nosuch", 0, 2)],
+    ("import nosuch\n!pip install nosuch", "import other"): [("nosuch", 0, 1)],
+    ("import os, sys, json\nimport IPython, __main__\nfrom __future__ import annotations",): [],
+    ("try:\n    import nosuch\nexcept ImportError:\n    nosuch = None",): [],
+    ("if fast:\n    import nosuch",): [],
+    ("def f():\n    import nosuch",): [],
+    ("from . import nosuch",): [],
+    ("%%R\nimport nosuch",): [],
+    ("import nosuch (",): [],
+    ("%pip install -q whatever", "import nosuch"): [],
+    ("!pip install whatever\nimport nosuch",): [],
+    ("!{sys.executable} -m pip install x", "import nosuch"): [],
+    ("%%bash\nconda install -y x", "import nosuch"): [],
+    ("!uv add x", "import nosuch"): [],
+    ("!git clone https://host/nosuch", "import nosuch"): [],
+    ("import sys\nsys.path.insert(0, '../lib')", "import nosuch"): [],
+    ("import os\nos.chdir('sub')\nimport nosuch",): [],
+    ("%cd sub", "import nosuch"): [],
+    ("%%writefile nosuch.py\nx = 1", "import nosuch"): [],
+    ("import beside",): [],
+    ("import package.sub",): [],
+    ("from native import f",): [],
+}
+
+
+@pytest.mark.parametrize("sources", LIBRARIES)
+def test_a_library_that_is_not_installed_is_told_once_where_it_is_first_imported(
+    tmp_path: Path, sources: tuple[str, ...]
+) -> None:
+    (tmp_path / "beside.py").touch()
+    (tmp_path / "package").mkdir()
+    (tmp_path / "native.abi3.so").touch()
+    found = said(notebook(tmp_path / "n.ipynb", *sources), "MLO902")
+    assert [(item.name, item.cell, item.line) for item in found] == LIBRARIES[sources]
+    assert {item.severity for item in found} <= {"warning"}
+
+
+@pytest.mark.parametrize(("module", "distribution"), [("nosuch", "nosuch"), ("cv2", "opencv-python-headless")])
+def test_a_missing_library_is_told_by_the_name_to_install(tmp_path: Path, monkeypatch, module, distribution) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    [found] = said(notebook(tmp_path / "n.ipynb", f"import {module}"), "MLO902")
+    assert found.message == f"{module!r} is not installed in this environment: importing it fails."
+    assert f"pip install {distribution}." in found.hint
+
+
+def test_cells_that_do_not_run_or_may_fail_are_not_looked_into(tmp_path: Path) -> None:
+    path = tmp_path / "n.py"
+    path.write_text(
+        '# %% jupyter_mlops={"role": "skip"}\nimport nosuch\n'
+        '# %% tags=["raises-exception"]\nimport nosuch\n# %%\nx = 1\n'
+    )
+    assert said(path, "MLO902") == []
+
+
+def test_another_environment_has_other_libraries(tmp_path: Path) -> None:
+    kernel = {"name": "here", "language": "python"}
+    assert said(notebook(tmp_path / "n.ipynb", "import nosuch", kernel=kernel), "MLO902") == []
+
+
+def test_a_module_beside_an_included_notebook_is_there(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "beside.py").touch()
+    notebook(tmp_path / "sub" / "inner.ipynb", "import beside", "import nosuch")
+    outer = notebook(tmp_path / "n.ipynb", "x = 1", {"notebook": "sub/inner.ipynb"})
+    assert [(item.name, item.cell) for item in said(outer, "MLO902")] == [("nosuch", 1)]
+
+
+def test_nothing_is_imported_to_look_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lib" / "loud").mkdir(parents=True)
+    (tmp_path / "lib" / "loud" / "__init__.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    assert said(notebook(tmp_path / "n.ipynb", "import loud.part"), "MLO902") == []
