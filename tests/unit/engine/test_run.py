@@ -19,7 +19,7 @@ from jupyter_mlops.engine.plan import Plan, Selection
 from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
 from jupyter_mlops.engine.state import new_state
 from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, StoreUnwritable
-from jupyter_mlops.pipeline.model import Retries
+from jupyter_mlops.pipeline.model import Loop, Retries
 from jupyter_mlops.store.events import (
     ArtifactLogged,
     CancelRequested,
@@ -96,6 +96,14 @@ def test_the_values_of_a_loop_are_collected_in_order(project: Project) -> None:
     [values] = target.attempts[-1].spec.inputs
     assert values.collect
     assert [Path(ref.path).read_text().split()[0] for ref in values.bundles if ref] == ["a[0]", "a[1]"]
+
+
+def test_a_loop_over_values_binds_them_as_they_are(project: Project) -> None:
+    values = ("x" * 20_000, {"n": [1]}, float("inf"), None)
+    looped = step("a")
+    target = Instant()
+    run(plan(replace(looped, options=replace(looped.options, for_each=Loop("k", values=values)))), project, target)
+    assert [attempt.spec.bind["k"] for attempt in target.attempts] == list(values)
 
 
 def test_an_unchanged_run_starts_nothing(project: Project) -> None:
