@@ -78,7 +78,7 @@ def _picture(task: Mapping[str, Any]) -> StepPicture:
         state=str(task["state"]),
         attempt=int(task.get("attempt") or 0),
         seconds=task.get("seconds"),
-        reason=str(task.get("reason") or ""),
+        reason="" if task["state"] == "failed" else str(task.get("reason") or ""),  # told in full below the tree
         group=str(task.get("group") or ""),
         metrics=task.get("metrics") or {},
     )
