@@ -50,7 +50,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
 
 def help_text() -> str:
     """The help of the command itself; it fits 24 lines of 80 columns."""
-    rows = [f"  {name:<8} {usage:<13} {summary}" for name, (usage, summary) in SUMMARIES.items()]
+    rows = [f"  {name:<10} {usage:<13} {summary}" for name, (usage, summary) in SUMMARIES.items()]
     return "\n".join(
         [
             "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",

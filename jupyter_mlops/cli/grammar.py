@@ -33,13 +33,14 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
     "store": ("ACTION", "free space, rebuild the index, serve MLflow's client"),
     "doctor": ("", "check this installation and say what to mend"),
+    "completion": ("SHELL", "print what completes words in bash or zsh"),
 }
 
 _MODULES: Mapping[str, str] = {
     **dict.fromkeys(("check", "convert", "graph", "compile"), "notebooks"),
     **dict.fromkeys(("run", "verify", "retry"), "running"),
     **dict.fromkeys(("runs", "show", "logs", "diff", "cancel", "delete", "export"), "history"),
-    **dict.fromkeys(("store", "doctor"), "upkeep"),
+    **dict.fromkeys(("store", "doctor", "completion"), "upkeep"),
 }
 
 

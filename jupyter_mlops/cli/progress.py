@@ -16,6 +16,8 @@ from jupyter_mlops.widgets.states import plain, seconds_text, shortened
 
 # Columns for the names of tasks: at least, and at most.
 _NARROW, _WIDE = 16, 40
+# Characters of a task's reason: all of it stands below the tree at the end.
+_REASON = 100
 _STOPPING = "Stopping the run; Ctrl-C again ends it at once."
 
 
@@ -64,15 +66,21 @@ class PlainProgress(SilentProgress):
             self._width = min(max([_NARROW, *(width_of(plain(name)) for name in self.picture.tasks)]), _WIDE)
             return f"run {event.run}  {plain(event.pipeline)}  {steps} step{'' if steps == 1 else 's'}"
         if isinstance(event, RunFinished):
-            return _columns("run", self._width, event.state, shortened(plain(event.reason)))
+            return _columns("run", self._width, event.state, self._run_reason(plain(event.reason)))
         if isinstance(event, TaskStarted):
             attempt = f"attempt {event.attempt}" if event.attempt > 1 else ""
             return _columns(plain(event.task), self._width, "running", attempt)
         if isinstance(event, TaskFinished):
             state = event.state if event.final else f"{event.state}, will be tried again"
             seconds = seconds_text(event.seconds) if event.state in ("succeeded", "failed") else ""
-            return _columns(plain(event.task), self._width, state, seconds, shortened(plain(event.reason)))
+            return _columns(plain(event.task), self._width, state, seconds, shortened(plain(event.reason), _REASON))
         return ""
+
+    def _run_reason(self, reason: str) -> str:
+        """Why the run did not succeed; why a task failed stands in the line of that task."""
+        if any(task.state == "failed" for task in self.picture.tasks.values()):
+            return reason.partition(": ")[0]
+        return shortened(reason)
 
     def _print(self, line: str) -> None:
         if self._stream is None:

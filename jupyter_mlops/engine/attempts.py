@@ -67,6 +67,7 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
     component = step.component
     cwd = working_directory(state, step.name)
     notebook = cwd / component.notebook if component.notebook else None
+    kernel = component.kernel or ("" if notebook else pipeline.kernel)  # another notebook names its own
     return TaskSpec(
         run=where.run,
         step=step.name,
@@ -87,8 +88,8 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
         final=final,
         files_out=step.files_out,
         notebook=str(notebook or ""),
-        kernel=component.kernel or pipeline.kernel,
-        notebook_metadata=_metadata(component.kernel or pipeline.kernel),
+        kernel=kernel,
+        notebook_metadata=_metadata(kernel),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from jupyter_mlops.engine.state import Cause, State, Task
 from jupyter_mlops.pipeline.expressions import METRICS, PARAMS, names_read
-from jupyter_mlops.pipeline.model import Input, Step
+from jupyter_mlops.pipeline.model import Input, Loop, Step
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.expressions import evaluate
 
@@ -192,9 +192,13 @@ def _decide(state: State, step: Step) -> Verdict:
         values = values_of(state, step) if options.when or options.for_each else {}
         if options.when and not evaluate(options.when, values):
             return Refuse("skipped", f"`{options.when}` is false", "condition")
-        return Go(_items(evaluate(options.for_each.items, values)) if options.for_each else None)
+        return Go(_loop_items(options.for_each, values) if options.for_each else None)
     except (MlopsError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         return Refuse("failed", f"its condition or loop cannot be evaluated: {error}")
+
+
+def _loop_items(loop: Loop, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    return _items(evaluate(loop.items, values)) if loop.values is None else loop.values
 
 
 def _items(value: Any) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Iterable
 from functools import partial
 
@@ -30,7 +31,7 @@ from jupyter_mlops.notebook.scope import (
 
 
 class BodyVisitor(ExpressionVisitor):
-    """Visits what makes functions and classes. `statement` is given by the visitor of statements."""
+    """Visits what makes functions and classes. The visitor of statements, which derives from it, visits bodies."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,9 +46,9 @@ class BodyVisitor(ExpressionVisitor):
         for statement in body:
             self.statement(statement)
 
+    @abstractmethod
     def statement(self, node: ast.stmt) -> None:
         """Visit a statement."""
-        raise NotImplementedError
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         decorators = [self.value(item) for item in node.decorator_list]

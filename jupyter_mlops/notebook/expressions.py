@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from jupyter_mlops.notebook.facts import (
@@ -39,8 +40,11 @@ DYNAMIC_CALLS = frozenset({"exec", "eval", "globals", "locals", "vars", "compile
 SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "pinfo"})
 
 
-class ExpressionVisitor:
-    """Visits expressions in the order in which Python evaluates them. Not reused: one a cell."""
+class ExpressionVisitor(ABC):
+    """Visits expressions in the order in which Python evaluates them. Not reused: one a cell.
+
+    What assigns and what yields stands in statements: their visitor, which derives from this one, says what is done.
+    """
 
     scope: Scope
 
@@ -250,9 +254,9 @@ class ExpressionVisitor:
         self.yielded(found)
         return found
 
+    @abstractmethod
     def yielded(self, value: Value) -> None:
         """A generator gives a value."""
-        raise NotImplementedError
 
     # ---------------------------------------------------------------------------------------------- comprehensions
 
@@ -289,9 +293,9 @@ class ExpressionVisitor:
         self.scope = outside
         return holding(found)._replace(fresh=True)
 
+    @abstractmethod
     def assign(self, target: ast.expr, value: Value) -> None:
         """Set a target of an assignment or a loop."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------------------- calls
 

@@ -10,32 +10,27 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.schema import did_you_mean
 from jupyter_mlops.notebook.step_options import clean_options
 
-USAGE = (
-    "%%step NAME [--after A,B] [--cpu 2] [--memory 4Gi] [--gpu 1] [--image I] [--retries 2] [--timeout 10m] "
-    "[--no-cache] [--when 'acc > 0.9'] [--for-each 'depth in [2, 4]'] [--exit] [--env K=V] [--secret NAME:KEY:ENV] "
-    "[--volume PVC:/PATH] [--files a,b] [--title TEXT]"
-)
-
-# Flag -> (option, how its value is taken). `list` adds comma-separated items, `append` one item, `pair` a K=V.
-_FLAGS: Mapping[str, tuple[str, Literal["value", "list", "append", "pair", "on", "off"]]] = {
-    "after": ("after", "list"),
-    "cpu": ("cpu", "value"),
-    "memory": ("memory", "value"),
-    "gpu": ("gpu", "value"),
-    "image": ("image", "value"),
-    "retries": ("retries", "value"),
-    "timeout": ("timeout", "value"),
-    "no-cache": ("cache", "off"),
-    "when": ("when", "value"),
-    "for-each": ("for_each", "value"),
-    "exit": ("exit", "on"),
-    "env": ("env", "pair"),
-    "label": ("labels", "pair"),
-    "annotation": ("annotations", "pair"),
-    "secret": ("secrets", "append"),
-    "volume": ("volumes", "append"),
-    "files": ("files", "list"),
-    "title": ("title", "value"),
+# Flag -> (option, how its value is taken, an example of one). `list` adds comma-separated items, `append` one item,
+# `pair` a K=V.
+FLAGS: Mapping[str, tuple[str, Literal["value", "list", "append", "pair", "on", "off"], str]] = {
+    "after": ("after", "list", "load,clean"),
+    "cpu": ("cpu", "value", "2"),
+    "memory": ("memory", "value", "4Gi"),
+    "gpu": ("gpu", "value", "1"),
+    "image": ("image", "value", "python:3.12"),
+    "retries": ("retries", "value", "2"),
+    "timeout": ("timeout", "value", "10m"),
+    "no-cache": ("cache", "off", ""),
+    "when": ("when", "value", "'acc > 0.9'"),
+    "for-each": ("for_each", "value", "'depth in [2, 4]'"),
+    "exit": ("exit", "on", ""),
+    "env": ("env", "pair", "LEVEL=debug"),
+    "label": ("labels", "pair", "team=risk"),
+    "annotation": ("annotations", "pair", "note=weekly"),
+    "secret": ("secrets", "append", "database:password:DB_PASSWORD"),
+    "volume": ("volumes", "append", "data:/data"),
+    "files": ("files", "list", "model.bin,plots"),
+    "title": ("title", "value", "'Train the model'"),
 }
 
 
@@ -51,11 +46,13 @@ def parse_step_line(line: str) -> tuple[str, dict[str, Any]]:
         raise Usage(f"%%step cannot read its line: {str(error).lower()}.", hint="Close the quotes.") from error
     names, options = _read(words)
     if len(names) != 1:
-        what = "needs the name of the step" if not names else f"takes one name, not {len(names)}: {' '.join(names)}"
-        raise Usage(f"%%step {what}.", hint=f"Quote values that have spaces. {USAGE}")
+        if not names:
+            raise Usage("%%step needs the name of the step.", hint="For example: %%step train.")
+        what = f"takes one name, not {len(names)}: {' '.join(names)}"
+        raise Usage(f"%%step {what}.", hint="Quote values that have spaces: --when 'acc > 0.9'.")
     cleaned, problems = clean_options(options)
     for name, why in problems.items():
-        raise Usage(f"%%step: {name}: {why}.", hint=USAGE)
+        raise Usage(f"%%step: {name}: {why}.", hint=_example(name))
     return names[0], {**{key: options[key] for key in ("after", "title") if key in options}, **cleaned}
 
 
@@ -68,12 +65,13 @@ def _read(words: list[str]) -> tuple[list[str], dict[str, Any]]:
             names.append(word)
             continue
         flag, equals, value = word[2:].partition("=")
-        if flag not in _FLAGS:
-            known = [f"--{name}" for name in _FLAGS]
-            raise Usage(f"%%step has no option --{flag}.", hint=did_you_mean(f"--{flag}", known) or USAGE)
-        if _FLAGS[flag][1] in ("on", "off"):
+        if flag not in FLAGS:
+            known = [f"--{name}" for name in FLAGS]
+            hint = did_you_mean(f"--{flag}", known) or f"It has {', '.join(known)}."
+            raise Usage(f"%%step has no option --{flag}.", hint=hint)
+        if FLAGS[flag][1] in ("on", "off"):
             if equals:
-                raise Usage(f"%%step: --{flag} takes no value.", hint=USAGE)
+                raise Usage(f"%%step: --{flag} takes no value.", hint=f"Write --{flag} alone.")
         elif not equals:
             value = next(rest, "")
         _take(options, flag, value)
@@ -81,11 +79,11 @@ def _read(words: list[str]) -> tuple[list[str], dict[str, Any]]:
 
 
 def _take(options: dict[str, Any], flag: str, value: str) -> None:
-    option, way = _FLAGS[flag]
+    option, way, _ = FLAGS[flag]
     if way in ("on", "off"):
         options[option] = way == "on"
     elif not value or value.startswith("--"):
-        raise Usage(f"%%step: --{flag} needs a value.", hint=USAGE)
+        raise Usage(f"%%step: --{flag} needs a value.", hint=_example(option))
     elif way == "value":
         options[option] = value
     elif way == "append":
@@ -95,5 +93,11 @@ def _take(options: dict[str, Any], flag: str, value: str) -> None:
     else:
         key, equals, text = value.partition("=")
         if not equals or not key:
-            raise Usage(f"%%step: --{flag} needs NAME=VALUE, not {value!r}.", hint=USAGE)
+            raise Usage(f"%%step: --{flag} needs NAME=VALUE, not {value!r}.", hint=_example(option))
         options.setdefault(option, {})[key] = text
+
+
+def _example(option: str) -> str:
+    """How the option is written, in a sentence."""
+    flag, example = next((flag, example) for flag, (name, _, example) in FLAGS.items() if name == option)
+    return f"For example: --{flag} {example}".rstrip() + "."

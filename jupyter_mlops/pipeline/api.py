@@ -208,7 +208,7 @@ def for_each(items: Iterable[Any] | Reference | StepResult, name: str = "item") 
         listed = [list(item) if isinstance(item, tuple) else item for item in value]
         if not is_plain(listed):
             refuse_value(next(item for item in listed if not is_plain(item)), "An item of a loop")
-        loop = OpenLoop(name, repr(listed))
+        loop = OpenLoop(name, values=tuple(listed))
     builder.loop = loop
     try:
         yield ItemReference(loop, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,11 +27,20 @@ _current: ContextVar[Builder | None] = ContextVar("pipeline", default=None)
 
 @dataclass(frozen=True)
 class OpenLoop:
-    """A `for_each` block that steps are being added to. `items` is an expression, `names` what it reads."""
+    """A `for_each` block that steps are being added to: over `values`, or over what `items` reads by its `names`."""
 
     variable: str
-    items: str
+    items: str = ""
     names: Mapping[str, Reference] = field(default_factory=dict)
+    values: tuple[Any, ...] | None = None
+
+    def loop(self, *, indexed: bool) -> Loop:
+        """The loop of a step inside: over the items, or over their positions."""
+        if not indexed:
+            return Loop(self.variable, self.items, self.values)
+        if self.values is None:
+            return Loop(index_variable(self), f"range(len({self.items}))")
+        return Loop(index_variable(self), values=tuple(range(len(self.values))))
 
 
 @dataclass
@@ -92,10 +100,8 @@ class Builder:
 
     def _in_loop(self, step: Step, loop: OpenLoop, *, indexed: bool) -> Step:
         self.loops[step.name] = loop
-        over = Loop(loop.variable, loop.items)
-        if indexed:
-            over = Loop(index_variable(loop), f"range(len({loop.items}))")
-        return self._reading(replace(step, options=replace(step.options, for_each=over)), loop.names)
+        options = replace(step.options, for_each=loop.loop(indexed=indexed))
+        return self._reading(replace(step, options=options), loop.names)
 
     def _under(self, step: Step, condition: Condition) -> Step:
         when = step.options.when
@@ -215,5 +221,5 @@ def _bind_item(builder: Builder, arguments: Arguments, name: str, item: ItemRefe
     elif isinstance(reference, ParameterReference):
         arguments.params[name] = reference.name
     else:
-        arguments.literals[name] = ast.literal_eval(loop.items)
+        arguments.literals[name] = list(loop.values or ())
     return f"list({name})[{index_variable(loop)}]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,12 +42,24 @@ class Volume:
     path: str
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = 5
+
+
 @dataclass(frozen=True)
 class Loop:
-    """`for_each`: the body runs once an item of `items` (an expression), with `variable` bound to it."""
+    """`for_each`: the body runs once an item of `items` (an expression) or of `values`, with `variable` bound to it."""
 
     variable: str
-    items: str
+    items: str = ""
+    values: tuple[Any, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """As a person would write it, short: `n in [1, 2, 3]`."""
+        if self.values is None:
+            return f"{self.variable} in {self.items}"
+        return f"{self.variable} in {_SHORT.repr(list(self.values[: _SHORT.maxlist + 1]))}"
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,12 @@ def _loop(value: Any) -> Loop:
     if isinstance(value, Loop):
         return value
     if isinstance(value, Mapping):
-        return Loop(**value)
+        return _written_loop(**value)
     variable, items = parse_loop(value)
+    return Loop(variable, items)
+
+
+def _written_loop(*, variable: str, items: str) -> Loop:
     return Loop(variable, items)
 
 

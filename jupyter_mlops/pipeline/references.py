@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
@@ -37,15 +38,15 @@ class Condition:
         return Condition(text, {**self.names, **other.names}, (*self.after, *other.after))
 
 
-class Reference:
+class Reference(ABC):
     """A value that is not there yet. Comparing it gives a `Condition`; nothing else can be computed with it here."""
 
     __hash__ = object.__hash__
 
     @property
+    @abstractmethod
     def label(self) -> str:
         """Its name in conditions."""
-        raise NotImplementedError
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
         return self._compared("==", other)

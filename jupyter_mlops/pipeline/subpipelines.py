@@ -12,7 +12,7 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.parameter_types import plain
 from jupyter_mlops.notebook.parameters import bind
 from jupyter_mlops.pipeline.builder import Builder
-from jupyter_mlops.pipeline.model import Component, Input, Loop, Options, Pipeline, Step
+from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Step
 from jupyter_mlops.pipeline.references import OutputReference, ParameterReference, Reference, refuse_value
 
 
@@ -139,7 +139,7 @@ class _Moved:
         return replace(
             options,
             when=self._expression(options.when) if options.when else None,
-            for_each=Loop(loop.variable, self._expression(loop.items)) if loop else None,
+            for_each=replace(loop, items=self._expression(loop.items)) if loop and loop.items else loop,
         )
 
     def _expression(self, text: str) -> str:

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.store.atomic_write import unwritable_explained
+from jupyter_mlops.store.durable import sync_file, sync_folder
 from jupyter_mlops.store.events import TYPES, ArtifactLogged, Event
 
 _NAMES: Mapping[type, str] = {cls: name for name, cls in TYPES.items()}
 # What must survive a power cut; metrics and cells may lose their last second.
 _DURABLE = ("run.", "task.", "cancel.")
-_sync = getattr(os, "fdatasync", os.fsync)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class EventWriter:
         with self._lock, unwritable_explained(self.path.parent):
             self._write("".join(lines).encode("utf-8", "surrogatepass"))
             if durable:
-                _sync(self._descriptor)
+                sync_file(self._descriptor, self.path)
 
     def close(self) -> None:
         """Close the file; the next `append` opens it again."""
@@ -133,11 +133,7 @@ def announce(directory: Path) -> None:
     for folder in (directory, directory.parent):
         with contextlib.suppress(OSError):
             os.utime(folder)
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_folder(folder)
 
 
 def new_writer() -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.errors import Refused
+from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.output_files import write_output
 from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
@@ -23,7 +24,7 @@ def compile(path: str | Path, *, output: str | Path, target: str = "local") -> d
         raise Refused(f"Cannot compile for the target {target!r}.", hint="Targets: local (a plan as JSON).")
     loaded = load_pipeline(path)
     if loaded.path:
-        refuse_errors(list(loaded.diagnostics), loaded.path)
+        refuse_errors([item for item in loaded.diagnostics if item.code not in OF_THIS_MACHINE], loaded.path)
     refuse_problems(loaded.pipeline)
     text = loaded.pipeline.to_json()
     write_output(output, text)

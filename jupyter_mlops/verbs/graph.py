@@ -81,6 +81,6 @@ def _step(step: Step, after: list[str]) -> dict[str, Any]:
         "params": sorted(step.params),
         "group": step.group,
         "when": options.when,
-        "for_each": f"{options.for_each.variable} in {options.for_each.items}" if options.for_each else None,
+        "for_each": options.for_each.text if options.for_each else None,
         "exit": options.exit,
     }

@@ -39,7 +39,7 @@ class NotebookSource:
     def diagnostics(self) -> list[Diagnostic]:
         """What is wrong or doubtful in it; where nothing is wrong in its cells, what is wrong in its pipeline."""
         if self.flow is None:
-            return []
+            return diagnostics.check_whole(self.document)
         found = diagnostics.check(self.flow)
         if any(item.severity == "error" for item in found):
             return found

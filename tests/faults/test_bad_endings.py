@@ -130,7 +130,8 @@ KERNELS = [("nosuchkernel", "python"), ("ir", "R")]
 def test_a_kernel_that_is_missing_is_named_with_what_to_install(desk: Desk, kernel: str, language: str) -> None:
     spec = {"name": kernel, "display_name": kernel, "language": language}
     desk.notebook("nb.ipynb", code("print(1)"), kernelspec=spec)
-    desk("run", "nb.ipynb").fails(f"'{kernel}'", "not installed", "python3")
+    desk("run", "nb.ipynb").refuses(1, f"'{kernel}'", "not installed", "python3")
+    assert desk.runs() == [], "nothing ran"
 
 
 def test_a_kernel_spec_that_is_broken_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,21 +11,13 @@ from typing import Any
 
 from jupyter_mlops.cli.render.tree import task_lines
 from jupyter_mlops.cli.style import Style
+from jupyter_mlops.notebook.libraries import how_to_get
 from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.widgets.run_picture import StepPicture
 from jupyter_mlops.widgets.states import number_text, plain, seconds_text
 
 _NAMED = 3
 _MISSING = re.compile(r"No module named '([\w.]+)'")
-# Libraries that are installed under another name than they are imported by.
-_DISTRIBUTIONS = {
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python-headless",
-    "PIL": "pillow",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
 _COUNTED = ("succeeded", "cached", "failed", "skipped", "canceled", "running", "pending")
 
 
@@ -86,7 +78,7 @@ def _picture(task: Mapping[str, Any]) -> StepPicture:
         state=str(task["state"]),
         attempt=int(task.get("attempt") or 0),
         seconds=task.get("seconds"),
-        reason=str(task.get("reason") or ""),
+        reason="" if task["state"] == "failed" else str(task.get("reason") or ""),  # told in full below the tree
         group=str(task.get("group") or ""),
         metrics=task.get("metrics") or {},
     )
@@ -112,13 +104,7 @@ def _failure(task: Mapping[str, Any], style: Style) -> Iterator[str]:
 def _install(error: Mapping[str, Any]) -> str:
     """What to do about a library that is not there; a module of one's own is another matter."""
     found = _MISSING.fullmatch(str(error.get("message", ""))) if error.get("kind") == "ModuleNotFoundError" else None
-    if not found:
-        return ""
-    name = found[1].partition(".")[0]
-    return (
-        f"If it is a library: pip install {_DISTRIBUTIONS.get(name, name)}. "
-        "If it is a file of yours: keep it beside the notebook."
-    )
+    return how_to_get(found[1]) if found else ""
 
 
 def _place(error: Mapping[str, Any]) -> str:

@@ -105,6 +105,25 @@ def _doctor_lines(result: Sequence[Mapping[str, Any]], style: Style) -> Iterator
     return doctor_lines(result, style)
 
 
+def _completion_arguments(parser: VerbParser) -> None:
+    parser.add_argument("shell", type=_shell, metavar="bash|zsh", help="the shell that evaluates what is printed")
+
+
+def _shell(word: str) -> str:
+    from jupyter_mlops.cli.completion import SHELLS
+
+    if word not in SHELLS:
+        hint = f"There is one for {' and '.join(SHELLS)}. For example: jupyter mlops completion bash"
+        raise Usage(f"There is no completion for the shell {word!r}.", hint=hint)
+    return word
+
+
+def _completion(options: Namespace, _session: Session) -> Any:
+    from jupyter_mlops.cli.completion import script
+
+    return {"shell": options.shell, "script": script(options.shell)}
+
+
 VERBS = (
     Verb(
         name="store",
@@ -122,5 +141,13 @@ VERBS = (
         data=lambda result: {"checks": list(result)},
         lines=_doctor_lines,
         exit_code=lambda result: int(any(item["ok"] is False for item in result)),
+    ),
+    Verb(
+        name="completion",
+        examples=("bash", "zsh"),
+        arguments=_completion_arguments,
+        call=_completion,
+        data=dict,
+        lines=lambda result, _: result["script"].splitlines(),
     ),
 )

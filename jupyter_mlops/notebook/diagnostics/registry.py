@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from jupyter_mlops.notebook.collection import without_collection
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.diagnostic import Diagnostic, Severity
+from jupyter_mlops.notebook.document import Document
 
 # Families in the order of the documentation; loading them fills RULES.
-FAMILIES = ("syntax", "names", "steps", "parameters", "options", "magics", "hand_over", "hidden_state", "secrets")
+FAMILIES = (
+    *("syntax", "names", "steps", "parameters", "options", "magics", "hand_over", "hidden_state", "secrets"),
+    "environment",
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,17 @@ def check(flow: Dataflow) -> list[Diagnostic]:
         found = [(item, entry) for entry in RULES.values() for item in entry.find(flow)]
     found.sort(key=lambda pair: (_order(pair[0].cell), _order(pair[0].line), pair[1].code, pair[0].name or ""))
     return list(dict.fromkeys(_diagnostic(flow, item, entry) for item, entry in found))
+
+
+def check_whole(document: Document) -> list[Diagnostic]:
+    """What can be said of a notebook in another language, which runs as a whole."""
+    from jupyter_mlops.notebook.diagnostics.environment import missing_kernel_of
+
+    entry = RULES["MLO901"]
+    return [
+        Diagnostic(entry.code, entry.severity, item.message, item.hint, item.name)
+        for item in missing_kernel_of(document)
+    ]
 
 
 def load_families() -> None:

@@ -9,13 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_mlops.errors import NotFound
-
-_OURS = ("", "python", "python3")
-_INSTALL = {
-    "ir": "In R: install.packages('IRkernel'); IRkernel::installspec().",
-    "julia": 'In Julia: using Pkg; Pkg.add("IJulia").',
-    "bash": "pip install bash_kernel; python -m bash_kernel.install.",
-}
+from jupyter_mlops.notebook.kernel_specs import OURS, how_to_install
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ def find_kernel(name: str, *, exact: bool = False) -> Kernel:
     Raises:
         NotFound: no kernel of that name is installed, or its spec is broken; the hint says how to install it.
     """
-    if name in _OURS and not (exact and name):
+    if name in OURS and not (exact and name):
         return Kernel(name or "python3", "python", sys.executable)
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     from traitlets import TraitError
@@ -48,7 +42,7 @@ def find_kernel(name: str, *, exact: bool = False) -> Kernel:
     try:
         spec = manager.get_kernel_spec(name)
     except NoSuchKernel:
-        raise NotFound(f"The kernel {name!r} is not installed here.", hint=_how_to_install(name, manager)) from None
+        raise NotFound(f"The kernel {name!r} is not installed here.", hint=how_to_install(name)) from None
     except (ValueError, TypeError, OSError, TraitError) as error:
         raise _broken(name, manager, str(error)) from error
     if not spec.argv:
@@ -77,12 +71,6 @@ def _interpreter(argv: list[str], language: str) -> str:
     if re.fullmatch(r"python(\d(\.\d+)?)?(\.exe)?", program):
         return sys.executable
     return program
-
-
-def _how_to_install(name: str, manager: Any) -> str:
-    known = ", ".join(sorted(manager.find_kernel_specs())) or "none"
-    default = f"For Python: python -m ipykernel install --user --name {name}."
-    return f"{_INSTALL.get(re.sub(r'[^a-z].*', '', name.lower()), default)} Installed are: {known}."
 
 
 def _broken(name: str, manager: Any, why: str) -> NotFound:

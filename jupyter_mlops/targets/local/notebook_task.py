@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.errors import MlopsError, NotFound, Refused
+from jupyter_mlops.notebook import document
 from jupyter_mlops.runtime import tracking
 from jupyter_mlops.runtime.digests import path_sha256
 from jupyter_mlops.runtime.spec import BundleRef, ErrorInfo, TaskResult, TaskSpec, ValueInfo
+from jupyter_mlops.targets.local.kernels import find_kernel
 
 INJECTED = "injected-parameters"
 
@@ -90,12 +92,14 @@ class _NotebookTask:
         spec = self.spec
         if not Path(spec.notebook).is_file():
             raise NotFound(f"The notebook {spec.notebook} is not there.")
+        kernel, language = _kernel_of(spec)
         papermill.execute_notebook(
             spec.notebook,
             os.path.join(spec.directory, "executed.ipynb"),
             parameters={**spec.params, **spec.bind},
             engine_name=_engine_name(),
-            kernel_name=spec.kernel or None,
+            kernel_name=kernel,
+            language=language,
             progress_bar=False,
             stdout_file=sys.stdout,
             stderr_file=sys.stderr,
@@ -147,6 +151,18 @@ class _NotebookTask:
         lines = without_ansi(tuple(error.traceback))
         _log("\n".join(lines) or f"{error.ename}: {error.evalue}")
         return ErrorInfo(error.ename, error.evalue, cell=self._original(error.cell_index), traceback=lines)
+
+
+def _kernel_of(spec: TaskSpec) -> tuple[str, str | None]:
+    """(kernel, its language where the notebook does not say): its own kernel, or Python's if it names none.
+
+    Raises:
+        NotFound: the kernel is not installed.
+        NotANotebook: the file cannot be read.
+    """
+    source = document.read(spec.notebook)
+    kernel = find_kernel(spec.kernel or source.kernel or "python3")
+    return kernel.name, None if source.language else kernel.language
 
 
 def _engine_name() -> str:

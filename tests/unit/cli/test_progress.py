@@ -38,6 +38,24 @@ def test_a_pipe_gets_one_line_a_change_of_state(run_events) -> None:
     ]
 
 
+def test_a_long_reason_is_cut_and_not_said_again_of_the_run() -> None:
+    reason = "ValueError: " + "no such depth " * 50
+    events = [
+        *started("a"),
+        ev.TaskFinished(2.0, "a", "a", 1, "failed", 0.5, reason),
+        ev.RunFinished(2.0, "failed", f"`a` failed: {reason}"),
+    ]
+    task, run = plain_lines(events)[-2:]
+    assert task.startswith("00:00:02 a                 failed  500 ms  ValueError: no such depth")
+    assert len(task) < 150
+    assert run == "00:00:02 run               failed  `a` failed"
+
+
+def test_a_run_that_ends_without_a_failed_task_says_why() -> None:
+    events = [*started("a"), ev.RunFinished(2.0, "failed", "the disk is full: it cannot go on")]
+    assert plain_lines(events)[-1] == "00:00:02 run               failed  the disk is full: it cannot go on"
+
+
 def started(*names: str) -> list:
     plan = {"name": "p", "steps": [{"name": name} for name in names]}
     events = [ev.RunCreated(0.0, "r1", "p", "default", {}, "local", "nb.ipynb", plan, {})]

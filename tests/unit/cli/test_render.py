@@ -77,6 +77,11 @@ def failed(tmp_path) -> dict:
     }
 
 
+def test_why_a_task_failed_is_told_once(failed) -> None:
+    failed["tasks"][1]["reason"] = "ValueError: bad depth"
+    assert "\n".join(summary_lines(failed, PLAIN)).count("bad depth") == 1
+
+
 def test_a_failed_run_shows_where_and_how_to_go_on(failed) -> None:
     assert list(summary_lines(failed, PLAIN)) == [
         "✗ iris failed in 3.2 s  1 cached, 1 failed, 1 skipped  0192",

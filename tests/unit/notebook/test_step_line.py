@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.annotations import parse_step_line
+from jupyter_mlops.notebook.step_line import FLAGS
 from jupyter_mlops.notebook.step_options import clean_options, constant_value, loop_parts, names_read, seconds
 
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -58,7 +59,31 @@ def test_a_bad_line_says_what_is_wrong(line: str) -> None:
     with pytest.raises(Usage) as caught:
         parse_step_line(line)
     assert BAD_LINES[line] in caught.value.message
-    assert caught.value.hint
+    assert caught.value.hint.endswith((".", "?"))
+    if "has no option" not in caught.value.message:  # then the hint names those that there are
+        assert len(caught.value.hint) < 60
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("", "For example: %%step train."),
+        ("train --cpu", "For example: --cpu 2."),
+        ("train --memory lots", "For example: --memory 4Gi."),
+        ("train --env DEBUG", "For example: --env LEVEL=debug."),
+        ("train --exit=yes", "Write --exit alone."),
+        ("train --when acc > 0.9", "Quote values that have spaces: --when 'acc > 0.9'."),
+    ],
+)
+def test_the_way_out_of_a_bad_line_is_one_sentence(line: str, hint: str) -> None:
+    with pytest.raises(Usage) as caught:
+        parse_step_line(f"%%step {line}")
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_the_example_of_each_flag_can_be_read(flag: str) -> None:
+    assert parse_step_line(f"%%step train --{flag} {FLAGS[flag][2]}")[0] == "train"
 
 
 def test_a_flag_that_is_nearly_right_is_named() -> None:

@@ -23,7 +23,8 @@ def interpret(pipeline: Pipeline, **given: Any) -> dict[str, Any]:
         if loop is None:
             done[step.name] = _run(step, bound)
         else:
-            runs = [_run(step, {**bound, loop.variable: item}) for item in evaluate(loop.items, known)]
+            items = evaluate(loop.items, known) if loop.values is None else loop.values
+            runs = [_run(step, {**bound, loop.variable: item}) for item in items]
             done[step.name] = {name: [run[name] for run in runs] for name in step.outputs}
     return done
 

@@ -294,7 +294,7 @@ def test_a_loop_runs_its_steps_an_item_and_collects() -> None:
         show(value=data)
 
     pipeline = sound(main())
-    assert pipeline.steps[0].options.for_each == Loop("n", "[2, 3]")
+    assert pipeline.steps[0].options.for_each == Loop("n", values=(2, 3))
     assert interpret(pipeline)["show"]["result"] == ([[0, 1], [0, 1, 2]], {})
 
 
@@ -318,6 +318,48 @@ def test_items_of_a_loop_may_be_tuples_and_dicts() -> None:
             show(value=item)
 
     assert interpret(sound(main()))["show"]["result"] == [([1, "a"], {}), ({"b": 2}, {})]
+
+
+LONG = [f"item {number:015}" for number in range(5_000)]
+
+
+@pytest.mark.parametrize("items", [LONG, range(100_000), [float("inf"), -0.0], (n for n in [1, 2]), []])
+def test_items_that_are_written_out_are_data_of_any_size(items: Any) -> None:
+    kept = list(items)
+
+    @mlops.pipeline
+    def main():
+        with mlops.for_each(kept) as item:
+            show(value=item)
+
+    pipeline = sound(main())
+    assert Pipeline.from_json(pipeline.to_json()) == pipeline
+    assert pipeline.steps[0].options.for_each == Loop("item", values=tuple(kept))
+
+
+def test_steps_of_one_long_loop_take_values_from_each_other() -> None:
+    @mlops.pipeline
+    def main():
+        with mlops.for_each(LONG) as item:
+            shown = show(value=item)
+            show(value=shown, more=item)
+
+    pipeline = sound(main())
+    assert pipeline.steps[1].options.for_each == Loop("item_index", values=tuple(range(5_000)))
+
+
+@pytest.mark.parametrize(
+    ("loop", "text"),
+    [
+        (Loop("n", "range(3)"), "n in range(3)"),
+        (Loop("n", values=(1, "a")), "n in [1, 'a']"),
+        (Loop("n", values=tuple(range(9))), "n in [0, 1, 2, 3, 4, ...]"),
+        (Loop("n", values=("x" * 100,)), f"n in ['{'x' * 12}...{'x' * 13}']"),
+        (Loop("n", values=()), "n in []"),
+    ],
+)
+def test_a_loop_is_shown_as_it_would_be_written(loop: Loop, text: str) -> None:
+    assert loop.text == text
 
 
 def test_loops_refuse_what_they_cannot_do() -> None:
@@ -380,7 +422,7 @@ def test_a_notebook_in_a_loop_takes_the_item_by_its_name() -> None:
         with mlops.for_each([1, 2]) as depth:
             mlops.notebook("a.ipynb", depth=depth)
 
-    assert sound(main()).steps[0].options.for_each == Loop("depth", "[1, 2]")
+    assert sound(main()).steps[0].options.for_each == Loop("depth", values=(1, 2))
     with pytest.raises(Usage, match="name='depth'"):
         other()
 

@@ -22,11 +22,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
-def notebook(folder: Path, name: str, *cells: str, kernel: str = "python3") -> str:
+def notebook(folder: Path, name: str, *cells: str, kernel: str = "python3", **metadata: object) -> str:
     made = [nbformat.v4.new_code_cell(cell) for cell in cells]
     made[0].metadata["tags"] = ["parameters"]
-    spec = {"name": kernel, "language": "python", "display_name": kernel}
-    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": spec}), folder / name)
+    metadata = metadata or {"kernelspec": {"name": kernel, "language": "python", "display_name": kernel}}
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata=metadata), folder / name)
     return str(folder / name)
 
 
@@ -88,6 +88,33 @@ def test_a_notebook_that_is_not_there_says_so(runs: Bench) -> None:
 
     assert outcome.state == "failed"
     assert "nowhere.ipynb is not there" in outcome.reason
+
+
+SPARSE = {
+    "no kernel": {"title": "of a script"},
+    "a kernel without its language": {"kernelspec": {"name": "python3", "display_name": "Python"}},
+    "a language without a kernel": {"language_info": {"name": "python"}},
+}
+
+
+@pytest.mark.parametrize("said", SPARSE)
+def test_one_that_says_little_of_its_kernel_runs_as_python(runs: Bench, said: str) -> None:
+    path = notebook(runs.folder, "g.ipynb", "n = 1", "print(n)", **SPARSE[said])
+
+    outcome = runs.run(task=f"g {said}", notebook=path, params={"n": 8})
+
+    assert (outcome.state, outcome.reason) == ("succeeded", "")
+    assert runs.log(f"g {said}") == "8\n"
+
+
+def test_one_whose_kernel_is_missing_says_how_to_install_it(runs: Bench) -> None:
+    outcome = runs.run(task="h", notebook=notebook(runs.folder, "h.ipynb", "n = 1", kernel="nosuch"))
+
+    assert outcome.state == "failed"
+    assert "The kernel 'nosuch' is not installed here." in outcome.reason
+    assert outcome.result is not None
+    assert outcome.result.error is not None
+    assert "ipykernel install --user --name nosuch" in outcome.result.error.hint
 
 
 def test_it_can_be_stopped(runs: Bench) -> None:

@@ -133,3 +133,14 @@ def test_what_run_refuses_is_found_by_check(name, write_notebook, tmp_path):
 
 def test_an_empty_notebook_is_told_once(write_notebook):
     assert [item.code for item in check(write_notebook())] == ["MLO209"]
+
+
+def test_a_kernel_that_is_not_here_is_refused_before_anything_runs_but_may_be_where_the_plan_runs(tmp_path):
+    text = {"cells": [], "metadata": {"kernelspec": {"name": "nosuch", "language": "R"}}, "nbformat": 4}
+    path = tmp_path / "r.ipynb"
+    path.write_text(json.dumps(text))
+    assert [item.code for item in check(path)] == ["MLO901"]
+    with pytest.raises(NotebookHasErrors, match="'nosuch' is not installed here"):
+        run(path)
+    assert not (tmp_path / ".jupyter_mlops").exists()
+    assert compile_plan(path, output=tmp_path / "plan.json")["steps"] == 1
