@@ -46,14 +46,17 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
     """
     known = [event for event in found.events if isinstance(event, Event)]
     state = _replayed(new_state(plan_of(known, journal.run), parallel), known)
-    if state.outcome == "succeeded":
-        return state
-    for task in list(tasks_of(state)):
-        if task.state == "running" and task.attempt:
-            for event in _adopt(state, task, journal, known, at):
-                journal.append(event)
-                state = apply(state, event)
-    return _without_lost(state, journal)
+    if state.outcome != "succeeded":
+        for task in list(tasks_of(state)):
+            if task.state == "running" and task.attempt:
+                for event in _adopt(state, task, journal, known, at):
+                    journal.append(event)
+                    state = apply(state, event)
+        state = _without_lost(state, journal)
+    for task in tasks_of(state):
+        if task.state == "succeeded" and task.result:
+            _remember(state, task, task.result, journal, known)
+    return state
 
 
 def _replayed(state: State, known: Iterable[Event]) -> State:
@@ -90,7 +93,6 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
     outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state, task.step))
     if outcome.state == "succeeded" and outcome.result:
         yield from made(outcome.result, task.name, at)
-        _remember(state, task, outcome.result, journal, known)
     yield end_of(state, AttemptEnded(at, task.name, task.attempt, outcome, result.seconds))[0]
 
 
@@ -104,12 +106,14 @@ def _show_abandoned(directory: Path) -> None:
 
 
 def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, known: list[Event]) -> None:
-    """Keep an adopted result in the cache, under the key that it began with."""
+    """Keep a result in the cache, under the key that it began with, if the engine died before it could."""
     began = [event for event in known if isinstance(event, TaskStarted) and event.task == task.name]
     step = state.step(task.name)
     if not step.options.cache or not began or not began[-1].key:
         return
     parts = began[-1].key
+    if journal.cached(key_of(parts)):
+        return
     logged = tuple(
         line for line in attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)
     )

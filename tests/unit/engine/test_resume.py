@@ -76,6 +76,8 @@ def test_a_run_killed_at_any_moment_ends_well_and_does_no_finished_work_twice(pr
     assert second.state.outcome == "succeeded"
     # An attempt that had begun has its result in its folder and is adopted, although its end was not written down.
     assert target.ran == [f"s{index}" for index in range(max(done, began), 3)]
+    further = run(chain("a", "b", "c"), project, Instant())
+    assert set(states(further).values()) == {"cached"}, "what was made before the engine died is in the cache, too"
 
 
 def test_an_attempt_without_a_result_is_given_up_and_made_again(project: Project) -> None:
