@@ -395,6 +395,14 @@ TRAPS = {
         "a[0].append(3)",
         "print(a, b)",
     ],
+    # classes and copies among what is called
+    "a method of what may be a class or an object": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @classmethod\n    def of(cls, v):\n        return cls([v])\n    def add(self, x):\n        self.v.append(x)\nx = [1]\nb = Box(x)",
+        "c = Box.of(1)",
+        "r = [b, c]",
+        "for one in r:\n    one.add(1)",
+        "print(x)",
+    ],
 }
 
 
