@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Literal
 
 # How the result relates to the receiver (or the arguments): something inside it, a new object, a new container of what
-# is inside it, or a plain value.
-Result = Literal["inside", "fresh", "inner", "plain", "self"]
+# is inside it, a plain value, or a copy: one that shares what is inside it, or a deep one that shares nothing.
+Result = Literal["inside", "fresh", "inner", "plain", "self", "copy", "deep copy"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -158,6 +158,8 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "pow": ("__pow__",),
     "getattr": ("__getattr__", "__getattribute__"),
     "hasattr": ("__getattr__", "__getattribute__"),
+    "copy.copy": ("__copy__", "__reduce__", "__getstate__"),
+    "copy.deepcopy": ("__deepcopy__", "__reduce__", "__getstate__"),
 }
 _TRAINED = ("torch", "lightning", "pytorch_lightning", "keras", "tensorflow", "transformers", "fastai", "flax")
 _STATELESS = ("scipy.", "numpy.", "sklearn.", "functools.", "operator.", "math.", "torch.nn.functional")
@@ -207,7 +209,7 @@ _SHARING = _words(
 _SCATTERING = _words("train_test_split")
 _PLAIN_MODULES = ("os.path.", "math.", "time.")
 _SKLEARN_FRESH = _words("sklearn.metrics sklearn.datasets sklearn.model_selection.cross_val_score")
-_COPIES: dict[str, Result] = {"copy.deepcopy": "fresh", "copy.copy": "inner", "itertools.chain": "inner"}
+_COPIES: dict[str, Result] = {"copy.deepcopy": "deep copy", "copy.copy": "copy", "itertools.chain": "inner"}
 
 
 def function_result(name: str) -> Result | Literal["scatter"] | None:

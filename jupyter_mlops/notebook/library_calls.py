@@ -54,13 +54,16 @@ def call_library(machine: Machine, given: Given, name: str) -> Objects:
     use_up(machine, given)
     _change_argument(machine, given, name)
     note_files(machine, event, name)
+    called = (
+        use_protocol(machine, given.all, library.PROTOCOLS[name], event.line) if name in library.PROTOCOLS else NONE
+    )
     result = library.function_result(name)
     if result == "scatter":
         made = machine.heap.new(origin=name)
         made.scatter = True
         return frozenset((made,))
     if result is not None:
-        return give(machine, result, given.all, name)
+        return called | give(machine, result, given.all, name)
     return call_unknown(machine, given, NONE, name)
 
 
@@ -89,6 +92,10 @@ def give(machine: Machine, result: library.Result, receiver: Objects, origin: st
             return frozenset((heap.new([inner for item in receiver for inner in item.holds], origin),))
         case "fresh":
             return frozenset((heap.new(origin=origin),))
+        case "copy":
+            return heap.copies(receiver)
+        case "deep copy":
+            return heap.copies(receiver, deep=True)
 
 
 def run_arguments(machine: Machine, given: Given) -> None:

@@ -89,7 +89,7 @@ def condensed(summary: Summary) -> Summary:
     if len(made) <= _FEW_OBJECTS:
         return summary
     leaders: dict[Hashable, Object] = {}
-    leader_of = {item: leaders.setdefault(_likeness(item), item) for item in made}
+    leader_of = {item: leaders.setdefault(item.likeness, item) for item in made}
     for item, leader in leader_of.items():
         leader.holds |= item.holds
         leader.remembers |= item.remembers
@@ -101,10 +101,6 @@ def condensed(summary: Summary) -> Summary:
     bound = {name: frozenset(leader_of.get(item, item) for item in found) for name, found in summary.bound.items()}
     result = frozenset(leader_of.get(item, item) for item in summary.result)
     return replace(summary, bound=bound, result=result)
-
-
-def _likeness(item: Object) -> Hashable:
-    return (item.kind, item.code, item.made_by, item.origin, item.scatter, item.unknown)
 
 
 def _reached(roots: Iterable[Object]) -> dict[Object, None]:
@@ -165,7 +161,7 @@ class Application:
             if item in self._known:
                 continue
             if item in self._summary.made and item not in self._summary.symbols:
-                copy = self._copy(item)
+                copy = self._heap.like(item)
                 copies.append((item, copy))
                 pending += _parts(item)
                 self._known[item] = frozenset((copy,))
@@ -189,12 +185,6 @@ class Application:
         else:
             found = self._names(symbol.key) if symbol.source == "name" else self._own
         return self._heap.inside(found) if symbol.inside else found
-
-    def _copy(self, item: Object) -> Object:
-        copy = self._heap.new(origin=item.origin)
-        copy.kind, copy.code, copy.made_by = item.kind, item.code, item.made_by
-        copy.scatter, copy.bases, copy.unknown = item.scatter, item.bases, item.unknown
-        return copy
 
 
 def _parts(item: Object) -> Iterator[Object]:

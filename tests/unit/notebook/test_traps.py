@@ -403,6 +403,30 @@ TRAPS = {
         "for one in r:\n    one.add(1)",
         "print(x)",
     ],
+    "a method of a copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nb = Box()",
+        "c = copy.copy(b)",
+        "n = len(c)",
+        "print(b.seen)",
+    ],
+    "a method of a deep copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nb = Box()",
+        "c = copy.deepcopy(b)",
+        "n = len(c)",
+        "print(b.seen, c.seen)",
+    ],
+    "a method of what is deep in a deep copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nd = {'b': [Box()]}",
+        "e = copy.deepcopy(d)",
+        "f = e['b'][0]",
+        "n = len(f)",
+        "print(d['b'][0].seen, e['b'][0].seen)",
+    ],
+    "a copy that is made by a method": [
+        "import copy\nclass Box:\n    def __init__(self, v):\n        self.v = v\n    def __copy__(self):\n        self.v.append('copied')\n        return Box(self.v)\nx = []\nb = Box(x)",
+        "c = copy.copy(b)",
+        "print(x)",
+    ],
 }
 
 
