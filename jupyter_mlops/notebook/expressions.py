@@ -131,21 +131,25 @@ class ExpressionVisitor:
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
-        self.value(node.slice)
-        given = self.protocol((base,), LOOKING_UP, node.lineno)
+        index = self.value(node.slice)
+        given = self.protocol((base,), LOOKING_UP, node.lineno, given=(index,))
         found = inside(base)
         return found._replace(same=found.same + given)
 
-    def protocol(self, values: Iterable[Value], names: tuple[str, ...], line: int) -> tuple[Ref, ...]:
-        """Python calls methods of these names on values, if they have them; what those give."""
-        values = tuple(values)
-        same = tuple(ref for value in values for ref in value.same)
-        part = tuple(ref for value in values for ref in value.part)
-        if not same and not part:
+    def protocol(
+        self, values: Iterable[Value], names: tuple[str, ...], line: int, *, given: Iterable[Value] = ()
+    ) -> tuple[Ref, ...]:
+        """Python calls methods of these names on values, if they have them; what those give. `given` are arguments."""
+        called = either(values)
+        if not called.same and not called.part:
             return ()
         result = self.temporary()
-        self.emit(Protocol(result, Value(same=same, part=part), names, line, self.sure))
+        self.emit(Protocol(result, Value(called.same, called.part), names, line, self.sure, either(given)))
         return (result,)
+
+    def operator(self, left: Value, right: Value, names: tuple[str, ...], line: int) -> tuple[Ref, ...]:
+        """Methods of an operator, on the one or the other; what those give."""
+        return self.protocol((left, right), names, line, given=(left, right))
 
     def elements(self, source: Value, line: int) -> Value:
         """What going over something gives, one after the other."""
@@ -174,7 +178,7 @@ class ExpressionVisitor:
         left, right = self.value(node.left), self.value(node.right)
         operands = left.refs + right.refs
         inner = operands if isinstance(node.op, _SHARING_OPERATORS) else ()
-        given = self.protocol((left, right), operator_methods(node.op), node.lineno)
+        given = self.operator(left, right, operator_methods(node.op), node.lineno)
         return Value(same=given, inner=inner, operands=operands, fresh=left.fresh or right.fresh)
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
@@ -194,7 +198,8 @@ class ExpressionVisitor:
             self.emit(Identity(tuple(values), node.lineno))
         operands = tuple(ref for value in values for ref in value.refs)
         contained = any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
-        self.protocol(values, (*COMPARING, "__contains__", "__iter__") if contained else COMPARING, node.lineno)
+        names = (*COMPARING, "__contains__", "__iter__") if contained else COMPARING
+        self.protocol(values, names, node.lineno, given=values)
         return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:

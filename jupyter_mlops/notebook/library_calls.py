@@ -117,8 +117,10 @@ def use_up(machine: Machine, given: Given) -> None:
     change(machine, (item for item in given.all if item.origin in library.GOING_ON))
 
 
-def use_protocol(machine: Machine, objects: Objects, names: tuple[str, ...], line: int) -> Objects:
-    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop."""
+def use_protocol(
+    machine: Machine, objects: Objects, names: tuple[str, ...], line: int, given: Objects = NONE
+) -> Objects:
+    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop. `given` are arguments."""
     result: Objects = NONE
     if machine.members.isdisjoint(names):
         return result
@@ -126,7 +128,8 @@ def use_protocol(machine: Machine, objects: Objects, names: tuple[str, ...], lin
         own = frozenset((item,))
         for name in names:
             for code in machine.methods_of(item, name):
-                result |= apply_code(machine, no_arguments(line, sure=False), code, own, [own], sure=False)
+                arguments = [own, *[given] * len(code.parameters[1:])]
+                result |= apply_code(machine, no_arguments(line, sure=False), code, own, arguments, sure=False)
     return result
 
 

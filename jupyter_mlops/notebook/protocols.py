@@ -25,7 +25,11 @@ def protocol(machine: Machine, event: Protocol) -> None:
         change(machine, (item for item in found if item.origin == "collections.defaultdict"))
     if goes_over:
         change(machine, (item for item in found if item.origin in library.GOING_ON))
-    machine.objects[event.result] = use_protocol(machine, found, event.names, event.line)
+    arguments = machine.heap.value(event.given, machine)
+    if not machine.members.isdisjoint(DESCRIPTORS) and not DESCRIPTORS.isdisjoint(event.names):
+        found |= machine.heap.inside(found)  # the descriptor is in the class
+        arguments |= found
+    machine.objects[event.result] = use_protocol(machine, found, event.names, event.line, arguments)
 
 
 def attribute(machine: Machine, event: Attribute) -> None:
@@ -36,6 +40,7 @@ def attribute(machine: Machine, event: Attribute) -> None:
         machine.objects[event.result] = _attribute(machine, event, may_change=may_change)
 
 
+DESCRIPTORS = frozenset({"__set__", "__delete__"})
 _ASKED = ("__getattr__", "__getattribute__", "__get__")
 
 

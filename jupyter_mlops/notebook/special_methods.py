@@ -27,6 +27,16 @@ _OPERATORS: dict[type[ast.operator], str] = {
 _OPERATOR_METHODS = {kind: (f"__{name}__", f"__r{name}__", f"__i{name}__") for kind, name in _OPERATORS.items()}
 
 
+def setting(attribute: str) -> tuple[str, ...]:
+    """The methods that setting an attribute may call; the function of a property has a name of its own."""
+    return (f"{attribute}.setter", "__setattr__", "__set__")
+
+
+def deleting(attribute: str) -> tuple[str, ...]:
+    """The methods that deleting an attribute may call."""
+    return (f"{attribute}.deleter", "__delattr__", "__delete__")
+
+
 def operator_methods(operator: ast.operator) -> tuple[str, ...]:
     """The methods that `+` or `+=` may call."""
     return _OPERATOR_METHODS[type(operator)]

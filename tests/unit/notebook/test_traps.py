@@ -427,6 +427,45 @@ TRAPS = {
         "c = copy.copy(b)",
         "print(x)",
     ],
+    # what Python calls where an item or an attribute is set or deleted
+    "an item that is deleted": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    def __delitem__(self, key):\n        self.v.append(key)\nx = []\nb = Box(x)",
+        "del b[0]",
+        "print(x)",
+    ],
+    "a property that is set and one that is only read": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def size(self):\n        self.v.append('read')\n        return 1\n    @size.setter\n    def size(self, value):\n        pass\nx = []\nb = Box(x)",
+        "b.size",
+        "print(x)",
+    ],
+    "a property that is deleted": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def size(self):\n        return len(self.v)\n    @size.deleter\n    def size(self):\n        self.v.append('deleted')\nx = []\nb = Box(x)",
+        "del b.size",
+        "print(x)",
+    ],
+    "a descriptor that is set": [
+        "class Field:\n    def __init__(self, v):\n        self.v = v\n    def __set__(self, owner, value):\n        self.v.append(value)\nx = []\nfield = Field(x)\nclass Box:\n    size = field\nb = Box()",
+        "b.size = 3",
+        "print(x)",
+    ],
+    "an operand that an operator keeps": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    def __sub__(self, other):\n        return Box(other)\nx = []\nb = Box([])",
+        "c = b - x",
+        "c.v.append(1)",
+        "print(x)",
+    ],
+    "an index that an object keeps": [
+        "class Box:\n    def __init__(self):\n        self.v = []\n    def __getitem__(self, key):\n        self.v = key[0]\nx = []\nb = Box()",
+        "b[x, 1]",
+        "b.v.append(1)",
+        "print(x)",
+    ],
+    "a value that a property keeps": [
+        "held = [[]]\nclass Box:\n    @property\n    def size(self):\n        return held[0]\n    @size.setter\n    def size(self, value):\n        held[0] = value\nx = []\nb = Box()",
+        "b.size = x",
+        "held[0].append(1)",
+        "print(x)",
+    ],
 }
 
 
