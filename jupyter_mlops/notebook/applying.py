@@ -192,7 +192,7 @@ def _apply_maybe(
     placed = dict.fromkeys((*code.parameters, *code.keyword_only, *code.variadic), given)
     if bound and code.parameters:
         placed[code.parameters[0]] = own
-    application = Application(summary, machine.heap, placed, own, machine.__getitem__)
+    application = Application(summary, machine.heap, placed, own, machine.__getitem__, machine.made_maybe)
     application.grow()
     changed = application.of(summary.effects.changed)
     is_function = any(item.kind == "code" for item in own)

@@ -140,6 +140,7 @@ class Heap:
     def inside(self, objects: Objects, position: int = -1, *, row: bool = False) -> Objects:
         """What may be taken out of objects: themselves (a view) and everything in them."""
         found: set[Object] = set()
+        whole: list[Object] = []
         for item in objects:
             columns = _columns(item, position) if row and position >= 0 else None
             if columns is not None:
@@ -149,7 +150,8 @@ class Heap:
             elif item.elements and 0 <= position < len(item.elements) and not row:
                 found |= item.elements[position]
             elif item.kind != "import":
-                found |= reach((item,), weak=False)
+                whole.append(item)
+        found |= reach(whole, weak=False)
         return frozenset(found | _of_classes(found))
 
     def _made(self, value: Value, pointed: Lookup) -> Objects:

@@ -125,7 +125,9 @@ class Application:
         arguments: Mapping[str, Objects],
         own: Objects,
         names: Callable[[str], Objects],
+        made_maybe: dict[Hashable, Object] | None = None,
     ) -> None:
+        self._made_maybe = made_maybe
         self._summary = summary
         self._heap = heap
         self._arguments = arguments
@@ -161,7 +163,7 @@ class Application:
             if item in self._known:
                 continue
             if item in self._summary.made and item not in self._summary.symbols:
-                copy = self._heap.like(item)
+                copy = self._copy(item)
                 copies.append((item, copy))
                 pending += _parts(item)
                 self._known[item] = frozenset((copy,))
@@ -185,6 +187,15 @@ class Application:
         else:
             found = self._names(symbol.key) if symbol.source == "name" else self._own
         return self._heap.inside(found) if symbol.inside else found
+
+    def _copy(self, item: Object) -> Object:
+        """What the function made; where it only may be called, the same one each time, for that may be said often."""
+        if self._made_maybe is None:
+            return self._heap.like(item)
+        key = (self._summary.code, self._own, item.likeness)
+        if key not in self._made_maybe:
+            self._made_maybe[key] = self._heap.like(item)
+        return self._made_maybe[key]
 
 
 def _parts(item: Object) -> Iterator[Object]:
