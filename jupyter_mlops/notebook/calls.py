@@ -34,7 +34,7 @@ def follow_call(machine: Machine, event: Call) -> Objects:
     if event.path:
         note_files(machine, event, event.path[-1])
         return _method(machine, given, receiver, event.path[-1])
-    return _called(machine, given, receiver)
+    return called(machine, given, receiver)
 
 
 def _named(machine: Machine, given: Given) -> Objects:
@@ -50,7 +50,7 @@ def _named(machine: Machine, given: Given) -> Objects:
         if event.root in library.BUILTIN_TYPES and given.arguments:  # `list.append(x, 2)`
             return _method(machine, given.of(given.arguments[1:]), given.arguments[0], event.path[-1])
     if not event.path:
-        return _called(machine, given, objects)
+        return called(machine, given, objects)
     note_files(machine, event, event.path[-1])
     if len(event.path) == 1:
         return _class_or_method(machine, given, objects, event.path[0])
@@ -68,7 +68,7 @@ def _class_or_method(machine: Machine, given: Given, objects: Objects, name: str
 # ------------------------------------------------------------------------------------------- the notebook's functions
 
 
-def _called(machine: Machine, given: Given, callees: Objects) -> Objects:
+def called(machine: Machine, given: Given, callees: Objects) -> Objects:
     """Call each of these objects."""
     result: Objects = NONE
     known = False
@@ -185,10 +185,10 @@ def _method(machine: Machine, given: Given, receiver: Objects, name: str) -> Obj
     others: set[Object] = set()
     for item in receiver:
         code = item.method(name) if item.made_by is not None else None
+        if item.unknown:
+            result |= _any_method(machine, given, item, name)
         if code is None:
             others.add(item)
-            if item.unknown:
-                result |= _any_method(machine, given, item, name)
         else:
             result |= _own_method(machine, given, item, code, sure=len(receiver) == 1)
     if not others:

@@ -32,8 +32,8 @@ def call_builtin(machine: Machine, given: Given) -> Objects:
     if name[0].isupper():  # an exception keeps what it is given
         return frozenset((machine.heap.new(given.all),))
     origin = f"builtins.{name}"
-    if origin in library.ITERATORS:  # what is put into a list later comes out of its iterator, too
-        return frozenset((machine.heap.new(given.all, origin),))
+    if origin in library.ITERATORS:
+        return give(machine, "holder", given.all, origin)
     made = give(machine, library.BUILTINS.get(name, "fresh"), given.all)
     if name == "dict":
         machine.heap.put(made, frozenset().union(*given.keywords.values()))
@@ -63,7 +63,10 @@ def call_library(machine: Machine, given: Given, name: str) -> Objects:
         made.scatter = True
         return frozenset((made,))
     if result is not None:
-        return called | give(machine, result, given.all, name)
+        found = give(machine, result, given.all, name)
+        if name == library.DEFAULTS:
+            machine.heap.put(found, [machine.heap.new(), *(inner for item in given.all for inner in item.holds)])
+        return called | found
     return call_unknown(machine, given, NONE, name)
 
 
@@ -92,6 +95,8 @@ def give(machine: Machine, result: library.Result, receiver: Objects, origin: st
             return frozenset((heap.new([inner for item in receiver for inner in item.holds], origin),))
         case "fresh":
             return frozenset((heap.new(origin=origin),))
+        case "holder":
+            return frozenset((heap.new(receiver, origin),))
         case "copy":
             return heap.copies(receiver)
         case "deep copy":

@@ -163,7 +163,7 @@ class Machine:
             code = item.method(name)
             if code is not None:
                 yield code
-        elif item.unknown:
+        if item.unknown:
             yield from (found for made in self.classes if made.made_by and (found := made.made_by.methods.get(name)))
 
     def made_class(self, made: Object) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from jupyter_mlops.notebook import library
-from jupyter_mlops.notebook.applying import apply_code, change, no_arguments
+from jupyter_mlops.notebook.applying import apply_code, change, no_arguments, retype, run_maybe
+from jupyter_mlops.notebook.calls import called
 from jupyter_mlops.notebook.facts import Attribute, Protocol
-from jupyter_mlops.notebook.heap import NONE, Object, Objects
+from jupyter_mlops.notebook.heap import NONE, Object, Objects, reach
 from jupyter_mlops.notebook.library_calls import use_protocol
 
 if TYPE_CHECKING:
@@ -17,19 +19,37 @@ if TYPE_CHECKING:
 def protocol(machine: Machine, event: Protocol) -> None:
     """Call such methods of the notebook's own classes; what is known to change by it without one changes, too."""
     machine.objects[event.result] = NONE
+    if "__class__.setter" in event.names:
+        retype(machine, machine.heap.value(event.value, machine))
     looks_up, goes_over = "__getitem__" in event.names, "__iter__" in event.names
     if not (looks_up or goes_over) and machine.members.isdisjoint(event.names):
         return
     found = machine.heap.value(event.value, machine)
     if looks_up:
-        change(machine, (item for item in found if item.origin == "collections.defaultdict"))
+        _make_missing(machine, [item for item in found if item.origin == library.DEFAULTS], event.line)
     if goes_over:
-        change(machine, (item for item in found if item.origin in library.GOING_ON))
+        _go_on(machine, [item for item in found if item.origin in library.GOING_ON], event.line)
     arguments = machine.heap.value(event.given, machine)
     if not machine.members.isdisjoint(DESCRIPTORS) and not DESCRIPTORS.isdisjoint(event.names):
         found |= machine.heap.inside(found)  # the descriptor is in the class
         arguments |= found
     machine.objects[event.result] = use_protocol(machine, found, event.names, event.line, arguments)
+
+
+def _make_missing(machine: Machine, items: Iterable[Object], line: int) -> None:
+    """What a dictionary makes of a key that is not there."""
+    change(machine, items)
+    for item in items:
+        factories = frozenset(inner for inner in item.holds if inner.runs)
+        if factories:
+            machine.heap.put((item,), called(machine, no_arguments(line, sure=False), factories))
+
+
+def _go_on(machine: Machine, items: Iterable[Object], line: int) -> None:
+    """An iterator is used up; what it calls for each element runs now."""
+    change(machine, items)
+    inside = reach(item for item in items if item.code_inside)
+    run_maybe(machine, [item for item in inside if item.runs], line, frozenset(inside))
 
 
 def attribute(machine: Machine, event: Attribute) -> None:

@@ -21,7 +21,8 @@ class Effects:
     `reads`: names read before they are surely set; `writes`: names that may be set or deleted (with the line);
     `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those
     whose last word is `del`. `changed` are objects changed in
-    place, `called` such that are called without knowing what they are. `files` are files used, `settings` calls that
+    place, `called` such that are called without knowing what they are,
+    `retyped` such that are now of another class. `files` are files used, `settings` calls that
     set something of the process (full name, line).
     """
 
@@ -33,6 +34,7 @@ class Effects:
     set_by_calls: set[str] = field(default_factory=set)
     changed: set[Object] = field(default_factory=set)
     called: dict[Object, None] = field(default_factory=dict)
+    retyped: set[Object] = field(default_factory=set)
     files: list[FileUse] = field(default_factory=list)
     settings: list[tuple[str, int]] = field(default_factory=list)
 
@@ -97,6 +99,7 @@ def condensed(summary: Summary) -> Summary:
     for item in (*leaders.values(), *summary.symbols):
         item.holds = {leader_of.get(other, other): since for other, since in item.holds.items()}
         item.remembers = {leader_of.get(other, other): since for other, since in item.remembers.items()}
+    summary.effects.retyped = {leader_of.get(item, item) for item in summary.effects.retyped}
     summary.effects.changed = {leader_of.get(item, item) for item in summary.effects.changed}
     bound = {name: frozenset(leader_of.get(item, item) for item in found) for name, found in summary.bound.items()}
     result = frozenset(leader_of.get(item, item) for item in summary.result)

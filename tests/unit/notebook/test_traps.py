@@ -466,6 +466,52 @@ TRAPS = {
         "held[0].append(1)",
         "print(x)",
     ],
+    # what iterators and dictionaries call later
+    "a method that a loop over map calls": [
+        "x = []\ni = map(x.append, [1, 2])",
+        "for one in i:\n    break",
+        "print(x)",
+    ],
+    "a function that a loop over map calls": [
+        "x = []\ndef f(v):\n    x.append(v)\ni = map(f, [1, 2])",
+        "a, b = i",
+        "print(x)",
+    ],
+    "a list that grows under a chain": [
+        "import itertools\nx = [1]\ni = itertools.chain([0], x)",
+        "x.append(2)",
+        "print(list(i))",
+    ],
+    "what a dictionary with defaults makes": [
+        "from collections import OrderedDict, defaultdict\nd = defaultdict(list)",
+        "d['k'].append(1)",
+        "e = OrderedDict(d)",
+        "y = e['k']",
+        "y.append(2)",
+        "print(d)",
+    ],
+    "what a dictionary with defaults calls": [
+        "from collections import defaultdict\nx = [1, 2]\nd = defaultdict(x.pop)",
+        "d['k']",
+        "print(x)",
+    ],
+    "what a function gives a dictionary with defaults": [
+        "from collections import defaultdict\nx = []\nd = defaultdict(lambda: x)",
+        "d['k'].append(1)",
+        "print(x)",
+    ],
+    "an object that is of another class now": [
+        "x = []\nclass A:\n    def m(self):\n        pass\nclass B(A):\n    def m(self):\n        x.append(1)\na = A()",
+        "a.__class__ = B",
+        "a.m()",
+        "print(x)",
+    ],
+    "an object that a function makes one of another class": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def m(self):\n        pass\nclass B(A):\n    def m(self):\n        self.v.append(1)\ndef turn(one):\n    one.__class__ = B\na = A()",
+        "turn(a)",
+        "a.m()",
+        "print(a.v)",
+    ],
 }
 
 
