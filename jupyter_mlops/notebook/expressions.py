@@ -25,8 +25,10 @@ from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.special_methods import (
     COMPARING,
     GOING_OVER,
+    HASHING,
     LOOKING_UP,
     TEXT_METHODS,
+    TRUTH,
     UNARY,
     operator_methods,
 )
@@ -151,6 +153,13 @@ class ExpressionVisitor:
         """Methods of an operator, on the one or the other; what those give."""
         return self.protocol((left, right), names, line, given=(left, right))
 
+    def test(self, node: ast.expr | None) -> Value:
+        """Visit an expression whose truth is asked for."""
+        found = self.value(node)
+        if node is not None:
+            self.protocol((found,), TRUTH, node.lineno)
+        return found
+
     def elements(self, source: Value, line: int) -> Value:
         """What going over something gives, one after the other."""
         given = self.protocol((source,), GOING_OVER, line)
@@ -172,6 +181,7 @@ class ExpressionVisitor:
 
     def value_Dict(self, node: ast.Dict) -> Value:
         items = [self.value(item) for pair in zip(node.keys, node.values, strict=True) for item in pair]
+        self.protocol(items[::2], HASHING, node.lineno)
         return holding(items)._replace(fresh=True)
 
     def value_BinOp(self, node: ast.BinOp) -> Value:
@@ -199,14 +209,15 @@ class ExpressionVisitor:
         operands = tuple(ref for value in values for ref in value.refs)
         contained = any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
         names = (*COMPARING, "__contains__", "__iter__") if contained else COMPARING
-        self.protocol(values, names, node.lineno, given=values)
+        inner = [inside(value) for value in values] if contained else []
+        self.protocol((*values, *inner), names, node.lineno, given=values)
         return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
-        found = [self.value(node.values[0])]
+        found = [self.test(node.values[0])]
 
         def rest(index: int) -> None:
-            found.append(self.value(node.values[index]))
+            found.append(self.test(node.values[index]))
             if index + 1 < len(node.values):
                 self.scope.frame.maybe(lambda: rest(index + 1))
 
@@ -214,7 +225,7 @@ class ExpressionVisitor:
         return either(found)
 
     def value_IfExp(self, node: ast.IfExp) -> Value:
-        self.value(node.test)
+        self.test(node.test)
         found: list[Value] = []
         self.scope.frame.branches(
             lambda: found.append(self.value(node.body)), lambda: found.append(self.value(node.orelse))
@@ -287,7 +298,7 @@ class ExpressionVisitor:
                 source = first if index == 0 else self.value(generator.iter)
                 self.assign(generator.target, self.elements(source, generator.target.lineno)._replace(row=True))
                 for condition in generator.ifs:
-                    self.value(condition)
+                    self.test(condition)
             found.extend(self.value(item) for item in results)
 
         self.scope.frame.maybe(body)

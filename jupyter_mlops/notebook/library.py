@@ -150,6 +150,10 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
         (*_ITERATION, "__reversed__", "__len__"),
     ),
     **dict.fromkeys(["print", "str", "repr", "format", "ascii"], _TEXT),
+    **dict.fromkeys(_words("set frozenset dict"), (*_ITERATION, "__hash__", "__eq__")),
+    **dict.fromkeys(_words("any all filter"), (*_ITERATION, "__bool__", "__len__")),
+    **dict.fromkeys(_words("min max sorted"), (*_ITERATION, "__lt__", "__gt__")),
+    "sum": (*_ITERATION, "__add__", "__radd__"),
     "len": ("__len__",),
     "bool": ("__bool__", "__len__"),
     "int": ("__int__", "__index__"),
@@ -164,6 +168,14 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "copy.copy": ("__copy__", "__reduce__", "__getstate__"),
     "copy.deepcopy": ("__deepcopy__", "__reduce__", "__getstate__"),
 }
+
+
+def called_methods(name: str) -> tuple[str, ...]:
+    """The methods that a function (full name) calls on what it is given: those of Python and of `operator`."""
+    module, _, last = name.rpartition(".")
+    return (f"__{last.strip('_')}__", f"__r{last}__") if module == "operator" else PROTOCOLS.get(name, ())
+
+
 _TRAINED = ("torch", "lightning", "pytorch_lightning", "keras", "tensorflow", "transformers", "fastai", "flax")
 _STATELESS = ("scipy.", "numpy.", "sklearn.", "functools.", "operator.", "math.", "torch.nn.functional")
 

@@ -21,8 +21,7 @@ def call_builtin(machine: Machine, given: Given) -> Objects:
     use_up(machine, given)
     _change_argument(machine, given, name)
     note_files(machine, given.event, name)
-    if name in library.PROTOCOLS:
-        use_protocol(machine, given.all, library.PROTOCOLS[name], given.event.line)
+    _use_protocols(machine, given, name)
     if name == "setattr" and len(given.arguments) == 3:
         machine.heap.put(given.arguments[0], given.arguments[2])
     if name == "super":
@@ -54,9 +53,7 @@ def call_library(machine: Machine, given: Given, name: str) -> Objects:
     use_up(machine, given)
     _change_argument(machine, given, name)
     note_files(machine, event, name)
-    called = (
-        use_protocol(machine, given.all, library.PROTOCOLS[name], event.line) if name in library.PROTOCOLS else NONE
-    )
+    called = _use_protocols(machine, given, name)
     result = library.function_result(name)
     if result == "scatter":
         made = machine.heap.new(origin=name)
@@ -136,6 +133,14 @@ def use_protocol(
                 arguments = [own, *[given] * len(code.parameters[1:])]
                 result |= apply_code(machine, no_arguments(line, sure=False), code, own, arguments, sure=False)
     return result
+
+
+def _use_protocols(machine: Machine, given: Given, name: str) -> Objects:
+    """What a function of Python calls on the objects that it is given, and on those inside them."""
+    names = library.called_methods(name)
+    if machine.members.isdisjoint(names):
+        return NONE
+    return use_protocol(machine, machine.heap.inside(given.all), names, given.event.line, given.all)
 
 
 def _changes_arguments(machine: Machine, item: Object) -> bool:

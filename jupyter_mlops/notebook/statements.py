@@ -212,7 +212,7 @@ class StatementVisitor(BodyVisitor):
     # -------------------------------------------------------------------------------------------------- conditions
 
     def visit_If(self, node: ast.If) -> None:
-        self.value(node.test)
+        self.test(node.test)
         paths = (partial(self.statements, node.body), partial(self.statements, node.orelse))
         self.scope.frame.branches(*paths)
 
@@ -225,7 +225,7 @@ class StatementVisitor(BodyVisitor):
 
     def _case(self, case: ast.match_case, subject: Value) -> None:
         self._pattern(case.pattern, subject)
-        self.value(case.guard)
+        self.test(case.guard)
         self.statements(case.body)
 
     def _pattern(self, pattern: ast.AST, subject: Value) -> None:
@@ -249,8 +249,8 @@ class StatementVisitor(BodyVisitor):
     visit_AsyncFor = visit_For
 
     def visit_While(self, node: ast.While) -> None:
-        self.value(node.test)
-        self._loop(partial(self.value, node.test), node)
+        self.test(node.test)
+        self._loop(partial(self.test, node.test), node)
 
     def _loop(self, head: Callable[[], object], node: ast.For | ast.AsyncFor | ast.While) -> None:
         """What the body changes may come round: its events count twice."""
@@ -309,7 +309,7 @@ class StatementVisitor(BodyVisitor):
             self._forget(handler.name, handler.lineno)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        self.value(node.test)
+        self.test(node.test)
         if node.msg is not None:
             self.scope.frame.maybe(partial(self.ignore, node.msg))
 

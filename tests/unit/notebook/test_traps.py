@@ -512,6 +512,60 @@ TRAPS = {
         "a.m()",
         "print(a.v)",
     ],
+    # what Python calls to know whether something is true, or which key it is
+    "an object whose truth is asked for": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __bool__(self):\n        self.v.append(1)\n        return False\na = A()",
+        "if a:\n    pass",
+        "z = a and 1",
+        "z = 1 if a else 2",
+        "while a:\n    pass",
+        "z = [1 for one in [a] if one]",
+        "print(len(a.v))",
+    ],
+    "an object that is asserted": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __len__(self):\n        self.v.append(1)\n        return 1\na = A()",
+        "assert a",
+        "print(a.v)",
+    ],
+    "objects of a list whose truth is asked for": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __bool__(self):\n        self.v.append(1)\n        return True\na = A()",
+        "z = any([a])",
+        "print(a.v)",
+        "z = list(filter(None, [a]))",
+        "print(a.v)",
+    ],
+    "an object that is a key": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __hash__(self):\n        self.v.append(1)\n        return 1\na = A()",
+        "d = {a: 1}",
+        "print(a.v)",
+    ],
+    "an object that is looked for in a list": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __eq__(self, other):\n        self.v.append(1)\n        return True\na = A()",
+        "z = 5 in [a]",
+        "print(a.v)",
+    ],
+    "an object that becomes text inside another": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __repr__(self):\n        self.v.append(1)\n        return ''\na = A()",
+        "print([a])",
+        "print(a.v)",
+        "z = '%s' % a",
+        "print(a.v)",
+    ],
+    "an object that is summed": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __radd__(self, other):\n        self.v.append(1)\n        return 1\na = A()",
+        "z = sum([a])",
+        "print(a.v)",
+    ],
+    "an object that a function of operator adds to": [
+        "import operator\nclass A:\n    def __init__(self):\n        self.v = []\n    def __add__(self, other):\n        self.v.append(1)\n        return 1\na = A()",
+        "z = operator.add(a, 1)",
+        "print(a.v)",
+    ],
+    "an object that a function of operator looks into": [
+        "import operator\nclass A:\n    def __init__(self):\n        self.v = []\n    def __getitem__(self, key):\n        self.v.append(1)\na = A()",
+        "z = operator.getitem(a, 1)",
+        "print(a.v)",
+    ],
 }
 
 
