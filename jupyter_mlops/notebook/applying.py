@@ -45,6 +45,13 @@ def change(machine: Machine, objects: Iterable[Object]) -> None:
     machine.heap.changed.update(item for item in objects if item.kind != "import")
 
 
+def retype(machine: Machine, objects: Iterable[Object]) -> None:
+    """Objects are now of another class, which may be any: `x.__class__ = Other`."""
+    for item in objects:
+        item.unknown = True
+        machine.effects.retyped.add(item)
+
+
 def apply_code(
     machine: Machine, given: Given, code: FunctionFacts, own: Objects, arguments: list[Objects], *, sure: bool
 ) -> Objects:
@@ -60,6 +67,7 @@ def apply_code(
     application = Application(summary, machine.heap, placed, own, machine.__getitem__)
     application.grow()
     change(machine, application.of(summary.effects.changed))
+    retype(machine, application.of(summary.effects.retyped))
     _global_effects(machine, summary, application, event.line, sure=sure and event.sure)
     _apply_files(machine, summary, event)
     run_maybe(machine, application.of(summary.effects.called), event.line, given.all)
@@ -192,9 +200,10 @@ def _apply_maybe(
     placed = dict.fromkeys((*code.parameters, *code.keyword_only, *code.variadic), given)
     if bound and code.parameters:
         placed[code.parameters[0]] = own
-    application = Application(summary, machine.heap, placed, own, machine.__getitem__)
+    application = Application(summary, machine.heap, placed, own, machine.__getitem__, machine.made_maybe)
     application.grow()
     changed = application.of(summary.effects.changed)
+    retype(machine, application.of(summary.effects.retyped))
     is_function = any(item.kind == "code" for item in own)
     change(machine, changed if bound or is_function else changed - own)
     _global_effects(machine, summary, application, line, sure=False)

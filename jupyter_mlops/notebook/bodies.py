@@ -124,7 +124,7 @@ class BodyVisitor(ExpressionVisitor):
             marks=_marks(node),
         )
         if self._methods and (outside.kind == "class" or _in_class(node, outside)):
-            self._methods[-1][inner.frame.name] = code
+            self._methods[-1][_method_name(code, inner.frame.name)] = code
         result = self.temporary()
         self.emit(MakeFunction(result, code, defaults, node.lineno))
         return Value(same=(result,))
@@ -190,6 +190,11 @@ class BodyVisitor(ExpressionVisitor):
 def _in_class(node: FunctionNode, scope: Scope) -> bool:
     """Whether a function with type parameters stands in a class: their scope is between."""
     return bool(getattr(node, "type_params", ())) and scope.parent is not None and scope.parent.kind == "class"
+
+
+def _method_name(code: FunctionFacts, name: str) -> str:
+    """`size.setter` for what sets a property: it has the name of the function that gets it."""
+    return next((f"{name}.{mark}" for mark in ("setter", "deleter") if mark in code.marks), name)
 
 
 def _marks(node: FunctionNode) -> frozenset[str]:

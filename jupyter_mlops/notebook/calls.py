@@ -34,7 +34,7 @@ def follow_call(machine: Machine, event: Call) -> Objects:
     if event.path:
         note_files(machine, event, event.path[-1])
         return _method(machine, given, receiver, event.path[-1])
-    return _called(machine, given, receiver)
+    return called(machine, given, receiver)
 
 
 def _named(machine: Machine, given: Given) -> Objects:
@@ -50,20 +50,25 @@ def _named(machine: Machine, given: Given) -> Objects:
         if event.root in library.BUILTIN_TYPES and given.arguments:  # `list.append(x, 2)`
             return _method(machine, given.of(given.arguments[1:]), given.arguments[0], event.path[-1])
     if not event.path:
-        return _called(machine, given, objects)
+        return called(machine, given, objects)
     note_files(machine, event, event.path[-1])
     if len(event.path) == 1:
-        made = [item for item in objects if item.kind == "class"]
-        if made:
-            return _through_class(machine, given, made, event.path[0])
-    receiver = machine.heap.inside(objects) if len(event.path) > 1 else objects
-    return _method(machine, given, receiver, event.path[-1])
+        return _class_or_method(machine, given, objects, event.path[0])
+    return _method(machine, given, machine.heap.inside(objects), event.path[-1])
+
+
+def _class_or_method(machine: Machine, given: Given, objects: Objects, name: str) -> Objects:
+    """`x.name(...)` where `x` may be a class or an object."""
+    made = [item for item in objects if item.kind == "class"]
+    result = _through_class(machine, given, made, name)
+    others = objects.difference(made)
+    return result | _method(machine, given, others, name) if others or not made else result
 
 
 # ------------------------------------------------------------------------------------------- the notebook's functions
 
 
-def _called(machine: Machine, given: Given, callees: Objects) -> Objects:
+def called(machine: Machine, given: Given, callees: Objects) -> Objects:
     """Call each of these objects."""
     result: Objects = NONE
     known = False
@@ -112,10 +117,7 @@ def _call_one(machine: Machine, given: Given, item: Object, *, sure: bool) -> Ob
 def _bound_method(machine: Machine, given: Given, item: Object) -> Objects:
     """`add = x.append; add(1)`; of a class or a built-in type the receiver is the first argument."""
     if item.holds:
-        made = [receiver for receiver in item.holds if receiver.kind == "class"]
-        result = _through_class(machine, given, made, item.origin) if made else NONE
-        receivers = frozenset(item.holds).difference(made)
-        return result | (_method(machine, given, receivers, item.origin) if receivers else NONE)
+        return _class_or_method(machine, given, frozenset(item.holds), item.origin)
     first, *rest = given.arguments or [NONE]
     return _method(machine, given.of(rest), first, item.origin)
 
@@ -164,7 +166,8 @@ def _through_class(machine: Machine, given: Given, made: list[Object], name: str
         code = item.method(name)
         if code is None:
             change(machine, given.arguments[0] if given.arguments and not library.is_pure_method(name) else ())
-            return frozenset((machine.heap.new(given.all),))
+            result |= {machine.heap.new(given.all)}
+            continue
         own = frozenset((item,))
         if "classmethod" in code.marks:
             result |= _class_method(machine, given, item, code)
@@ -182,10 +185,10 @@ def _method(machine: Machine, given: Given, receiver: Objects, name: str) -> Obj
     others: set[Object] = set()
     for item in receiver:
         code = item.method(name) if item.made_by is not None else None
+        if item.unknown:
+            result |= _any_method(machine, given, item, name)
         if code is None:
             others.add(item)
-            if item.unknown:
-                result |= _any_method(machine, given, item, name)
         else:
             result |= _own_method(machine, given, item, code, sure=len(receiver) == 1)
     if not others:

@@ -26,8 +26,10 @@ from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.special_methods import (
     COMPARING,
     GOING_OVER,
+    HASHING,
     LOOKING_UP,
     TEXT_METHODS,
+    TRUTH,
     UNARY,
     operator_methods,
 )
@@ -135,21 +137,32 @@ class ExpressionVisitor(ABC):
 
     def value_Subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
-        self.value(node.slice)
-        given = self.protocol((base,), LOOKING_UP, node.lineno)
+        index = self.value(node.slice)
+        given = self.protocol((base,), LOOKING_UP, node.lineno, given=(index,))
         found = inside(base)
         return found._replace(same=found.same + given)
 
-    def protocol(self, values: Iterable[Value], names: tuple[str, ...], line: int) -> tuple[Ref, ...]:
-        """Python calls methods of these names on values, if they have them; what those give."""
-        values = tuple(values)
-        same = tuple(ref for value in values for ref in value.same)
-        part = tuple(ref for value in values for ref in value.part)
-        if not same and not part:
+    def protocol(
+        self, values: Iterable[Value], names: tuple[str, ...], line: int, *, given: Iterable[Value] = ()
+    ) -> tuple[Ref, ...]:
+        """Python calls methods of these names on values, if they have them; what those give. `given` are arguments."""
+        called = either(values)
+        if not called.same and not called.part:
             return ()
         result = self.temporary()
-        self.emit(Protocol(result, Value(same=same, part=part), names, line, self.sure))
+        self.emit(Protocol(result, Value(called.same, called.part), names, line, self.sure, either(given)))
         return (result,)
+
+    def operator(self, left: Value, right: Value, names: tuple[str, ...], line: int) -> tuple[Ref, ...]:
+        """Methods of an operator, on the one or the other; what those give."""
+        return self.protocol((left, right), names, line, given=(left, right))
+
+    def test(self, node: ast.expr | None) -> Value:
+        """Visit an expression whose truth is asked for."""
+        found = self.value(node)
+        if node is not None:
+            self.protocol((found,), TRUTH, node.lineno)
+        return found
 
     def elements(self, source: Value, line: int) -> Value:
         """What going over something gives, one after the other."""
@@ -172,13 +185,14 @@ class ExpressionVisitor(ABC):
 
     def value_Dict(self, node: ast.Dict) -> Value:
         items = [self.value(item) for pair in zip(node.keys, node.values, strict=True) for item in pair]
+        self.protocol(items[::2], HASHING, node.lineno)
         return holding(items)._replace(fresh=True)
 
     def value_BinOp(self, node: ast.BinOp) -> Value:
         left, right = self.value(node.left), self.value(node.right)
         operands = left.refs + right.refs
         inner = operands if isinstance(node.op, _SHARING_OPERATORS) else ()
-        given = self.protocol((left, right), operator_methods(node.op), node.lineno)
+        given = self.operator(left, right, operator_methods(node.op), node.lineno)
         return Value(same=given, inner=inner, operands=operands, fresh=left.fresh or right.fresh)
 
     def value_UnaryOp(self, node: ast.UnaryOp) -> Value:
@@ -198,14 +212,16 @@ class ExpressionVisitor(ABC):
             self.emit(Identity(tuple(values), node.lineno))
         operands = tuple(ref for value in values for ref in value.refs)
         contained = any(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
-        self.protocol(values, (*COMPARING, "__contains__", "__iter__") if contained else COMPARING, node.lineno)
+        names = (*COMPARING, "__contains__", "__iter__") if contained else COMPARING
+        inner = [inside(value) for value in values] if contained else []
+        self.protocol((*values, *inner), names, node.lineno, given=values)
         return Value(operands=operands) if isinstance(node.ops[0], ast.Eq | ast.Lt | ast.Gt | ast.NotEq) else NOTHING
 
     def value_BoolOp(self, node: ast.BoolOp) -> Value:
-        found = [self.value(node.values[0])]
+        found = [self.test(node.values[0])]
 
         def rest(index: int) -> None:
-            found.append(self.value(node.values[index]))
+            found.append(self.test(node.values[index]))
             if index + 1 < len(node.values):
                 self.scope.frame.maybe(lambda: rest(index + 1))
 
@@ -213,7 +229,7 @@ class ExpressionVisitor(ABC):
         return either(found)
 
     def value_IfExp(self, node: ast.IfExp) -> Value:
-        self.value(node.test)
+        self.test(node.test)
         found: list[Value] = []
         self.scope.frame.branches(
             lambda: found.append(self.value(node.body)), lambda: found.append(self.value(node.orelse))
@@ -286,7 +302,7 @@ class ExpressionVisitor(ABC):
                 source = first if index == 0 else self.value(generator.iter)
                 self.assign(generator.target, self.elements(source, generator.target.lineno)._replace(row=True))
                 for condition in generator.ifs:
-                    self.value(condition)
+                    self.test(condition)
             found.extend(self.value(item) for item in results)
 
         self.scope.frame.maybe(body)

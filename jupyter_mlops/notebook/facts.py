@@ -114,13 +114,17 @@ class Mutate(NamedTuple):
 
 
 class Protocol(NamedTuple):
-    """Python calls methods of these names on something: `__getitem__`, `__iter__`, `__add__`; they give `result`."""
+    """Python calls methods of these names on something: `__getitem__`, `__iter__`, `__add__`; they give `result`.
+
+    `given` are the arguments: the index, the value that is set, the other operand.
+    """
 
     result: int
     value: Value
     names: tuple[str, ...]
     line: int
     sure: bool
+    given: Value = NOTHING
 
 
 class Attribute(NamedTuple):

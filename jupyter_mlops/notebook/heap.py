@@ -6,7 +6,7 @@ changed in place, so nothing is shared. What an object holds only grows, and eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -15,6 +15,8 @@ from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
 Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
 NONE: Objects = frozenset()
+# Kinds that a copy is another object of: functions, classes and modules are handed on as they are.
+_COPIED = frozenset({"data", "method"})
 
 
 @dataclass(eq=False, slots=True)
@@ -49,6 +51,11 @@ class Object:
     def runs(self) -> bool:
         """Whether code of the notebook runs when it is called or used."""
         return self.kind == "method" or self.code is not None or self.made_by is not None
+
+    @property
+    def likeness(self) -> Hashable:
+        """What alike objects have in common: all but what they hold."""
+        return (self.kind, self.code, self.made_by, self.origin, self.scatter, self.unknown)
 
     def method(self, name: str) -> FunctionFacts | None:
         """The method that an instance of this class has, or a class above it."""
@@ -99,6 +106,24 @@ class Heap:
         self.put((made,), contents)
         return made
 
+    def copies(self, objects: Objects, *, deep: bool = False) -> Objects:
+        """Copies that are what the objects are; alike ones share one. A deep copy has copies inside."""
+        originals = reach(objects, weak=False) if deep else objects
+        alike = {item.likeness: item for item in originals if item.kind in _COPIED}
+        copies = {likeness: self.like(item) for likeness, item in alike.items()}
+        copy_of = {item: copies[item.likeness] for item in originals if item.kind in _COPIED}
+        for item, copy in copy_of.items():
+            self.put((copy,), (copy_of.get(inner, inner) if deep else inner for inner in item.holds))
+            self.put((copy,), item.remembers, weak=True)
+        return frozenset(copy_of.get(item, item) for item in objects)
+
+    def like(self, item: Object) -> Object:
+        """A fresh object of the same kind and class."""
+        made = self.new(origin=item.origin, unknown=item.unknown)
+        made.kind, made.code, made.made_by = item.kind, item.code, item.made_by
+        made.scatter, made.bases = item.scatter, item.bases
+        return made
+
     def value(self, value: Value, pointed: Lookup) -> Objects:
         """The objects that an expression may give; `pointed[ref]` are those of a name or a temporary."""
         if value.chain and (found := self._imported(value.chain, pointed)):
@@ -115,6 +140,7 @@ class Heap:
     def inside(self, objects: Objects, position: int = -1, *, row: bool = False) -> Objects:
         """What may be taken out of objects: themselves (a view) and everything in them."""
         found: set[Object] = set()
+        whole: list[Object] = []
         for item in objects:
             columns = _columns(item, position) if row and position >= 0 else None
             if columns is not None:
@@ -124,7 +150,8 @@ class Heap:
             elif item.elements and 0 <= position < len(item.elements) and not row:
                 found |= item.elements[position]
             elif item.kind != "import":
-                found |= reach((item,), weak=False)
+                whole.append(item)
+        found |= reach(whole, weak=False)
         return frozenset(found | _of_classes(found))
 
     def _made(self, value: Value, pointed: Lookup) -> Objects:

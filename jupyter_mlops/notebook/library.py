@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Literal
 
 # How the result relates to the receiver (or the arguments): something inside it, a new object, a new container of what
-# is inside it, or a plain value.
-Result = Literal["inside", "fresh", "inner", "plain", "self"]
+# is inside it, a plain value, or a copy: one that shares what is inside it, or a deep one that shares nothing. A
+# holder is a new object that keeps what it is given.
+Result = Literal["inside", "fresh", "inner", "plain", "self", "copy", "deep copy", "holder"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -127,6 +128,8 @@ CALLABLES = frozenset({"operator.methodcaller"})
 # Functions that make something of their own out of what they are given, by names that do not look like classes.
 MAKERS = CALLABLES | {PARTIAL, "functools.partialmethod"}
 BUILTIN_TYPES = frozenset({"list", "dict", "set", "bytearray", "frozenset", "tuple", "str", "object"})
+DEFAULTS = "collections.defaultdict"
+_VIEWS = {DEFAULTS} | _words("functools.lru_cache functools.cache")
 ITERATORS = _words("builtins.iter builtins.zip builtins.enumerate builtins.map builtins.filter builtins.reversed")
 _GENERATORS = _words(
     """random.Random numpy.random.RandomState numpy.random.default_rng numpy.random.Generator numpy.random.PCG64
@@ -147,6 +150,10 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
         (*_ITERATION, "__reversed__", "__len__"),
     ),
     **dict.fromkeys(["print", "str", "repr", "format", "ascii"], _TEXT),
+    **dict.fromkeys(_words("set frozenset dict"), (*_ITERATION, "__hash__", "__eq__")),
+    **dict.fromkeys(_words("any all filter"), (*_ITERATION, "__bool__", "__len__")),
+    **dict.fromkeys(_words("min max sorted"), (*_ITERATION, "__lt__", "__gt__")),
+    "sum": (*_ITERATION, "__add__", "__radd__"),
     "len": ("__len__",),
     "bool": ("__bool__", "__len__"),
     "int": ("__int__", "__index__"),
@@ -158,7 +165,17 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "pow": ("__pow__",),
     "getattr": ("__getattr__", "__getattribute__"),
     "hasattr": ("__getattr__", "__getattribute__"),
+    "copy.copy": ("__copy__", "__reduce__", "__getstate__"),
+    "copy.deepcopy": ("__deepcopy__", "__reduce__", "__getstate__"),
 }
+
+
+def called_methods(name: str) -> tuple[str, ...]:
+    """The methods that a function (full name) calls on what it is given: those of Python and of `operator`."""
+    module, _, last = name.rpartition(".")
+    return (f"__{last.strip('_')}__", f"__r{last}__") if module == "operator" else PROTOCOLS.get(name, ())
+
+
 _TRAINED = ("torch", "lightning", "pytorch_lightning", "keras", "tensorflow", "transformers", "fastai", "flax")
 _STATELESS = ("scipy.", "numpy.", "sklearn.", "functools.", "operator.", "math.", "torch.nn.functional")
 
@@ -207,7 +224,7 @@ _SHARING = _words(
 _SCATTERING = _words("train_test_split")
 _PLAIN_MODULES = ("os.path.", "math.", "time.")
 _SKLEARN_FRESH = _words("sklearn.metrics sklearn.datasets sklearn.model_selection.cross_val_score")
-_COPIES: dict[str, Result] = {"copy.deepcopy": "fresh", "copy.copy": "inner", "itertools.chain": "inner"}
+_COPIES: dict[str, Result] = {"copy.deepcopy": "deep copy", "copy.copy": "copy"}
 
 
 def function_result(name: str) -> Result | Literal["scatter"] | None:
@@ -224,7 +241,9 @@ def function_result(name: str) -> Result | Literal["scatter"] | None:
         return None
     if module in _FRESH_MODULES:
         return "fresh"
-    if module in {"itertools", "collections"}:
+    if module == "itertools" or name in _VIEWS:  # what is put into a list later comes out of its iterator, too
+        return "holder"
+    if module == "collections":
         return "inner"
     if module == "sklearn" and (last[:1].islower() or name.rpartition(".")[0] in _SKLEARN_FRESH):
         return None if last.startswith("make_pipeline") or last in {"clone", "check_array", "check_X_y"} else "fresh"

@@ -21,8 +21,7 @@ def call_builtin(machine: Machine, given: Given) -> Objects:
     use_up(machine, given)
     _change_argument(machine, given, name)
     note_files(machine, given.event, name)
-    if name in library.PROTOCOLS:
-        use_protocol(machine, given.all, library.PROTOCOLS[name], given.event.line)
+    _use_protocols(machine, given, name)
     if name == "setattr" and len(given.arguments) == 3:
         machine.heap.put(given.arguments[0], given.arguments[2])
     if name == "super":
@@ -32,8 +31,8 @@ def call_builtin(machine: Machine, given: Given) -> Objects:
     if name[0].isupper():  # an exception keeps what it is given
         return frozenset((machine.heap.new(given.all),))
     origin = f"builtins.{name}"
-    if origin in library.ITERATORS:  # what is put into a list later comes out of its iterator, too
-        return frozenset((machine.heap.new(given.all, origin),))
+    if origin in library.ITERATORS:
+        return give(machine, "holder", given.all, origin)
     made = give(machine, library.BUILTINS.get(name, "fresh"), given.all)
     if name == "dict":
         machine.heap.put(made, frozenset().union(*given.keywords.values()))
@@ -54,13 +53,17 @@ def call_library(machine: Machine, given: Given, name: str) -> Objects:
     use_up(machine, given)
     _change_argument(machine, given, name)
     note_files(machine, event, name)
+    called = _use_protocols(machine, given, name)
     result = library.function_result(name)
     if result == "scatter":
         made = machine.heap.new(origin=name)
         made.scatter = True
         return frozenset((made,))
     if result is not None:
-        return give(machine, result, given.all, name)
+        found = give(machine, result, given.all, name)
+        if name == library.DEFAULTS:
+            machine.heap.put(found, [machine.heap.new(), *(inner for item in given.all for inner in item.holds)])
+        return called | found
     return call_unknown(machine, given, NONE, name)
 
 
@@ -89,6 +92,12 @@ def give(machine: Machine, result: library.Result, receiver: Objects, origin: st
             return frozenset((heap.new([inner for item in receiver for inner in item.holds], origin),))
         case "fresh":
             return frozenset((heap.new(origin=origin),))
+        case "holder":
+            return frozenset((heap.new(receiver, origin),))
+        case "copy":
+            return heap.copies(receiver)
+        case "deep copy":
+            return heap.copies(receiver, deep=True)
 
 
 def run_arguments(machine: Machine, given: Given) -> None:
@@ -110,8 +119,10 @@ def use_up(machine: Machine, given: Given) -> None:
     change(machine, (item for item in given.all if item.origin in library.GOING_ON))
 
 
-def use_protocol(machine: Machine, objects: Objects, names: tuple[str, ...], line: int) -> Objects:
-    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop."""
+def use_protocol(
+    machine: Machine, objects: Objects, names: tuple[str, ...], line: int, given: Objects = NONE
+) -> Objects:
+    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop. `given` are arguments."""
     result: Objects = NONE
     if machine.members.isdisjoint(names):
         return result
@@ -119,8 +130,17 @@ def use_protocol(machine: Machine, objects: Objects, names: tuple[str, ...], lin
         own = frozenset((item,))
         for name in names:
             for code in machine.methods_of(item, name):
-                result |= apply_code(machine, no_arguments(line, sure=False), code, own, [own], sure=False)
+                arguments = [own, *[given] * len(code.parameters[1:])]
+                result |= apply_code(machine, no_arguments(line, sure=False), code, own, arguments, sure=False)
     return result
+
+
+def _use_protocols(machine: Machine, given: Given, name: str) -> Objects:
+    """What a function of Python calls on the objects that it is given, and on those inside them."""
+    names = library.called_methods(name)
+    if machine.members.isdisjoint(names):
+        return NONE
+    return use_protocol(machine, machine.heap.inside(given.all), names, given.event.line, given.all)
 
 
 def _changes_arguments(machine: Machine, item: Object) -> bool:

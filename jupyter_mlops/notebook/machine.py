@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from jupyter_mlops.notebook.applying import change, full_name, run_maybe
@@ -58,6 +58,7 @@ class Machine:
         self.members: set[str] = set()
         self.running: set[Object] = set()
         self.waiting: list[tuple[Iterable[Object], Objects]] | None = None
+        self.made_maybe: dict[Hashable, Object] = {}
         self._summaries: dict[FunctionFacts, Summary | None] = {}
         self._consulted: set[str] = set()
 
@@ -162,7 +163,7 @@ class Machine:
             code = item.method(name)
             if code is not None:
                 yield code
-        elif item.unknown:
+        if item.unknown:
             yield from (found for made in self.classes if made.made_by and (found := made.made_by.methods.get(name)))
 
     def made_class(self, made: Object) -> None:

@@ -27,7 +27,7 @@ from jupyter_mlops.notebook.ipython_source import PythonSource
 from jupyter_mlops.notebook.scope import (
     imported_name,
 )
-from jupyter_mlops.notebook.special_methods import GOING_OVER, TEXT_METHODS, operator_methods
+from jupyter_mlops.notebook.special_methods import GOING_OVER, TEXT_METHODS, deleting, operator_methods, setting
 from jupyter_mlops.notebook.star_imports import star_names
 from jupyter_mlops.notebook.texts import text_of
 
@@ -97,13 +97,17 @@ class StatementVisitor(BodyVisitor):
                     self.assign(item, part)
             case ast.Starred(value=inner):
                 self.assign(inner, Value(held=value.refs, operands=value.refs, fresh=True))
-            case ast.Attribute(value=base):
-                self._change(self.value(base), value, target.lineno)
-            case ast.Subscript(value=base, slice=index):
-                owner = self.value(base)
-                self.value(index)
-                self.protocol((owner,), ("__setitem__",), target.lineno)
-                self._change(owner, value, target.lineno)
+            case ast.Attribute(value=base) | ast.Subscript(value=base):
+                self._set_inside(target, self.value(base), value)
+
+    def _set_inside(self, target: ast.Attribute | ast.Subscript, owner: Value, value: Value) -> None:
+        """Set an attribute or an item of an object."""
+        if isinstance(target, ast.Attribute):
+            self.protocol((owner,), setting(target.attr), target.lineno, given=(value,))
+        else:
+            index = self.value(target.slice)
+            self.protocol((owner,), ("__setitem__",), target.lineno, given=(index, value))
+        self._change(owner, value, target.lineno)
 
     def _taken_apart(self, targets: list[ast.expr], value: Value) -> list[Value]:
         """`a, b = x, y` gives each its own, after all are known; of another value each gets something inside."""
@@ -136,7 +140,7 @@ class StatementVisitor(BodyVisitor):
             reference = self.load(target.id, target.lineno)
             added = self.value(node.value)
             self._change(Value(same=(reference,)), inside(added), node.lineno)
-            given = self.protocol((Value(same=(reference,)), added), operator_methods(node.op), node.lineno)
+            given = self.operator(Value(same=(reference,)), added, operator_methods(node.op), node.lineno)
             self.bind(
                 target.id,
                 Value(same=(reference, *given), inner=added.refs, operands=added.refs, fresh=added.fresh),
@@ -146,9 +150,8 @@ class StatementVisitor(BodyVisitor):
         before = self.value(target)
         added = self.value(node.value)
         self._change(before, inside(added), node.lineno)
-        base = target.value
-        owner = self.value(base)
-        self._change(owner, added, node.lineno)
+        given = self.operator(before, added, operator_methods(node.op), node.lineno)
+        self._set_inside(target, self.value(target.value), either((before, added, Value(same=given))))
 
     def visit_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -161,11 +164,14 @@ class StatementVisitor(BodyVisitor):
             case ast.Tuple(elts=items) | ast.List(elts=items):
                 for item in items:
                     self._delete(item)
-            case ast.Attribute(value=base):
-                self._change(self.value(base), NOTHING, target.lineno)
+            case ast.Attribute(value=base, attr=name):
+                owner = self.value(base)
+                self.protocol((owner,), deleting(name), target.lineno)
+                self._change(owner, NOTHING, target.lineno)
             case ast.Subscript(value=base, slice=index):
                 owner = self.value(base)
-                self.value(index)
+                given = self.value(index)
+                self.protocol((owner,), ("__delitem__",), target.lineno, given=(given,))
                 self._change(owner, NOTHING, target.lineno)
 
     def _unbind(self, name: str, line: int) -> None:
@@ -206,7 +212,7 @@ class StatementVisitor(BodyVisitor):
     # -------------------------------------------------------------------------------------------------- conditions
 
     def visit_If(self, node: ast.If) -> None:
-        self.value(node.test)
+        self.test(node.test)
         paths = (partial(self.statements, node.body), partial(self.statements, node.orelse))
         self.scope.frame.branches(*paths)
 
@@ -219,7 +225,7 @@ class StatementVisitor(BodyVisitor):
 
     def _case(self, case: ast.match_case, subject: Value) -> None:
         self._pattern(case.pattern, subject)
-        self.value(case.guard)
+        self.test(case.guard)
         self.statements(case.body)
 
     def _pattern(self, pattern: ast.AST, subject: Value) -> None:
@@ -243,8 +249,8 @@ class StatementVisitor(BodyVisitor):
     visit_AsyncFor = visit_For
 
     def visit_While(self, node: ast.While) -> None:
-        self.value(node.test)
-        self._loop(partial(self.value, node.test), node)
+        self.test(node.test)
+        self._loop(partial(self.test, node.test), node)
 
     def _loop(self, head: Callable[[], object], node: ast.For | ast.AsyncFor | ast.While) -> None:
         """What the body changes may come round: its events count twice."""
@@ -303,7 +309,7 @@ class StatementVisitor(BodyVisitor):
             self._forget(handler.name, handler.lineno)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        self.value(node.test)
+        self.test(node.test)
         if node.msg is not None:
             self.scope.frame.maybe(partial(self.ignore, node.msg))
 

@@ -155,9 +155,11 @@ class Linker:
 
     def _own(self, step: StepEffects, passed: set[str]) -> None:
         for name in step.sets | passed:
+            # Not set after all, it would be what setup made of it, not what the step before made.
+            doubtful = name in self._owners and name in self._base.setup and name not in step.surely | passed
             kept = self._owners.get(name, []) if step.conditional else []
             self._owners[name] = [step.name, *(item for item in kept if item != step.name)]
-            self._final[name] = step.name
+            self._final[name] = "" if doubtful else step.name
         for name in step.affected - step.sets - passed:
             # Changed by another name, and read by nobody: what its owner handed on is no longer its value.
             self._final[name] = step.name if name in step.own_reads else ""

@@ -21,7 +21,8 @@ class Effects:
     `reads`: names read before they are surely set; `writes`: names that may be set or deleted (with the line);
     `sure`: those that surely are set; `own`: those read only after this code may have set them; `deleted`: those
     whose last word is `del`. `changed` are objects changed in
-    place, `called` such that are called without knowing what they are. `files` are files used, `settings` calls that
+    place, `called` such that are called without knowing what they are,
+    `retyped` such that are now of another class. `files` are files used, `settings` calls that
     set something of the process (full name, line).
     """
 
@@ -33,6 +34,7 @@ class Effects:
     set_by_calls: set[str] = field(default_factory=set)
     changed: set[Object] = field(default_factory=set)
     called: dict[Object, None] = field(default_factory=dict)
+    retyped: set[Object] = field(default_factory=set)
     files: list[FileUse] = field(default_factory=list)
     settings: list[tuple[str, int]] = field(default_factory=list)
 
@@ -89,7 +91,7 @@ def condensed(summary: Summary) -> Summary:
     if len(made) <= _FEW_OBJECTS:
         return summary
     leaders: dict[Hashable, Object] = {}
-    leader_of = {item: leaders.setdefault(_likeness(item), item) for item in made}
+    leader_of = {item: leaders.setdefault(item.likeness, item) for item in made}
     for item, leader in leader_of.items():
         leader.holds |= item.holds
         leader.remembers |= item.remembers
@@ -97,14 +99,11 @@ def condensed(summary: Summary) -> Summary:
     for item in (*leaders.values(), *summary.symbols):
         item.holds = {leader_of.get(other, other): since for other, since in item.holds.items()}
         item.remembers = {leader_of.get(other, other): since for other, since in item.remembers.items()}
+    summary.effects.retyped = {leader_of.get(item, item) for item in summary.effects.retyped}
     summary.effects.changed = {leader_of.get(item, item) for item in summary.effects.changed}
     bound = {name: frozenset(leader_of.get(item, item) for item in found) for name, found in summary.bound.items()}
     result = frozenset(leader_of.get(item, item) for item in summary.result)
     return replace(summary, bound=bound, result=result)
-
-
-def _likeness(item: Object) -> Hashable:
-    return (item.kind, item.code, item.made_by, item.origin, item.scatter, item.unknown)
 
 
 def _reached(roots: Iterable[Object]) -> dict[Object, None]:
@@ -129,7 +128,9 @@ class Application:
         arguments: Mapping[str, Objects],
         own: Objects,
         names: Callable[[str], Objects],
+        made_maybe: dict[Hashable, Object] | None = None,
     ) -> None:
+        self._made_maybe = made_maybe
         self._summary = summary
         self._heap = heap
         self._arguments = arguments
@@ -191,10 +192,13 @@ class Application:
         return self._heap.inside(found) if symbol.inside else found
 
     def _copy(self, item: Object) -> Object:
-        copy = self._heap.new(origin=item.origin)
-        copy.kind, copy.code, copy.made_by = item.kind, item.code, item.made_by
-        copy.scatter, copy.bases, copy.unknown = item.scatter, item.bases, item.unknown
-        return copy
+        """What the function made; where it only may be called, the same one each time, for that may be said often."""
+        if self._made_maybe is None:
+            return self._heap.like(item)
+        key = (self._summary.code, self._own, item.likeness)
+        if key not in self._made_maybe:
+            self._made_maybe[key] = self._heap.like(item)
+        return self._made_maybe[key]
 
 
 def _parts(item: Object) -> Iterator[Object]:

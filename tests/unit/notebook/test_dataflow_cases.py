@@ -82,6 +82,14 @@ def test_what_flows_between_steps(cells: Cells, expected: Steps) -> None:
     prints_the_same(flow)
 
 
+def test_a_name_that_setup_sets_too_is_no_final_value_of_a_step_that_only_may_set_it() -> None:
+    cells = (SETUP, "n = 0\ng = 5"), ("a", "g = 7"), ("b", "if n:\n    g = 8")
+    flow = notebook(*cells)
+    assert [one.final for one in flow.steps] == [(), ()]
+    assert notebook(cells[0], cells[2]).steps[0].final == ("g",)
+    prints_the_same(flow)
+
+
 # What parts of what is unpacked share: whether "c" takes x from "b", which changes y in place, or from "a".
 PARTS: dict[str, tuple[str, str, str]] = {
     "places of a pair": ("x = [1]; w = [2]\npair = (x, w)", "v, y = pair\ny.append(3)", "a"),

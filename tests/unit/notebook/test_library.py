@@ -38,10 +38,11 @@ def test_pure_methods_leave_their_receiver_alone(name, pure):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        pytest.param("copy.deepcopy", "fresh", id="a deep copy shares nothing"),
-        pytest.param("copy.copy", "inner", id="a copy holds the same things"),
-        pytest.param("itertools.chain", "inner", id="a chain holds the same things"),
-        pytest.param("itertools.islice", "inner", id="other iterators hold the same things"),
+        pytest.param("copy.deepcopy", "deep copy", id="a deep copy shares nothing"),
+        pytest.param("copy.copy", "copy", id="a copy holds the same things"),
+        pytest.param("itertools.chain", "holder", id="a chain keeps what it goes over"),
+        pytest.param("itertools.islice", "holder", id="so do other iterators"),
+        pytest.param("collections.defaultdict", "holder", id="a dictionary keeps what makes its defaults"),
         pytest.param("collections.deque", "inner", id="collections hold the same things"),
         pytest.param("sklearn.model_selection.train_test_split", "scatter", id="a split gives separate parts"),
         pytest.param("math.sqrt", "plain", id="a number"),

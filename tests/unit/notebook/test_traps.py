@@ -395,6 +395,177 @@ TRAPS = {
         "a[0].append(3)",
         "print(a, b)",
     ],
+    # classes and copies among what is called
+    "a method of what may be a class or an object": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @classmethod\n    def of(cls, v):\n        return cls([v])\n    def add(self, x):\n        self.v.append(x)\nx = [1]\nb = Box(x)",
+        "c = Box.of(1)",
+        "r = [b, c]",
+        "for one in r:\n    one.add(1)",
+        "print(x)",
+    ],
+    "a method of a copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nb = Box()",
+        "c = copy.copy(b)",
+        "n = len(c)",
+        "print(b.seen)",
+    ],
+    "a method of a deep copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nb = Box()",
+        "c = copy.deepcopy(b)",
+        "n = len(c)",
+        "print(b.seen, c.seen)",
+    ],
+    "a method of what is deep in a deep copy": [
+        "import copy\nclass Box:\n    def __init__(self):\n        self.seen = []\n    def __len__(self):\n        self.seen.append('len')\n        return 1\nd = {'b': [Box()]}",
+        "e = copy.deepcopy(d)",
+        "f = e['b'][0]",
+        "n = len(f)",
+        "print(d['b'][0].seen, e['b'][0].seen)",
+    ],
+    "a copy that is made by a method": [
+        "import copy\nclass Box:\n    def __init__(self, v):\n        self.v = v\n    def __copy__(self):\n        self.v.append('copied')\n        return Box(self.v)\nx = []\nb = Box(x)",
+        "c = copy.copy(b)",
+        "print(x)",
+    ],
+    # what Python calls where an item or an attribute is set or deleted
+    "an item that is deleted": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    def __delitem__(self, key):\n        self.v.append(key)\nx = []\nb = Box(x)",
+        "del b[0]",
+        "print(x)",
+    ],
+    "a property that is set and one that is only read": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def size(self):\n        self.v.append('read')\n        return 1\n    @size.setter\n    def size(self, value):\n        pass\nx = []\nb = Box(x)",
+        "b.size",
+        "print(x)",
+    ],
+    "a property that is deleted": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def size(self):\n        return len(self.v)\n    @size.deleter\n    def size(self):\n        self.v.append('deleted')\nx = []\nb = Box(x)",
+        "del b.size",
+        "print(x)",
+    ],
+    "a descriptor that is set": [
+        "class Field:\n    def __init__(self, v):\n        self.v = v\n    def __set__(self, owner, value):\n        self.v.append(value)\nx = []\nfield = Field(x)\nclass Box:\n    size = field\nb = Box()",
+        "b.size = 3",
+        "print(x)",
+    ],
+    "an operand that an operator keeps": [
+        "class Box:\n    def __init__(self, v):\n        self.v = v\n    def __sub__(self, other):\n        return Box(other)\nx = []\nb = Box([])",
+        "c = b - x",
+        "c.v.append(1)",
+        "print(x)",
+    ],
+    "an index that an object keeps": [
+        "class Box:\n    def __init__(self):\n        self.v = []\n    def __getitem__(self, key):\n        self.v = key[0]\nx = []\nb = Box()",
+        "b[x, 1]",
+        "b.v.append(1)",
+        "print(x)",
+    ],
+    "a value that a property keeps": [
+        "held = [[]]\nclass Box:\n    @property\n    def size(self):\n        return held[0]\n    @size.setter\n    def size(self, value):\n        held[0] = value\nx = []\nb = Box()",
+        "b.size = x",
+        "held[0].append(1)",
+        "print(x)",
+    ],
+    # what iterators and dictionaries call later
+    "a method that a loop over map calls": [
+        "x = []\ni = map(x.append, [1, 2])",
+        "for one in i:\n    break",
+        "print(x)",
+    ],
+    "a function that a loop over map calls": [
+        "x = []\ndef f(v):\n    x.append(v)\ni = map(f, [1, 2])",
+        "a, b = i",
+        "print(x)",
+    ],
+    "a list that grows under a chain": [
+        "import itertools\nx = [1]\ni = itertools.chain([0], x)",
+        "x.append(2)",
+        "print(list(i))",
+    ],
+    "what a dictionary with defaults makes": [
+        "from collections import OrderedDict, defaultdict\nd = defaultdict(list)",
+        "d['k'].append(1)",
+        "e = OrderedDict(d)",
+        "y = e['k']",
+        "y.append(2)",
+        "print(d)",
+    ],
+    "what a dictionary with defaults calls": [
+        "from collections import defaultdict\nx = [1, 2]\nd = defaultdict(x.pop)",
+        "d['k']",
+        "print(x)",
+    ],
+    "what a function gives a dictionary with defaults": [
+        "from collections import defaultdict\nx = []\nd = defaultdict(lambda: x)",
+        "d['k'].append(1)",
+        "print(x)",
+    ],
+    "an object that is of another class now": [
+        "x = []\nclass A:\n    def m(self):\n        pass\nclass B(A):\n    def m(self):\n        x.append(1)\na = A()",
+        "a.__class__ = B",
+        "a.m()",
+        "print(x)",
+    ],
+    "an object that a function makes one of another class": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def m(self):\n        pass\nclass B(A):\n    def m(self):\n        self.v.append(1)\ndef turn(one):\n    one.__class__ = B\na = A()",
+        "turn(a)",
+        "a.m()",
+        "print(a.v)",
+    ],
+    # what Python calls to know whether something is true, or which key it is
+    "an object whose truth is asked for": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __bool__(self):\n        self.v.append(1)\n        return False\na = A()",
+        "if a:\n    pass",
+        "z = a and 1",
+        "z = 1 if a else 2",
+        "while a:\n    pass",
+        "z = [1 for one in [a] if one]",
+        "print(len(a.v))",
+    ],
+    "an object that is asserted": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __len__(self):\n        self.v.append(1)\n        return 1\na = A()",
+        "assert a",
+        "print(a.v)",
+    ],
+    "objects of a list whose truth is asked for": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __bool__(self):\n        self.v.append(1)\n        return True\na = A()",
+        "z = any([a])",
+        "print(a.v)",
+        "z = list(filter(None, [a]))",
+        "print(a.v)",
+    ],
+    "an object that is a key": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __hash__(self):\n        self.v.append(1)\n        return 1\na = A()",
+        "d = {a: 1}",
+        "print(a.v)",
+    ],
+    "an object that is looked for in a list": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __eq__(self, other):\n        self.v.append(1)\n        return True\na = A()",
+        "z = 5 in [a]",
+        "print(a.v)",
+    ],
+    "an object that becomes text inside another": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __repr__(self):\n        self.v.append(1)\n        return ''\na = A()",
+        "print([a])",
+        "print(a.v)",
+        "z = '%s' % a",
+        "print(a.v)",
+    ],
+    "an object that is summed": [
+        "class A:\n    def __init__(self):\n        self.v = []\n    def __radd__(self, other):\n        self.v.append(1)\n        return 1\na = A()",
+        "z = sum([a])",
+        "print(a.v)",
+    ],
+    "an object that a function of operator adds to": [
+        "import operator\nclass A:\n    def __init__(self):\n        self.v = []\n    def __add__(self, other):\n        self.v.append(1)\n        return 1\na = A()",
+        "z = operator.add(a, 1)",
+        "print(a.v)",
+    ],
+    "an object that a function of operator looks into": [
+        "import operator\nclass A:\n    def __init__(self):\n        self.v = []\n    def __getitem__(self, key):\n        self.v.append(1)\na = A()",
+        "z = operator.getitem(a, 1)",
+        "print(a.v)",
+    ],
 }
 
 
