@@ -6,7 +6,7 @@ changed in place, so nothing is shared. What an object holds only grows, and eac
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -15,6 +15,8 @@ from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
 Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
 NONE: Objects = frozenset()
+# So many objects inside another are simply all kept.
+_FEW = 4
 # Kinds that a copy is another object of: functions, classes and modules are handed on as they are.
 _COPIED = frozenset({"data", "method"})
 
@@ -166,7 +168,7 @@ class Heap:
         contents = {item for item in contents if item.kind != "import"}
         if not (value.fresh or contents or any(_is_data(pointed[ref]) for ref in value.operands)):
             return NONE
-        made = self.new(contents)
+        made = self.new(roots(contents))
         if value.elements:
             made.elements = tuple(self.value(element, pointed) for element in value.elements)
             for element in made.elements:
@@ -238,6 +240,29 @@ def reach(start: Iterable[Object], *, weak: bool = True) -> set[Object]:
                     found.add(other)
                     pending.append(other)
     return found
+
+
+def roots(contents: Set[Object]) -> Collection[Object]:
+    """Enough of `contents` to reach all of them, for an object that may hold any: edges stay few along a long chain.
+
+    What runs stays, as it may be called; and where all that is left gives tuples, all stay: else it would seem that
+    each of `contents` did.
+    """
+    if len(contents) < _FEW:
+        return contents
+    inside: set[Object] = set()
+    kept: list[Object] = []
+    for item in sorted(contents, key=lambda item: len(item.held_by)):
+        if item in inside and item.kind == "data" and not item.runs:
+            continue
+        kept.append(item)
+        pending = [item]
+        while pending:
+            for other in pending.pop().holds:
+                if other not in inside:
+                    inside.add(other)
+                    pending.append(other)
+    return contents if all(item.elements for item in kept) else kept
 
 
 def changeable(start: Iterable[Object]) -> set[Object]:

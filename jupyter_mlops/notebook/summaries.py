@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from jupyter_mlops.notebook.facts import FunctionFacts, Text, Use
 from jupyter_mlops.notebook.files import FileUse
-from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
+from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, roots
 
 _FEW_OBJECTS = 12
 
@@ -175,7 +175,8 @@ class Application:
         for item, copy in copies:
             copy.columns = tuple(self._all(column) for column in item.columns)
             copy.elements = tuple(self._all(element) for element in item.elements)
-            self._heap.put((copy,), self._all(item.holds))
+            contents = self._all(item.holds)
+            self._heap.put((copy,), roots(contents) if copy.kind == "data" and not copy.runs else contents)
             self._heap.put((copy,), self._all(item.remembers), weak=True)
 
     def _all(self, objects: Iterable[Object]) -> Objects:
