@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from functools import partial
 
-from jupyter_mlops.notebook.expressions import ExpressionVisitor, holding
+from jupyter_mlops.notebook.expressions import ExpressionVisitor
 from jupyter_mlops.notebook.facts import (
     Bind,
     Call,
@@ -18,6 +18,7 @@ from jupyter_mlops.notebook.facts import (
     Return,
     StoreKind,
     Value,
+    holding,
 )
 from jupyter_mlops.notebook.scope import (
     FunctionNode,

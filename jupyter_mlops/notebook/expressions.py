@@ -21,6 +21,9 @@ from jupyter_mlops.notebook.facts import (
     Text,
     Use,
     Value,
+    either,
+    holding,
+    inside,
 )
 from jupyter_mlops.notebook.scope import Scope, comprehension_scope
 from jupyter_mlops.notebook.special_methods import (
@@ -343,35 +346,6 @@ class ExpressionVisitor(ABC):
         if isinstance(node, ast.Attribute):
             return "", (node.attr,), self.value(node.value)
         return "", (), self.value(node)
-
-
-def inside(value: Value) -> Value:
-    """Something inside the value: an element, an attribute."""
-    return Value(same=value.held, part=value.same + value.part + value.inner)
-
-
-def holding(values: Iterable[Value]) -> Value:
-    """A container of the values."""
-    refs: tuple[Ref, ...] = ()
-    fresh = False
-    for value in values:
-        refs += value.refs
-        fresh |= value.fresh or value.nested
-    return Value(held=refs, operands=refs, fresh=fresh, nested=fresh)
-
-
-def either(values: Iterable[Value]) -> Value:
-    """One of the values."""
-    same: tuple[Ref, ...] = ()
-    part: tuple[Ref, ...] = ()
-    held: tuple[Ref, ...] = ()
-    inner: tuple[Ref, ...] = ()
-    operands: tuple[Ref, ...] = ()
-    fresh = False
-    for value in values:
-        same, part, held = same + value.same, part + value.part, held + value.held
-        inner, operands, fresh = inner + value.inner, operands + value.operands, fresh or value.fresh
-    return Value(same, part, held, inner, operands, fresh)
 
 
 def _is_shell(function: ast.expr) -> bool:

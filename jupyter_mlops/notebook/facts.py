@@ -7,7 +7,7 @@ References in events: a global name is written as it is, a local `.name:scope`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -69,6 +69,35 @@ class Value(NamedTuple):
 
 
 NOTHING = Value()
+
+
+def inside(value: Value) -> Value:
+    """Something inside the value: an element, an attribute."""
+    return Value(same=value.held, part=value.same + value.part + value.inner)
+
+
+def holding(values: Iterable[Value]) -> Value:
+    """A container of the values."""
+    refs: tuple[Ref, ...] = ()
+    fresh = False
+    for value in values:
+        refs += value.refs
+        fresh |= value.fresh or value.nested
+    return Value(held=refs, operands=refs, fresh=fresh, nested=fresh)
+
+
+def either(values: Iterable[Value]) -> Value:
+    """One of the values."""
+    same: tuple[Ref, ...] = ()
+    part: tuple[Ref, ...] = ()
+    held: tuple[Ref, ...] = ()
+    inner: tuple[Ref, ...] = ()
+    operands: tuple[Ref, ...] = ()
+    fresh = False
+    for value in values:
+        same, part, held = same + value.same, part + value.part, held + value.held
+        inner, operands, fresh = inner + value.inner, operands + value.operands, fresh or value.fresh
+    return Value(same, part, held, inner, operands, fresh)
 
 
 class Read(NamedTuple):

@@ -6,7 +6,8 @@ changed in place, so nothing is shared. What an object holds only grows, and eac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Set
+from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -242,7 +243,7 @@ def reach(start: Iterable[Object], *, weak: bool = True) -> set[Object]:
     return found
 
 
-def roots(contents: Set[Object]) -> Collection[Object]:
+def roots(contents: AbstractSet[Object]) -> Collection[Object]:
     """Enough of `contents` to reach all of them, for an object that may hold any: edges stay few along a long chain.
 
     What runs stays, as it may be called; and where all that is left gives tuples, all stay: else it would seem that

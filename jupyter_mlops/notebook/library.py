@@ -114,11 +114,16 @@ def is_pure_method(name: str) -> bool:
 
 def method_result(name: str, flags: frozenset[str], origin: str) -> Result | None:
     """What a method gives; None when it may change its receiver. `origin` is what made the receiver, if known."""
-    if "inplace" in flags or (name in _DRAWING_METHODS and origin.startswith("matplotlib")):
+    if "inplace" in flags or (name in _DRAWING_METHODS and _keeps_drawing(origin)):
         return None
     if origin in _GENERATORS and name not in {"getstate", "get_state"}:
         return None
     return PURE_METHODS.get(name)
+
+
+def _keeps_drawing(origin: str) -> bool:
+    """Whether an object of this origin holds what it draws: a figure, axes, a display of scikit-learn."""
+    return origin.startswith("matplotlib") or (origin.startswith("sklearn.") and "Display" in origin)
 
 
 # ---------------------------------------------------------------------------------------------------------- functions

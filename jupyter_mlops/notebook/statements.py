@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 
 from jupyter_mlops.notebook.bodies import BodyVisitor
-from jupyter_mlops.notebook.expressions import either, inside
 from jupyter_mlops.notebook.facts import (
     NOTHING,
     Bind,
@@ -22,6 +21,8 @@ from jupyter_mlops.notebook.facts import (
     StarImport,
     Unbind,
     Value,
+    either,
+    inside,
 )
 from jupyter_mlops.notebook.ipython_source import PythonSource
 from jupyter_mlops.notebook.scope import (

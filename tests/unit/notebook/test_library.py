@@ -21,6 +21,9 @@ INPLACE = frozenset({"inplace"})
         pytest.param("dropna", INPLACE, "", None, id="in place, a method of tables changes its table"),
         pytest.param("plot", (), "pandas.read_csv", "fresh", id="a table's plot leaves the table alone"),
         pytest.param("plot", (), "matplotlib.pyplot.subplots", None, id="an axis's plot draws on the axis"),
+        pytest.param(
+            "plot", (), "sklearn.metrics.RocCurveDisplay.from_estimator", None, id="a display keeps what it draws"
+        ),
         pytest.param("get_xlim", (), "matplotlib.pyplot.subplots", "inside", id="reading an axis changes nothing"),
     ],
 )
