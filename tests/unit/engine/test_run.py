@@ -141,13 +141,15 @@ def test_a_whole_notebook_does_not_run_in_the_kernel_of_the_notebook_that_includ
 
 def test_the_engine_itself_takes_little_time(project: Project) -> None:
     """The promise is 3 ms a task and 50 ms for twenty cached ones; this allows for a busy machine."""
-    drawn = chain(*(f"value {index}" for index in range(20)))
-    began = time.process_time()
-    run(drawn, project)
-    middle = time.process_time()
-    run(drawn, project)
-    assert (middle - began) / 20 < 0.006
-    assert time.process_time() - middle < 0.1
+
+    def seconds(number: int) -> float:
+        began = time.process_time()
+        run(chain(*(f"value {number} {index}" for index in range(20))), project)
+        return time.process_time() - began
+
+    new, cached = (min(seconds(number) for number in range(5)) for _ in range(2))
+    assert new / 20 < 0.006
+    assert cached < 0.1
 
 
 class Counting(StoreJournal):
