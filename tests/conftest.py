@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,14 @@ def _shared_font_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
     shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "matplotlib"
     shared.mkdir(exist_ok=True)
     return str(shared)
+
+
+@pytest.fixture
+def hangup_ends() -> Iterator[None]:
+    """A hangup is heard, also where these tests run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")

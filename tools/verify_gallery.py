@@ -95,6 +95,8 @@ def _by_itself(archive: str, name: str, verdict: Verdict) -> Collection[str]:
             break
         with tempfile.TemporaryDirectory() as folder:
             again = verify_example(archive, name, Path(folder), by="nothing")
+        if again.error:
+            print(f"         run by itself: {again.error}", flush=True)
         found |= {place(item) for item in again.differences}
     return found
 

@@ -64,6 +64,7 @@ def finish(desk: Desk) -> None:
     assert desk.runs() == ["succeeded"]
 
 
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_says_how_to_go_on_and_does(waiting: Desk, number: signal.Signals) -> None:
     engine = start(waiting, "run", "nb.ipynb")

@@ -21,6 +21,7 @@ def _handlers_are_put_back():
     assert threading.active_count() == threads
 
 
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_asks_the_run_to_stop_and_says_so(number) -> None:
     stop, said = threading.Event(), threading.Event()
