@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import os
-
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.notebook.pipelines import PARAMETERS, SETUP, notebook, run_linear, run_pipeline, with_params
+from tests.unit.notebook.pipelines import PARAMETERS, SETUP, notebook, run_pipeline, with_params
+from tests.unit.notebook.random_programs import assert_steps_mean_the_whole, drawn, statements
 
 # Kinds of names; statements keep each name of its kind, so that programs run.
 NAMES = {
@@ -134,17 +133,6 @@ STATEMENTS = [
     "print({D}['k'] is {L})",
     "print(max([{N}, {N2}]), [y for y in {L}])",
 ]
-EXAMPLES = int(os.environ.get("EXAMPLES", "150"))
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> str:
-    template = draw(st.sampled_from(STATEMENTS))
-    fields = {}
-    for kind, names in NAMES.items():
-        for number, name in enumerate(draw(st.permutations(names))[:3]):
-            fields[f"{kind}{number + 1 if number else ''}"] = name
-    return template.format(**fields)
 
 
 @st.composite
@@ -153,7 +141,7 @@ def notebooks(draw: st.DrawFn) -> list[tuple[str, str]]:
     cells = [(draw(st.sampled_from(["s0", SETUP])), FIRST)]
     step = 0
     for _ in range(draw(st.integers(2, 11))):
-        source = "\n".join(draw(st.lists(statements(), min_size=1, max_size=3)))
+        source = "\n".join(draw(st.lists(statements(STATEMENTS, NAMES), min_size=1, max_size=3)))
         choice = draw(st.integers(0, 9))
         if choice < 6:
             step += 1
@@ -165,25 +153,10 @@ def notebooks(draw: st.DrawFn) -> list[tuple[str, str]]:
     return [*cells, ("end", "print(l1, l2, l3, l4, d1, d2, n1, n2, n3, o1.v, o2.v)")]
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="EXAMPLES" not in os.environ,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    phases=[Phase.generate, Phase.shrink],
-)
+@drawn(150)
 @given(notebooks())
 def test_a_pipeline_prints_what_the_notebook_prints(cells: list[tuple[str, str]]) -> None:
-    flow = notebook(*cells)
-    assume(not any(problem.kind == "interleaved" for problem in flow.problems))
-    try:
-        linear = run_linear(flow, {})
-    except (TypeError, AttributeError, RecursionError, KeyError, IndexError, UnboundLocalError):
-        assume(False)
-    pipeline = run_pipeline(flow, {})
-    assert pipeline.printed == {index: text for index, text in linear.printed.items() if index in pipeline.printed}
-    assert pipeline.final == {name: linear.final.get(name) for name in pipeline.final}
+    assert_steps_mean_the_whole(cells)
 
 
 def test_parameters_reach_the_steps_that_read_them() -> None:

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.notebook.pipelines import SETUP, notebook, run_linear, run_pipeline
+from tests.unit.notebook.pipelines import SETUP
+from tests.unit.notebook.random_programs import assert_steps_mean_the_whole, drawn, statements
 
 # Kinds of names; statements keep each name of its kind, so that programs run.
 NAMES = {
@@ -273,18 +272,6 @@ STATEMENTS = [
     "print(Box.shared, Box.made)",
     "print(p, {L} is p.left)",
 ]
-EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
-ERRORS = (TypeError, AttributeError, RecursionError, KeyError, IndexError, ValueError, StopIteration, NameError)
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> str:
-    template = draw(st.sampled_from(STATEMENTS))
-    fields = {}
-    for kind, names in NAMES.items():
-        for number, name in enumerate(draw(st.permutations(names))[:3]):
-            fields[f"{kind}{number + 1 if number else ''}"] = name
-    return template.format(**fields)
 
 
 @st.composite
@@ -294,28 +281,13 @@ def notebooks(draw: st.DrawFn) -> list[tuple[str, str]]:
     step = 0
     for _ in range(draw(st.integers(2, 10))):
         step += draw(st.integers(0, 3)) > 0
-        cells.append((f"s{step}", "\n".join(draw(st.lists(statements(), min_size=1, max_size=3)))))
+        cells.append((f"s{step}", "\n".join(draw(st.lists(statements(STATEMENTS, NAMES), min_size=1, max_size=3)))))
     end = "print(l1, l2, l3, d1, d2, n1, n2, p)\nprint([(b.v, b.log) for b in (b1, b2, b3, *r1, *r2)], Box.shared, Box.made)"
     return [*cells, ("end", end)]
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="EXAMPLES" not in os.environ,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    phases=[Phase.generate, Phase.shrink],
-)
+@drawn(100)
 @given(notebooks())
 def test_a_pipeline_prints_what_the_notebook_prints(cells: list[tuple[str, str]]) -> None:
-    flow = notebook(*cells)
-    assume(not any(problem.kind == "interleaved" for problem in flow.problems))
-    try:
-        linear = run_linear(flow, {})
-    except ERRORS:
-        assume(False)
-    pipeline = run_pipeline(flow, {})
-    assert pipeline.printed == {index: text for index, text in linear.printed.items() if index in pipeline.printed}
-    assert pipeline.final == {name: linear.final.get(name) for name in pipeline.final}
+    assert_steps_mean_the_whole(cells)
