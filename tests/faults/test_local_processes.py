@@ -261,7 +261,7 @@ def check_that_nothing_leaks(forks: Bench, others: set[int]) -> None:
     attempts = [forks.start("x = 1", task=f"t{number}") for number in range(200)]
 
     assert {forks.wait(attempt).state for attempt in attempts} == {"succeeded"}
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
     assert eventually(lambda: len(set(descendants([os.getpid()])) - others) == 2)  # the zygote and its next
 
 
@@ -272,7 +272,7 @@ def test_spawned_workers_leak_no_descriptor(tmp_path: Path) -> None:
         for number in range(4):
             runs.run("pass", task=f"t{number}")
 
-        assert eventually(lambda: open_descriptors() == before)
+        assert eventually(lambda: open_descriptors() <= before)
 
 
 def test_exit_handlers_of_a_task_have_run_when_its_outcome_comes(forks: Bench) -> None:

@@ -82,7 +82,7 @@ def test_code_that_does_not_speak_of_mlflow_costs_nothing(steps: Steps, tracking
     env, report = tracking.admit(steps.attempt("import jupyter_mlops as mlops\nmlops.log_metric('a', 1)"), {}, told)
 
     assert (env, report) == ({}, told)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may end meanwhile
 
 
 def test_code_that_does_gets_an_address_a_token_and_its_run(steps: Steps, tracking: StepTracking) -> None:
@@ -166,7 +166,7 @@ def test_closing_it_ends_what_is_open_and_leaves_no_thread(steps: Steps) -> None
 
     tracking.close()
 
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may end meanwhile
     assert load_run(steps.project.run_directory(child)).state == "failed"
     report(Report("train#1", outcome=Outcome("failed")))  # a target may say so after it
     with pytest.raises(urllib.error.URLError):

@@ -42,7 +42,7 @@ def test_a_client_logs_as_long_as_the_store_is_served(folder: Path) -> None:
 
     assert store.serve(stop=stop, began=began, folder=folder) == {"url": seen[0]}
 
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of other tests may end meanwhile
     with Runs(Project(folder)) as runs:
         (run,) = runs.list()
     assert (run.pipeline, run.state) == ("mine", "failed")  # nobody ended it
