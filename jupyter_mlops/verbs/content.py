@@ -9,16 +9,18 @@ from typing import Any
 from jupyter_mlops.notebook import convert as conversion
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.annotations import By
+from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE
 from jupyter_mlops.verbs.graph import describe
 from jupyter_mlops.verbs.sources import NotebookSource, analysed
 
 
-def analyse(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
+def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dict[str, Any]:
     """What the notebook is as a pipeline, as if `text` were in the file at `path`; nothing is read or written there.
 
     `{"name", "origin", "steps", "edges"}` as `graph` gives them, `"cells": [{"cell", "id", "role", "step"}]` (cells of
     included notebooks are left out), `"parameters": [{"name", "type", "default", "required", "help", "cell"}]` and
-    `"diagnostics"` as `check` gives them.
+    `"diagnostics"` as `check` gives them. Not `here`: the notebook runs in another environment than this process, so
+    that nothing is said of libraries that are missing.
 
     Raises:
         NotANotebook: the text is none.
@@ -29,7 +31,7 @@ def analyse(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
         "origin": source.flow.annotations.origin if source.flow else "whole",
         "cells": _cells(source),
         "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
-        "diagnostics": [asdict(item) for item in source.diagnostics()],
+        "diagnostics": [asdict(item) for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE],
     }
 
 
