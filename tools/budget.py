@@ -1,4 +1,4 @@
-"""Count the size budget of the library and fail over its limits: `python tools/budget.py`.
+"""Count the size budget of the libraries and fail over its limits: `python tools/budget.py`.
 
 Limits are in `[tool.budget]` of pyproject.toml. A module counts all its lines; a function counts from `def` to its last
 line, without its docstring; parameters do not count `self` and `cls`. A public function is typed when every parameter
@@ -50,7 +50,7 @@ class Row:
 def main() -> int:
     """Print the table; 1 when a limit is passed."""
     budget: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["budget"]
-    rows = count(ROOT / budget["library"], ROOT / budget["tests"], budget)
+    rows = count([ROOT / name for name in budget["libraries"]], ROOT / budget["tests"], budget)
     width = max(len(row.what) for row in rows)
     for row in rows:
         sign = ">=" if row.at_least else "<="
@@ -60,9 +60,9 @@ def main() -> int:
     return 1 if any(row.over for row in rows) else 0
 
 
-def count(library: Path, tests: Path, budget: dict[str, Any]) -> list[Row]:
-    """The rows of the table for the modules under `library` and the tests under `tests`."""
-    modules = {path: _lines(path) for path in sorted(library.rglob("*.py"))}
+def count(libraries: list[Path], tests: Path, budget: dict[str, Any]) -> list[Row]:
+    """The rows of the table for the modules under `libraries` and the tests under `tests`."""
+    modules = {path: _lines(path) for library in libraries for path in sorted(library.rglob("*.py"))}
     functions = [item for path in modules for item in functions_of(path)]
     test_lines = sum(_lines(path) for path in tests.rglob("*.py"))
     return [

@@ -20,12 +20,13 @@ def graph(source: str | Path) -> dict[str, Any]:
     The steps of a run have their `state` beside the rest.
     """
     if not Path(source).suffix and not Path(source).exists():
-        return _of_run(str(source))
+        return graph_of_run(str(source))
     return describe(load_pipeline(source).pipeline)
 
 
-def _of_run(run: str) -> dict[str, Any]:
-    project = Project.find()
+def graph_of_run(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
+    """The graph of a run; each step has its `state`."""
+    project = Project.find(folder)
     record = load_run(project.run_directory(resolve(project, run)))
     graph = describe(Pipeline.from_data(record.plan))
     states: dict[str, list[str]] = {}

@@ -62,6 +62,11 @@ def read_notebook(path: str | Path, *, by: By = "auto") -> NotebookSource:
         NotANotebook: it cannot be read.
     """
     source = document.read(Path(path).expanduser().absolute())
+    return analysed(source, by=by)
+
+
+def analysed(source: document.Document, *, by: By = "auto") -> NotebookSource:
+    """A document that was read from a path, analysed."""
     assert source.path is not None
     return NotebookSource(source.path, source, analyse(source, by=by) if runs_python(source) else None)
 

@@ -1,0 +1,64 @@
+"""A notebook that is being written: its pipeline, its diagnostics, and metadata for it, from its text alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.notebook import convert as conversion
+from jupyter_mlops.notebook import document
+from jupyter_mlops.notebook.annotations import By
+from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE
+from jupyter_mlops.verbs.graph import describe
+from jupyter_mlops.verbs.sources import NotebookSource, analysed
+
+
+def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dict[str, Any]:
+    """What the notebook is as a pipeline, as if `text` were in the file at `path`; nothing is read or written there.
+
+    `{"name", "origin", "steps", "edges"}` as `graph` gives them, `"cells": [{"cell", "id", "role", "step"}]` (cells of
+    included notebooks are left out), `"parameters": [{"name", "type", "default", "required", "help", "cell"}]` and
+    `"diagnostics"` as `check` gives them. Not `here`: the notebook runs in another environment than this process, so
+    that nothing is said of libraries that are missing.
+
+    Raises:
+        NotANotebook: the text is none.
+    """
+    source = analysed(document.read_text(text, path), by=by)
+    return {
+        **describe(source.pipeline()),
+        "origin": source.flow.annotations.origin if source.flow else "whole",
+        "cells": _cells(source),
+        "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
+        "diagnostics": [asdict(item) for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE],
+    }
+
+
+def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
+    """The metadata that a conversion writes: `{"cells": [{"cell", "id", "metadata"}], "metadata", "notes"}`.
+
+    `metadata` of a cell is its whole `jupyter_mlops` key; only cells that change are there.
+
+    Raises:
+        NotANotebook: the text is none.
+    """
+    before = document.read_text(text, path)
+    after, notes = conversion.convert(before, by=by)
+    cells = [
+        {"cell": new.index, "id": new.id, "metadata": new.metadata.get("jupyter_mlops")}
+        for old, new in zip(before.cells, after.cells, strict=True)
+        if old.metadata != new.metadata
+    ]
+    return {"cells": cells, "metadata": after.metadata.get("jupyter_mlops"), "notes": list(notes)}
+
+
+def _cells(source: NotebookSource) -> list[dict[str, Any]]:
+    if source.flow is None:
+        return []
+    roles, steps = source.flow.annotations.roles, source.flow.annotations.step_of
+    return [
+        {"cell": cell.index, "id": cell.id, "role": roles.get(cell.index, "step"), "step": steps.get(cell.index)}
+        for cell in source.document.code_cells
+        if not cell.notebook
+    ]

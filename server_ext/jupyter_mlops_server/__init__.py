@@ -1,0 +1,11 @@
+"""The server part of jupyter-mlops: routes over the library, for JupyterLab and anything else that has a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from jupyter_mlops_server.app import MLOpsApp
+
+    return [{"module": "jupyter_mlops_server", "app": MLOpsApp}]

@@ -1,0 +1,143 @@
+"""Runs: list, start, look at, compare, cancel, retry, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado.web import authenticated
+
+from jupyter_mlops.errors import NotFound
+from jupyter_mlops.verbs import runs as verbs
+from jupyter_mlops_server.handlers.base import Handler
+
+
+class RunsHandler(Handler):
+    """All runs of a project."""
+
+    route = "/runs"
+
+    @authenticated
+    @authorized
+    async def get(self) -> None:
+        """A page of runs, newest first or as asked; `more` says whether there is another page."""
+        asked = self.query()
+        folder = self.services.places.folder(asked["folder"])
+        found = await self.in_thread(
+            verbs.list_runs,
+            asked["query"],
+            order_by=asked["order_by"] or None,
+            limit=asked["limit"] + 1,
+            offset=asked["offset"],
+            folder=folder,
+        )
+        page = [self._listed(item) for item in found[: asked["limit"]]]
+        self.answer({"runs": page, "more": len(found) > asked["limit"]})
+
+    @authenticated
+    @authorized(action="execute")
+    async def post(self) -> None:
+        """Start a run of a notebook or pipeline file as it is on disk."""
+        asked = self.body()
+        places = self.services.places
+        file = places.file(asked.pop("path"))
+        if not file.is_file():
+            raise NotFound(f"There is no file {places.path(file)!r}.", hint="Save the notebook first.")
+        kernel = asked.pop("kernel")
+        options = {name: value for name, value in asked.items() if value is not None}
+        run = await self.in_thread(self.services.launcher.run, file, kernel, options)
+        self.set_header("Location", f"runs/{run}")
+        self.answer({"run": run}, status=201)
+
+    def _listed(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {**item, "notebook": self.services.places.path(item["notebook"])}
+
+
+class RunOf(Handler):
+    """A route below one run; the query's `folder` says in which project."""
+
+    async def folder(self) -> Path:
+        """The project's folder."""
+        return self.services.places.folder(self.query()["folder"])
+
+    def shown(self, run: dict[str, Any]) -> dict[str, Any]:
+        """A run as the browser gets it: files of the server become what it can ask for."""
+        tasks = [
+            {**task, "notebook": task["notebook"] is not None, "log": task["log"] is not None} for task in run["tasks"]
+        ]
+        source = self.services.places.path(run["source"])
+        return {**run, "notebook": run["notebook"] is not None, "source": source, "tasks": tasks}
+
+
+class RunHandler(RunOf):
+    """One run."""
+
+    route = "/runs/{run}"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Its state, and that of each task."""
+        self.answer(self.shown(await self.in_thread(verbs.show, run, folder=await self.folder())))
+
+    @authenticated
+    @authorized(action="write")
+    async def delete(self, run: str) -> None:
+        """Remove it."""
+        await self.in_thread(verbs.delete, run, folder=await self.folder())
+        self.set_status(204)
+        self.finish()
+
+
+class CancelHandler(RunOf):
+    """The end of a run before its time."""
+
+    route = "/runs/{run}/cancel"
+
+    @authenticated
+    @authorized(action="execute")
+    async def post(self, run: str) -> None:
+        """Ask its engine to stop it."""
+        self.answer(await self.in_thread(verbs.cancel, run, folder=await self.folder()), status=202)
+
+
+class RetryHandler(RunOf):
+    """A run that failed, once more."""
+
+    route = "/runs/{run}/retry"
+
+    @authenticated
+    @authorized(action="execute")
+    async def post(self, run: str) -> None:
+        """Go on with it; what succeeded is not run again."""
+        folder, kernel = await self.folder(), self.query()["kernel"]
+        known = await self.in_thread(verbs.show, run, folder=folder)
+        begun = await self.in_thread(self.services.launcher.retry, known["run"], folder, kernel)
+        self.answer({"run": begun}, status=202)
+
+
+class RunGraphHandler(RunOf):
+    """What a run does."""
+
+    route = "/runs/{run}/graph"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        """Its steps with their states, and what flows."""
+        from jupyter_mlops.verbs.graph import graph_of_run
+
+        self.answer(await self.in_thread(graph_of_run, run, folder=await self.folder()))
+
+
+class DiffHandler(RunOf):
+    """Two runs side by side."""
+
+    route = "/runs/{run}/diff/{other}"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, other: str) -> None:
+        """What differs."""
+        self.answer(await self.in_thread(verbs.diff, run, other, folder=await self.folder()))
