@@ -51,11 +51,12 @@ async def test_a_conversion_gives_metadata_and_writes_nothing(ask: Ask) -> None:
     [
         ({}, "required"),
         ({"path": "a.ipynb"}, "content"),
-        ({"path": "a.ipynb", "content": {"cells": "x"}}, "content/cells"),
-        ({"path": "a.ipynb", "content": {"cells": []}, "more": 1}, "more"),
-        ({"path": "a.ipynb", "content": {"cells": []}, "by": "magic"}, "by"),
-        ({"path": "", "content": {"cells": []}}, "path"),
-        ({"path": "a.ipynb", "content": {"cells": [], "nbformat": 3}}, "nbformat"),
+        ({"path": "a.ipynb", "content": notebook() | {"cells": "x"}}, "content/cells"),
+        ({"path": "a.ipynb", "content": {"cells": []}}, "required property"),
+        ({"path": "a.ipynb", "content": notebook(), "more": 1}, "more"),
+        ({"path": "a.ipynb", "content": notebook(), "by": "magic"}, "by"),
+        ({"path": "", "content": notebook()}, "path"),
+        ({"path": "a.ipynb", "content": notebook() | {"nbformat": 3}}, "nbformat"),
         ([], "object"),
     ],
 )

@@ -88,13 +88,12 @@ async def test_the_newest_runs_of_a_folder_are_told_when_they_change(ask: Ask, w
     listener.say(watch="sub")
     assert await listener.hear() == {"runs": [], "folder": "sub"}
     run = await started(ask, "sub/work.ipynb")
-    states = []
-    while "succeeded" not in states:
-        message = await listener.hear()
-        assert [item["run"] for item in message["runs"]] == [run]
-        assert message["runs"][0]["notebook"] == "sub/work.ipynb"
-        states.append(message["runs"][0]["state"])
-    assert len(states) == len(set(states)), "nothing is told twice"
+    told: list[dict[str, Any]] = []
+    while not told or told[-1]["state"] != "succeeded":
+        (item,) = (await listener.hear())["runs"]
+        assert (item["run"], item["notebook"]) == (run, "sub/work.ipynb")
+        assert item not in told, "nothing is told twice"
+        told.append(item)
 
 
 async def test_a_run_that_is_deleted_is_told(ask: Ask, write, listen) -> None:
