@@ -26,6 +26,10 @@ TOKEN = "secret"
 LEFT_OUT = ["missing_required_header", "positive_data_acceptance"]
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "server_ext")])}
+
+
 class Server:
     """`folder` is its root."""
 
@@ -37,7 +41,6 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/user/alice/jupyter-mlops/api"
 
     def start(self) -> None:
-        python_path = os.pathsep.join([str(ROOT), str(ROOT / "server_ext")])
         options = {
             "ServerApp.port": self.port,
             "ServerApp.port_retries": 0,
@@ -50,7 +53,7 @@ class Server:
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "jupyter_server", "--allow-root", *(f"--{k}={v}" for k, v in options.items())],
-                env={**os.environ, "PYTHONPATH": python_path},
+                env=environment(),
                 stdout=log,
                 stderr=log,
             )
@@ -121,3 +124,17 @@ def test_drawn_requests_are_answered_as_the_contract_says(server: Server) -> Non
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert len(Contract.load().document["paths"]) > 10
     assert "Traceback" not in (server.folder / "server.log").read_text()
+
+
+def test_its_start_loads_nothing_of_what_it_will_do() -> None:
+    """The start of the extension is to take at most 150 ms; what it loads decides that."""
+    code = (
+        "import sys, jupyter_server.serverapp, jupyter_server.extension.application\n"
+        "before = set(sys.modules)\n"
+        "import jupyter_mlops_server.app\n"
+        "print(*sorted(name for name in set(sys.modules) - before if '.' in name and 'server' not in name))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
+    ).stdout
+    assert loaded.split() == ["jupyter_mlops.errors", "jupyter_mlops.runtime", "jupyter_mlops.runtime.errors"]

@@ -9,7 +9,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from jupyter_mlops.errors import NotFound
-from jupyter_mlops.verbs import runs as verbs
 from jupyter_mlops_server.handlers.base import Handler
 
 
@@ -22,10 +21,12 @@ class RunsHandler(Handler):
     @authorized
     async def get(self) -> None:
         """A page of runs, newest first or as asked; `more` says whether there is another page."""
+        from jupyter_mlops.verbs.runs import list_runs
+
         asked = self.query()
         folder = self.services.places.folder(asked["folder"])
         found = await self.in_thread(
-            verbs.list_runs,
+            list_runs,
             asked["query"],
             order_by=asked["order_by"] or None,
             limit=asked["limit"] + 1,
@@ -79,13 +80,17 @@ class RunHandler(RunOf):
     @authorized
     async def get(self, run: str) -> None:
         """Its state, and that of each task."""
-        self.answer(self.shown(await self.in_thread(verbs.show, run, folder=await self.folder())))
+        from jupyter_mlops.verbs.runs import show
+
+        self.answer(self.shown(await self.in_thread(show, run, folder=await self.folder())))
 
     @authenticated
     @authorized(action="write")
     async def delete(self, run: str) -> None:
         """Remove it."""
-        await self.in_thread(verbs.delete, run, folder=await self.folder())
+        from jupyter_mlops.verbs.runs import delete
+
+        await self.in_thread(delete, run, folder=await self.folder())
         self.set_status(204)
         self.finish()
 
@@ -99,7 +104,9 @@ class CancelHandler(RunOf):
     @authorized(action="execute")
     async def post(self, run: str) -> None:
         """Ask its engine to stop it."""
-        self.answer(await self.in_thread(verbs.cancel, run, folder=await self.folder()), status=202)
+        from jupyter_mlops.verbs.runs import cancel
+
+        self.answer(await self.in_thread(cancel, run, folder=await self.folder()), status=202)
 
 
 class RetryHandler(RunOf):
@@ -111,8 +118,10 @@ class RetryHandler(RunOf):
     @authorized(action="execute")
     async def post(self, run: str) -> None:
         """Go on with it; what succeeded is not run again."""
+        from jupyter_mlops.verbs.runs import show
+
         folder, kernel = await self.folder(), self.query()["kernel"]
-        known = await self.in_thread(verbs.show, run, folder=folder)
+        known = await self.in_thread(show, run, folder=folder)
         begun = await self.in_thread(self.services.launcher.retry, known["run"], folder, kernel)
         self.answer({"run": begun}, status=202)
 
@@ -140,4 +149,6 @@ class DiffHandler(RunOf):
     @authorized
     async def get(self, run: str, other: str) -> None:
         """What differs."""
-        self.answer(await self.in_thread(verbs.diff, run, other, folder=await self.folder()))
+        from jupyter_mlops.verbs.runs import diff
+
+        self.answer(await self.in_thread(diff, run, other, folder=await self.folder()))

@@ -21,10 +21,6 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_mlops.errors import MlopsError, Usage
-from jupyter_mlops.store.events_file import read_run, to_data
-from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.run_ids import resolve
-from jupyter_mlops.verbs.runs import list_runs
 from jupyter_mlops_server.handlers.base import AUTH_RESOURCE, TellsErrors, as_json
 
 _MAX_MESSAGE = 64_000
@@ -125,6 +121,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
             await asyncio.sleep(self.services.poll)
 
     async def _tell_events(self, run: str, follower: _Follower) -> None:
+        from jupyter_mlops.store.events_file import read_run, to_data
+
         if not follower.directory.is_dir():
             self._followed.pop(run, None)
             self._say({"run": run, "deleted": True})
@@ -140,6 +138,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
         follower.offsets = dict(found.offsets)
 
     async def _tell_runs(self, name: str, folder: Path) -> None:
+        from jupyter_mlops.verbs.runs import list_runs
+
         runs = await self._in_thread(list_runs, limit=_NEWEST, folder=folder)
         for item in runs:
             item["notebook"] = self.services.places.path(item["notebook"])
@@ -161,5 +161,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
 
 
 def _directory(folder: Path, run: str) -> Path:
+    from jupyter_mlops.store.project import Project
+    from jupyter_mlops.store.run_ids import resolve
+
     project = Project.find(folder)
     return project.run_directory(resolve(project, run))

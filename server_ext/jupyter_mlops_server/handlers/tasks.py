@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 from jupyter_mlops.errors import NotFound
-from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.runs import Runs
-from jupyter_mlops.verbs import runs as verbs
 from jupyter_mlops_server.handlers.runs import RunOf
 from jupyter_mlops_server.previews import Preview, preview
+
+if TYPE_CHECKING:
+    from jupyter_mlops.store.runs import Runs
 
 _SAFE = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -95,13 +95,22 @@ class ArtifactHandler(RunOf):
         self.finish()
 
 
+def _runs(folder: Path) -> Runs:
+    from jupyter_mlops.store.project import Project
+    from jupyter_mlops.store.runs import Runs
+
+    return Runs(Project.find(folder))
+
+
 def _log(folder: Path, run: str, task: str, start: int, limit: int) -> dict[str, Any]:
-    with Runs(Project.find(folder)) as runs:
+    with _runs(folder) as runs:
         return asdict(runs.log(run, task, start=start, limit=limit))
 
 
 def _notebook(folder: Path, run: str, task: str) -> Any:
-    shown = verbs.show(run, folder=folder)
+    from jupyter_mlops.verbs.runs import show
+
+    shown = show(run, folder=folder)
     place = shown["notebook"]
     if task:
         found = next((item for item in shown["tasks"] if item["task"] == task), None)
@@ -114,19 +123,19 @@ def _notebook(folder: Path, run: str, task: str) -> Any:
 
 
 def _metrics(folder: Path, run: str) -> dict[str, Any]:
-    with Runs(Project.find(folder)) as runs:
+    with _runs(folder) as runs:
         series = runs.get(run).series
     return {"metrics": {name: [asdict(point) for point in points] for name, points in series.items()}}
 
 
 def _artifacts(folder: Path, run: str) -> dict[str, Any]:
-    with Runs(Project.find(folder)) as runs:
+    with _runs(folder) as runs:
         return {"artifacts": [asdict(item) for item in runs.get(run).artifacts]}
 
 
 def _content(folder: Path, run: str, digest: str) -> tuple[str, Path]:
     """Name and file; only what the run has: a digest alone opens nothing."""
-    with Runs(Project.find(folder)) as runs:
+    with _runs(folder) as runs:
         found = next((item for item in runs.get(run).artifacts if item.digest == digest), None)
         if found is None:
             raise NotFound("The run has no such artifact.")
