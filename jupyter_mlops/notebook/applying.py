@@ -55,7 +55,7 @@ def retype(machine: Machine, objects: Iterable[Object]) -> None:
 def apply_code(
     machine: Machine, given: Given, code: FunctionFacts, own: Objects, arguments: list[Objects], *, sure: bool
 ) -> Objects:
-    """Do what a function does with these arguments; `own` is the function or the object whose method it is."""
+    """Do what a function does with these arguments; `own` is the function or the objects whose method it is."""
     summary = machine.summary(code)
     event = given.event
     if summary is None:
@@ -64,7 +64,8 @@ def apply_code(
     for ref in (*code.parameters, *code.keyword_only):
         if ref not in placed:
             placed[ref] = frozenset().union(*(frozenset(item.holds) for item in own))
-    application = Application(summary, machine.heap, placed, own, machine.__getitem__)
+    made_maybe = machine.made_maybe if len(own) > 1 else None
+    application = Application(summary, machine.heap, placed, own, machine.__getitem__, made_maybe)
     application.grow()
     change(machine, application.of(summary.effects.changed))
     retype(machine, application.of(summary.effects.retyped))

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlops.notebook import library
 from jupyter_mlops.notebook.applying import Given, apply_code, change, no_arguments, note_files, run_call, run_maybe
-from jupyter_mlops.notebook.facts import Use
+from jupyter_mlops.notebook.facts import FunctionFacts, Use
 from jupyter_mlops.notebook.heap import NONE, Object, Objects, changeable, reach
 from jupyter_mlops.notebook.hidden_state import configures, random_use
 
 if TYPE_CHECKING:
     from jupyter_mlops.notebook.machine import Machine
+
+# So many objects are told apart when Python calls a method of each.
+_FEW = 4
 
 
 def call_builtin(machine: Machine, given: Given) -> Objects:
@@ -122,16 +125,23 @@ def use_up(machine: Machine, given: Given) -> None:
 def use_protocol(
     machine: Machine, objects: Objects, names: tuple[str, ...], line: int, given: Objects = NONE
 ) -> Objects:
-    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop. `given` are arguments."""
+    """Python itself calls these methods of the notebook's classes: `__iter__` in a loop. `given` are arguments.
+
+    A method of many objects is followed once for all of them: what it makes of each would be many objects more.
+    """
     result: Objects = NONE
     if machine.members.isdisjoint(names):
         return result
+    receivers: dict[FunctionFacts, list[Object]] = {}
     for item in objects:
-        own = frozenset((item,))
         for name in names:
             for code in machine.methods_of(item, name):
-                arguments = [own, *[given] * len(code.parameters[1:])]
-                result |= apply_code(machine, no_arguments(line, sure=False), code, own, arguments, sure=False)
+                receivers.setdefault(code, []).append(item)
+    for code, items in receivers.items():
+        each = [frozenset((item,)) for item in items] if len(items) <= _FEW else [frozenset(items)]
+        for own in each:
+            arguments = [own, *[given] * len(code.parameters[1:])]
+            result |= apply_code(machine, no_arguments(line, sure=False), code, own, arguments, sure=False)
     return result
 
 

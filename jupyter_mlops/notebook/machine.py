@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from jupyter_mlops.notebook.applying import change, full_name, run_maybe
@@ -32,7 +32,7 @@ from jupyter_mlops.notebook.facts import (
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
 from jupyter_mlops.notebook.library import BUILTIN_TYPES
 from jupyter_mlops.notebook.protocols import attribute, protocol
-from jupyter_mlops.notebook.summaries import Effects, Summary, Symbol, condensed
+from jupyter_mlops.notebook.summaries import Effects, MadeMaybe, Summary, Symbol, condensed
 from jupyter_mlops.notebook.texts import filled_in
 
 # Names that are there without being set; what they give is not followed.
@@ -58,7 +58,7 @@ class Machine:
         self.members: set[str] = set()
         self.running: set[Object] = set()
         self.waiting: list[tuple[Iterable[Object], Objects]] | None = None
-        self.made_maybe: dict[Hashable, Object] = {}
+        self.made_maybe = MadeMaybe(self.heap)
         self._summaries: dict[FunctionFacts, Summary | None] = {}
         self._consulted: set[str] = set()
 

@@ -12,6 +12,7 @@ from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, roots
 
 _FEW_OBJECTS = 12
+_FEW_OWNERS = 4
 
 
 @dataclass
@@ -118,6 +119,28 @@ def _reached(roots: Iterable[Object]) -> dict[Object, None]:
     return found
 
 
+class MadeMaybe:
+    """What code makes when it only may be called, or is called for many at once: the same objects each time.
+
+    That may be said often, and what is made may make something in its turn; without a bound it would be many objects.
+    """
+
+    def __init__(self, heap: Heap) -> None:
+        self._heap = heap
+        self._made: dict[Hashable, Object] = {}
+        self._owners: dict[FunctionFacts, set[Objects]] = {}
+
+    def like(self, code: FunctionFacts, own: Objects, item: Object) -> Object:
+        """The object that `code` makes as `item`: one for each of its first owners, one for all others together."""
+        owners = self._owners.setdefault(code, set())
+        if own not in owners and len(owners) < _FEW_OWNERS:
+            owners.add(own)
+        key = (code, own if own in owners else NONE, item.likeness)
+        if key not in self._made:
+            self._made[key] = self._heap.like(item)
+        return self._made[key]
+
+
 class Application:
     """One call: symbols become the objects of the caller, and what the function made is made anew."""
 
@@ -128,7 +151,7 @@ class Application:
         arguments: Mapping[str, Objects],
         own: Objects,
         names: Callable[[str], Objects],
-        made_maybe: dict[Hashable, Object] | None = None,
+        made_maybe: MadeMaybe | None = None,
     ) -> None:
         self._made_maybe = made_maybe
         self._summary = summary
@@ -193,13 +216,10 @@ class Application:
         return self._heap.inside(found) if symbol.inside else found
 
     def _copy(self, item: Object) -> Object:
-        """What the function made; where it only may be called, the same one each time, for that may be said often."""
+        """What the function made."""
         if self._made_maybe is None:
             return self._heap.like(item)
-        key = (self._summary.code, self._own, item.likeness)
-        if key not in self._made_maybe:
-            self._made_maybe[key] = self._heap.like(item)
-        return self._made_maybe[key]
+        return self._made_maybe.like(self._summary.code, self._own, item)
 
 
 def _parts(item: Object) -> Iterator[Object]:

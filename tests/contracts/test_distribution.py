@@ -41,7 +41,11 @@ def test_the_wheel_has_every_module_and_data_file(root: Path, built: Path) -> No
 
 def test_the_wheel_has_nothing_else(built: Path) -> None:
     tops = {name.partition("/")[0] for name in wheel_names(built)}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"jupyter_mlops"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "jupyter_mlops",
+        "jupyter_mlops_server",
+        "jupyter_mlops-0.1.0.data",  # the file that enables the server extension
+    }
 
 
 def test_the_wheel_declares_the_command_and_the_plugins(built: Path) -> None:

@@ -76,5 +76,5 @@ def test_a_server_without_files_says_so() -> None:
 
 
 def test_messages_lose_the_place_of_the_root(contents: Any, tmp_path: Path) -> None:
-    said = f"{tmp_path}/root/sub/a.ipynb is not there, nor is {tmp_path}/root"
+    said = f"{contents.root_dir}/sub/a.ipynb is not there, nor is {contents.root_dir}"
     assert Places(contents).without_places(said) == "sub/a.ipynb is not there, nor is the root folder"

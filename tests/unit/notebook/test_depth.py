@@ -11,6 +11,7 @@ from jupyter_mlops.notebook import applying, heap
 from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.scopes import read_scopes
 from tests.unit.notebook.pipelines import notebook
+from tests.unit.notebook.test_random_objects import FIRST as BOXES
 
 DEEP = {
     "a long sum": "x = a" + " + a" * 1500,
@@ -153,3 +154,12 @@ def test_what_may_call_one_another_in_any_order_is_followed_with_little_effort(e
     assert effort["applications"] < 5_000
     taken = {item.name: item.sources for item in flow.steps[-1].inputs}
     assert (taken["net"], taken["best"]) == (("train",), ("train",))
+
+
+def test_what_many_objects_make_when_they_may_be_used_is_bounded(effort: Counter[str]) -> None:
+    """Each object that was reached made further ones, cell after cell: such notebooks took minutes."""
+    show = "print([b1, b2, b3], r1, r2, max(r1, key=len), sorted(r2, key=len), list(map(g1, [1])), sum(r1, b1))"
+    flow = notebook(("first", BOXES), *((f"use{number}", f"b1 = b2 + b3\nr1.append(b1)\n{show}") for number in range(8)))
+    assert len(flow.steps) == 9
+    assert effort["objects"] < 1_000
+    assert effort["applications"] < 30_000
