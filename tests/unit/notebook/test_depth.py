@@ -159,7 +159,8 @@ def test_what_may_call_one_another_in_any_order_is_followed_with_little_effort(e
 def test_what_many_objects_make_when_they_may_be_used_is_bounded(effort: Counter[str]) -> None:
     """Each object that was reached made further ones, cell after cell: such notebooks took minutes."""
     show = "print([b1, b2, b3], r1, r2, max(r1, key=len), sorted(r2, key=len), list(map(g1, [1])), sum(r1, b1))"
-    flow = notebook(("first", BOXES), *((f"use{number}", f"b1 = b2 + b3\nr1.append(b1)\n{show}") for number in range(8)))
+    use = f"b1 = b2 + b3\nr1.append(b1)\n{show}"
+    flow = notebook(("first", BOXES), *((f"use{number}", use) for number in range(8)))
     assert len(flow.steps) == 9
     assert effort["objects"] < 1_000
     assert effort["applications"] < 30_000
