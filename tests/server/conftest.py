@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.httpclient import HTTPClientError
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+# Its fixtures and hooks are for the tests of this folder; as a plugin it would be loaded for all.
+from pytest_jupyter.jupyter_core import *  # noqa: F403
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+from tornado.httpclient import HTTPClientError
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
 API = ("jupyter-mlops", "api")
