@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -53,9 +53,10 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
                     journal.append(event)
                     state = apply(state, event)
         state = _without_lost(state, journal)
+    parts = {event.task: event.key for event in known if isinstance(event, TaskStarted)}  # of the last attempt
     for task in tasks_of(state):
-        if task.state == "succeeded" and task.result:
-            _remember(state, task, task.result, journal, known)
+        if task.state == "succeeded" and task.result and parts.get(task.name):
+            _remember(state, task, task.result, journal, parts[task.name])
     return state
 
 
@@ -105,14 +106,10 @@ def _show_abandoned(directory: Path) -> None:
     show_killed(spec, directory, ABANDONED)
 
 
-def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, known: list[Event]) -> None:
+def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, parts: Mapping[str, str]) -> None:
     """Keep a result in the cache, under the key that it began with, if the engine died before it could."""
-    began = [event for event in known if isinstance(event, TaskStarted) and event.task == task.name]
     step = state.step(task.name)
-    if not step.options.cache or not began or not began[-1].key:
-        return
-    parts = began[-1].key
-    if journal.cached(key_of(parts)):
+    if not step.options.cache or journal.cached(key_of(parts)):
         return
     logged = tuple(
         line for line in attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)

@@ -27,8 +27,10 @@ class TooLarge(Usage):
     http_status, code = 413, "too_large"
 
 
-class TellsErrors(JupyterHandler):
-    """Errors as JSON: `{"code", "message", "hint"}`, without a trace, and without a place on this machine."""
+class BaseHandler(JupyterHandler):
+    """What routes and the stream share. Errors are JSON, `{"code", "message", "hint"}`, without a trace, and without a
+    place on this machine.
+    """
 
     route: ClassVar[str]
 
@@ -37,6 +39,15 @@ class TellsErrors(JupyterHandler):
         """What handlers share."""
         found: Services = self.settings["jupyter_mlops"]
         return found
+
+    async def in_thread(self, call: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Do what may block, beside the server's loop."""
+        work = functools.partial(call, *args, **options)
+        return await asyncio.get_running_loop().run_in_executor(self.services.threads, work)
+
+    def listed(self, run: dict[str, Any]) -> dict[str, Any]:
+        """A run of a list as the browser gets it: where its notebook is for the browser."""
+        return {**run, "notebook": self.services.places.path(run["notebook"])}
 
     def told(self, problem: BaseException | None, status: int = 500) -> tuple[int, dict[str, str]]:
         """Status and JSON of an error."""
@@ -58,7 +69,7 @@ class TellsErrors(JupyterHandler):
             super().log_exception(typ, value, tb)
 
 
-class Handler(TellsErrors, APIHandler):
+class Handler(BaseHandler, APIHandler):
     """A route. `route` is its key in the contract. Every verb is decorated by itself with `authenticated` and
     `authorized`: the latter keeps the first action that it sees.
     """
@@ -86,11 +97,6 @@ class Handler(TellsErrors, APIHandler):
         """The checked parameters of the query."""
         given = {name: self.get_query_arguments(name, strip=False) for name in self.request.query_arguments}
         return self.services.contract.query(self.route, str(self.request.method).lower(), given)
-
-    async def in_thread(self, call: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Do what may block, beside the server's loop."""
-        work = functools.partial(call, *args, **options)
-        return await asyncio.get_running_loop().run_in_executor(self.services.threads, work)
 
     def answer(self, data: Any, *, status: int = 200) -> None:
         """Finish with JSON. NaN and infinities, which JSON lacks, are null."""

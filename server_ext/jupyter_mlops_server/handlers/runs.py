@@ -33,7 +33,7 @@ class RunsHandler(Handler):
             offset=asked["offset"],
             folder=folder,
         )
-        page = [self._listed(item) for item in found[: asked["limit"]]]
+        page = [self.listed(item) for item in found[: asked["limit"]]]
         self.answer({"runs": page, "more": len(found) > asked["limit"]})
 
     @authenticated
@@ -51,14 +51,11 @@ class RunsHandler(Handler):
         self.set_header("Location", f"runs/{run}")
         self.answer({"run": run}, status=201)
 
-    def _listed(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {**item, "notebook": self.services.places.path(item["notebook"])}
-
 
 class RunOf(Handler):
     """A route below one run; the query's `folder` says in which project."""
 
-    async def folder(self) -> Path:
+    def folder(self) -> Path:
         """The project's folder."""
         return self.services.places.folder(self.query()["folder"])
 
@@ -82,7 +79,7 @@ class RunHandler(RunOf):
         """Its state, and that of each task."""
         from jupyter_mlops.verbs.runs import show
 
-        self.answer(self.shown(await self.in_thread(show, run, folder=await self.folder())))
+        self.answer(self.shown(await self.in_thread(show, run, folder=self.folder())))
 
     @authenticated
     @authorized(action="write")
@@ -90,7 +87,7 @@ class RunHandler(RunOf):
         """Remove it."""
         from jupyter_mlops.verbs.runs import delete
 
-        await self.in_thread(delete, run, folder=await self.folder())
+        await self.in_thread(delete, run, folder=self.folder())
         self.set_status(204)
         self.finish()
 
@@ -106,7 +103,7 @@ class CancelHandler(RunOf):
         """Ask its engine to stop it."""
         from jupyter_mlops.verbs.runs import cancel
 
-        self.answer(await self.in_thread(cancel, run, folder=await self.folder()), status=202)
+        self.answer(await self.in_thread(cancel, run, folder=self.folder()), status=202)
 
 
 class RetryHandler(RunOf):
@@ -120,7 +117,7 @@ class RetryHandler(RunOf):
         """Go on with it; what succeeded is not run again."""
         from jupyter_mlops.verbs.runs import show
 
-        folder, kernel = await self.folder(), self.query()["kernel"]
+        folder, kernel = self.folder(), self.query()["kernel"]
         known = await self.in_thread(show, run, folder=folder)
         begun = await self.in_thread(self.services.launcher.retry, known["run"], folder, kernel)
         self.answer({"run": begun}, status=202)
@@ -137,7 +134,7 @@ class RunGraphHandler(RunOf):
         """Its steps with their states, and what flows."""
         from jupyter_mlops.verbs.graph import graph_of_run
 
-        self.answer(await self.in_thread(graph_of_run, run, folder=await self.folder()))
+        self.answer(await self.in_thread(graph_of_run, run, folder=self.folder()))
 
 
 class DiffHandler(RunOf):
@@ -151,4 +148,4 @@ class DiffHandler(RunOf):
         """What differs."""
         from jupyter_mlops.verbs.runs import diff
 
-        self.answer(await self.in_thread(diff, run, other, folder=await self.folder()))
+        self.answer(await self.in_thread(diff, run, other, folder=self.folder()))

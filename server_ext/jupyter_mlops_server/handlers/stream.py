@@ -21,7 +21,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from jupyter_mlops.errors import MlopsError, Usage
-from jupyter_mlops_server.handlers.base import AUTH_RESOURCE, TellsErrors, as_json
+from jupyter_mlops_server.handlers.base import AUTH_RESOURCE, BaseHandler, as_json
 
 _MAX_MESSAGE = 64_000
 _MAX_FOLLOWED = 32
@@ -37,7 +37,7 @@ class _Follower:
     offsets: dict[str, int] = field(default_factory=dict)
 
 
-class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
+class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
     """This order of bases keeps both the origin check and the login."""
 
     auth_resource = AUTH_RESOURCE
@@ -104,7 +104,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
         offsets = asked.get("offsets") or {}
         if not isinstance(offsets, dict) or not all(isinstance(item, int) and item >= 0 for item in offsets.values()):
             raise Usage("`offsets` are those of an earlier message.")
-        directory = await self._in_thread(_directory, folder, asked["follow"])
+        directory = await self.in_thread(_directory, folder, asked["follow"])
         self._followed[directory.name] = _Follower(directory, offsets)
 
     async def _look(self) -> None:
@@ -127,7 +127,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
             self._followed.pop(run, None)
             self._say({"run": run, "deleted": True})
             return
-        found = await self._in_thread(read_run, follower.directory, follower.offsets)
+        found = await self.in_thread(read_run, follower.directory, follower.offsets)
         if not found.events:
             return
         events = [to_data(event) for event in found.events]
@@ -140,17 +140,11 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, TellsErrors):
     async def _tell_runs(self, name: str, folder: Path) -> None:
         from jupyter_mlops.verbs.runs import list_runs
 
-        runs = await self._in_thread(list_runs, limit=_NEWEST, folder=folder)
-        for item in runs:
-            item["notebook"] = self.services.places.path(item["notebook"])
-        text = as_json({"runs": runs, "folder": name})
+        runs = await self.in_thread(list_runs, limit=_NEWEST, folder=folder)
+        text = as_json({"runs": [self.listed(item) for item in runs], "folder": name})
         if text != self._seen:
             self._seen = text
             self._send(text)
-
-    async def _in_thread(self, call: Any, *args: Any, **options: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.services.threads, lambda: call(*args, **options))
 
     def _say(self, message: dict[str, Any]) -> None:
         self._send(as_json(message))

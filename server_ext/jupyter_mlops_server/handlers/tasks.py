@@ -30,7 +30,7 @@ class LogHandler(RunOf):
     async def get(self, run: str, task: str) -> None:
         """Bytes `start` to `end` of it as text; ask again with `start=end` for what came since."""
         asked = self.query()
-        self.answer(await self.in_thread(_log, await self.folder(), run, task, asked["start"], asked["limit"]))
+        self.answer(await self.in_thread(_log, self.folder(), run, task, asked["start"], asked["limit"]))
 
 
 class NotebookHandler(RunOf):
@@ -42,7 +42,7 @@ class NotebookHandler(RunOf):
     @authorized
     async def get(self, run: str) -> None:
         """The notebook as JSON."""
-        self.answer(await self.in_thread(_notebook, await self.folder(), run, self.query()["task"]))
+        self.answer(await self.in_thread(_notebook, self.folder(), run, self.query()["task"]))
 
 
 class MetricsHandler(RunOf):
@@ -54,7 +54,7 @@ class MetricsHandler(RunOf):
     @authorized
     async def get(self, run: str) -> None:
         """Every metric with all its points in order."""
-        self.answer(await self.in_thread(_metrics, await self.folder(), run))
+        self.answer(await self.in_thread(_metrics, self.folder(), run))
 
 
 class ArtifactsHandler(RunOf):
@@ -66,7 +66,7 @@ class ArtifactsHandler(RunOf):
     @authorized
     async def get(self, run: str) -> None:
         """All of them."""
-        self.answer(await self.in_thread(_artifacts, await self.folder(), run))
+        self.answer(await self.in_thread(_artifacts, self.folder(), run))
 
 
 class ArtifactHandler(RunOf):
@@ -79,7 +79,7 @@ class ArtifactHandler(RunOf):
     async def get(self, run: str, digest: str) -> None:
         """Its content: to save, or with `preview` the beginning of it in a form that is safe to show."""
         asked = self.query()
-        folder = await self.folder()
+        folder = self.folder()
         if asked["preview"]:
             shown: Preview = await self.in_thread(_preview, folder, run, digest)
             self.answer(asdict(shown))
