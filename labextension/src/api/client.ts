@@ -1,0 +1,166 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { JSONObject } from '@lumino/coreutils';
+import { Failure } from './failure';
+import * as shapes from './shapes';
+
+const API = 'jupyter-mlops/api';
+
+/** Words for what the server itself cannot say: that it is not reached, or not by this person. */
+export interface ClientWords {
+  unreachable: [string, string];
+  loggedOut: [string, string];
+  missing: [string, string];
+}
+
+export interface RunQuery {
+  folder?: string;
+  notebook?: string;
+  query?: string;
+  order_by?: string;
+  limit?: number;
+  offset?: number;
+}
+
+/** The server extension's routes, one method each. Every method rejects with a `Failure`. */
+export class Client {
+  constructor(
+    readonly settings: ServerConnection.ISettings,
+    private _words: ClientWords
+  ) {}
+
+  health(): Promise<shapes.Health> {
+    return this._get('health');
+  }
+
+  async targets(): Promise<shapes.Target[]> {
+    return (await this._get<{ targets: shapes.Target[] }>('targets')).targets;
+  }
+
+  /** What a notebook is as a pipeline; `content` is its JSON, `path` relative to the server's root. */
+  analyse(path: string, content: JSONObject, signal?: AbortSignal): Promise<shapes.Analysis> {
+    return this._send('POST', 'analysis', { path, content }, signal);
+  }
+
+  convert(path: string, content: JSONObject, by = 'auto'): Promise<shapes.Conversion> {
+    return this._send('POST', 'conversion', { path, content, by });
+  }
+
+  runs(query: RunQuery): Promise<shapes.RunPage> {
+    return this._get('runs', { ...query });
+  }
+
+  async start(options: shapes.Start): Promise<string> {
+    return (await this._send<{ run: string }>('POST', 'runs', { ...options } as JSONObject)).run;
+  }
+
+  run(ref: shapes.RunRef): Promise<shapes.Run> {
+    return this._get(this._of(ref), { folder: ref.folder });
+  }
+
+  graph(ref: shapes.RunRef): Promise<shapes.Graph> {
+    return this._get(`${this._of(ref)}/graph`, { folder: ref.folder });
+  }
+
+  cancel(ref: shapes.RunRef): Promise<void> {
+    return this._send('POST', `${this._of(ref)}/cancel?${queryOf({ folder: ref.folder })}`, {});
+  }
+
+  retry(ref: shapes.RunRef, kernel: string): Promise<void> {
+    return this._send('POST', `${this._of(ref)}/retry?${queryOf({ folder: ref.folder, kernel })}`, {});
+  }
+
+  delete(ref: shapes.RunRef): Promise<void> {
+    return this._send('DELETE', `${this._of(ref)}?${queryOf({ folder: ref.folder })}`);
+  }
+
+  diff(ref: shapes.RunRef, other: string): Promise<JSONObject> {
+    return this._get(`${this._of(ref)}/diff/${encodeURIComponent(other)}`, { folder: ref.folder });
+  }
+
+  /** Bytes of a task's log from `start` on, at most `limit` of them. */
+  log(ref: shapes.RunRef, task: string, start: number, limit?: number): Promise<shapes.LogPart> {
+    return this._get(`${this._of(ref)}/tasks/${encodeURIComponent(task)}/log`, { folder: ref.folder, start, limit });
+  }
+
+  /** The executed notebook of a run or, given one, of a task. */
+  notebook(ref: shapes.RunRef, task?: string): Promise<JSONObject> {
+    return this._get(`${this._of(ref)}/notebook`, { folder: ref.folder, task });
+  }
+
+  async metrics(ref: shapes.RunRef): Promise<{ [name: string]: shapes.MetricPoint[] }> {
+    const path = `${this._of(ref)}/metrics`;
+    return (await this._get<{ metrics: { [name: string]: shapes.MetricPoint[] } }>(path, { folder: ref.folder }))
+      .metrics;
+  }
+
+  async artifacts(ref: shapes.RunRef): Promise<shapes.Artifact[]> {
+    const path = `${this._of(ref)}/artifacts`;
+    return (await this._get<{ artifacts: shapes.Artifact[] }>(path, { folder: ref.folder })).artifacts;
+  }
+
+  preview(ref: shapes.RunRef, digest: string): Promise<shapes.Preview> {
+    return this._get(`${this._of(ref)}/artifacts/${digest}`, { folder: ref.folder, preview: true });
+  }
+
+  /** An artifact's content, to save. */
+  async download(ref: shapes.RunRef, digest: string): Promise<Blob> {
+    const path = `${this._of(ref)}/artifacts/${digest}?${queryOf({ folder: ref.folder })}`;
+    return (await this._request(path, {})).blob();
+  }
+
+  private _of(ref: shapes.RunRef): string {
+    return `runs/${encodeURIComponent(ref.run)}`;
+  }
+
+  private async _get<T>(path: string, query: Query = {}): Promise<T> {
+    const asked = queryOf(query);
+    return (await this._request(asked ? `${path}?${asked}` : path, {})).json();
+  }
+
+  private async _send<T>(method: string, path: string, body?: JSONObject, signal?: AbortSignal): Promise<T> {
+    const init = { method, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+    const response = await this._request(path, init);
+    return response.status === 204 ? (undefined as T) : response.json();
+  }
+
+  private async _request(path: string, init: RequestInit): Promise<Response> {
+    const url = URLExt.join(this.settings.baseUrl, API) + '/' + path;
+    let response: Response;
+    try {
+      // With its default, `no-store`, makeRequest adds a number to the query, which the contract does not know.
+      response = await ServerConnection.makeRequest(url, { cache: 'no-cache', ...init }, this.settings);
+    } catch (thrown) {
+      if (init.signal?.aborted) {
+        throw new Failure('aborted', String(thrown));
+      }
+      throw new Failure('unreachable', ...this._words.unreachable);
+    }
+    if (!response.ok) {
+      throw await this._failure(response);
+    }
+    return response;
+  }
+
+  private async _failure(response: Response): Promise<Failure> {
+    const said = await response.json().catch(() => null);
+    if (said && typeof said.code === 'string' && typeof said.message === 'string') {
+      return new Failure(said.code, said.message, typeof said.hint === 'string' ? said.hint : '', response.status);
+    }
+    if (response.status === 401 || response.status === 403) {
+      return new Failure('forbidden', ...this._words.loggedOut, response.status);
+    }
+    return response.status === 404
+      ? new Failure('missing', ...this._words.missing, 404)
+      : new Failure('refused', response.statusText || String(response.status), '', response.status);
+  }
+}
+
+interface Query {
+  [name: string]: string | number | boolean | undefined;
+}
+
+function queryOf(query: Query): string {
+  const asked = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  return new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)])).toString();
+}

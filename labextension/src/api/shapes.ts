@@ -1,0 +1,266 @@
+/**
+ * What the server says, as `openapi.json` of the server extension describes it. Times are seconds since the epoch.
+ */
+import { JSONObject, JSONValue } from '@lumino/coreutils';
+
+/** The state of a task; of a run, those that it can have. */
+export type TaskState = 'pending' | 'running' | 'cached' | 'skipped' | 'succeeded' | 'failed' | 'canceled';
+export type RunState = 'pending' | 'running' | 'succeeded' | 'failed' | 'canceled';
+export type Role = 'step' | 'setup' | 'parameters' | 'skip';
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface Health {
+  api: number;
+  version: string;
+}
+
+export interface Capability {
+  name: string;
+  /** Why it is not there; empty if it is. */
+  missing: string;
+}
+
+export interface Target {
+  name: string;
+  /** Why it cannot be used at all; empty if it can. */
+  missing: string;
+  capabilities: Capability[];
+}
+
+/** A step as analysis and the graph of a run give it; only a run's has `state` and `items`. */
+export interface Step {
+  name: string;
+  title?: string;
+  kind: string;
+  cells: number[];
+  after: string[];
+  inputs: string[];
+  outputs: string[];
+  params?: string[];
+  group?: string;
+  when?: string | null;
+  for_each?: string | null;
+  exit?: boolean;
+  state?: string;
+  /** How many tasks of a loop are in each state. */
+  items?: { [state: string]: number };
+}
+
+export interface Edge {
+  from: string;
+  to: string;
+  names: string[];
+}
+
+export interface Graph {
+  name: string;
+  steps: Step[];
+  edges: Edge[];
+}
+
+/** One change of a quick fix: metadata of a cell (null removes a key), or a line of its source. */
+export interface FixEdit {
+  cell: string;
+  metadata?: JSONObject;
+  line?: number;
+  insert?: string;
+  replace?: string;
+}
+
+export interface Fix {
+  title: string;
+  edits: FixEdit[];
+}
+
+export interface Diagnostic {
+  code: string;
+  severity: Severity;
+  message: string;
+  hint: string;
+  name?: string | null;
+  step?: string | null;
+  cell?: number | null;
+  cell_id?: string | null;
+  line?: number | null;
+  fixes?: Fix[];
+}
+
+export interface CellPlace {
+  cell: number;
+  id: string;
+  role: Role;
+  step: string | null;
+}
+
+export interface Parameter {
+  name: string;
+  type: string;
+  default: JSONValue;
+  required: boolean;
+  help?: string;
+  cell?: number;
+  line?: number;
+}
+
+export interface Analysis extends Graph {
+  origin: string;
+  cells: CellPlace[];
+  parameters: Parameter[];
+  diagnostics: Diagnostic[];
+}
+
+export interface Conversion {
+  cells: { cell: number; id: string; metadata: JSONObject | null }[];
+  metadata: JSONObject | null;
+  notes: string[];
+}
+
+export interface ListedRun {
+  run: string;
+  pipeline: string;
+  experiment: string;
+  state: RunState;
+  reason: string;
+  created: number;
+  started: number | null;
+  finished: number | null;
+  seconds: number | null;
+  /** The notebook's path, relative to the server's root; null if it is elsewhere. */
+  notebook: string | null;
+  target: string;
+  user: string;
+  params: { [name: string]: JSONValue };
+  metrics: { [name: string]: number | null };
+  tags: { [name: string]: string };
+  tasks: { [state: string]: number };
+}
+
+export interface RunPage {
+  runs: ListedRun[];
+  more: boolean;
+  total: number;
+}
+
+export interface ValueInfo {
+  type: string;
+  digest: string;
+  shape: number[] | null;
+  bytes: number | null;
+  text: string;
+}
+
+export interface TaskFailure {
+  name?: string;
+  message?: string;
+  traceback?: string;
+  cell?: number | null;
+  cell_id?: string | null;
+  line?: number | null;
+}
+
+export interface Attempt {
+  attempt: number;
+  state: TaskState;
+  started: number | null;
+  finished: number | null;
+  reason: string;
+}
+
+export interface Task {
+  task: string;
+  step: string;
+  group: string;
+  state: TaskState;
+  attempt: number;
+  seconds: number | null;
+  started?: number | null;
+  finished?: number | null;
+  attempts?: Attempt[];
+  cached: boolean;
+  cached_from: string;
+  reason: string;
+  why: string[];
+  notes: string[];
+  error: TaskFailure | null;
+  outputs: { [name: string]: ValueInfo };
+  notebook: boolean;
+  log: boolean;
+}
+
+export interface Run {
+  run: string;
+  pipeline: string;
+  experiment: string;
+  state: RunState;
+  reason: string;
+  started: number | null;
+  seconds: number | null;
+  target: string;
+  /** Whether there is a merged executed notebook. */
+  notebook: boolean;
+  /** The source notebook's path, relative to the server's root. */
+  source: string | null;
+  params: { [name: string]: JSONValue };
+  metrics: { [name: string]: number | null };
+  environment?: JSONObject;
+  tasks: Task[];
+}
+
+export interface LogPart {
+  task: string;
+  text: string;
+  start: number;
+  end: number;
+  size: number;
+}
+
+export interface MetricPoint {
+  at: number;
+  value: number | null;
+  step: number | null;
+  task: string;
+}
+
+export interface Artifact {
+  name: string;
+  digest: string;
+  type: string;
+  bytes: number;
+  task: string;
+  role: string;
+  metadata: JSONObject;
+}
+
+export interface Preview {
+  kind: 'text' | 'html' | 'image' | 'table' | 'none';
+  bytes: number;
+  cut: boolean;
+  text: string;
+  image: string;
+  rows: string[][];
+}
+
+export interface Start {
+  path: string;
+  kernel?: string;
+  params?: JSONObject;
+  target?: string;
+  experiment?: string | null;
+  from_step?: string | null;
+  only?: string | null;
+  cache?: boolean;
+  parallel?: number | null;
+}
+
+/** An event of a run, as it is written in its file. */
+export interface RunEvent {
+  type: string;
+  at: number;
+  [field: string]: JSONValue;
+}
+
+/** A run and a notebook or folder of its project, relative to the server's root. */
+export interface RunRef {
+  run: string;
+  folder: string;
+}

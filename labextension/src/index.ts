@@ -1,0 +1,10 @@
+import { corePlugin } from './plugins/core';
+import { homePlugin } from './plugins/home';
+import { notebookPlugin } from './plugins/notebook';
+import { panelPlugin } from './plugins/panel';
+import { runCommandsPlugin } from './plugins/runCommands';
+import { runViewPlugin } from './plugins/runView';
+
+export * from './tokens';
+
+export default [corePlugin, runCommandsPlugin, panelPlugin, notebookPlugin, runViewPlugin, homePlugin];

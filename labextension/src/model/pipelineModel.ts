@@ -1,0 +1,224 @@
+import { Contents } from '@jupyterlab/services';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { JSONObject, JSONValue } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Client } from '../api/client';
+import { asFailure, Failure } from '../api/failure';
+import { Analysis, CellPlace, Diagnostic, ListedRun } from '../api/shapes';
+import { EventStream } from '../api/stream';
+import { contentOf } from './notebookContent';
+import { RunModel } from './runModel';
+import { Followed, Runs } from './runs';
+
+const AFTER_TYPING_MS = 250;
+
+/** What a PipelineModel works with. */
+export interface PipelineServices {
+  client: Client;
+  stream: EventStream;
+  runs: Runs;
+  contents: Contents.IManager;
+}
+
+/**
+ * An open notebook as a pipeline: what the server says it is (asked again shortly after each change), the parameters
+ * that a person set for the next run, and the notebook's runs, the newest of which is followed.
+ */
+export class PipelineModel implements IDisposable {
+  constructor(
+    readonly panel: NotebookPanel,
+    private _services: PipelineServices
+  ) {
+    panel.disposed.connect(this.dispose, this);
+    panel.context.pathChanged.connect(this._onPath, this);
+    this._services.stream.folderNews.connect(this._onRuns, this);
+    this._watching = this._services.stream.watch(this.path);
+    void panel.context.ready.then(() => this._begin());
+  }
+
+  /** Emitted after anything here changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The notebook's path relative to the server's root: without a drive's name such as `RTC:`. */
+  get path(): string {
+    return this._services.contents.localPath(this.panel.context.path);
+  }
+
+  /** The last answer; null before the first. It stays while a newer one is awaited or could not be had. */
+  get analysis(): Analysis | null {
+    return this._analysis;
+  }
+
+  /** Why the last analysis could not be had; null after a success. */
+  get failure(): Failure | null {
+    return this._failure;
+  }
+
+  /** Whether an answer for the notebook as it is now is still awaited. */
+  get pending(): boolean {
+    return this._pending;
+  }
+
+  /** Values for the next run that differ from the notebook's defaults. */
+  get params(): Readonly<{ [name: string]: JSONValue }> {
+    return this._params;
+  }
+
+  /** Set a parameter for the next run; undefined goes back to the notebook's default. */
+  setParam(name: string, value: JSONValue | undefined): void {
+    const { [name]: _, ...others } = this._params;
+    this._params = value === undefined ? others : { ...others, [name]: value };
+    this._changed.emit();
+  }
+
+  /** Where the next run goes. */
+  get target(): string {
+    return this._target;
+  }
+
+  set target(name: string) {
+    this._target = name;
+    this._changed.emit();
+  }
+
+  /** The notebook's newest runs, newest first. */
+  get recent(): readonly ListedRun[] {
+    return this._recent;
+  }
+
+  /** The notebook's newest run, followed; null if it has none. */
+  get lastRun(): RunModel | null {
+    return this._last?.model ?? null;
+  }
+
+  /** Role and step of a cell by its id, as analysed. */
+  placeOf(cell: string): CellPlace | undefined {
+    return this._places.get(cell);
+  }
+
+  /** The diagnostics of a cell. */
+  diagnosticsOf(place: CellPlace): Diagnostic[] {
+    return this._analysis?.diagnostics.filter(item => item.cell === place.cell) ?? [];
+  }
+
+  /** Name of the kernel in whose environment the notebook runs. */
+  get kernel(): string {
+    const { session, kernelPreference } = this.panel.sessionContext;
+    return session?.kernel?.name ?? kernelPreference.name ?? '';
+  }
+
+  /** Ask the server now. Never rejects: `failure` says what went wrong. */
+  async refresh(): Promise<void> {
+    window.clearTimeout(this._timer);
+    const content = this.panel.content.model;
+    if (!content || this._disposed) {
+      return;
+    }
+    this._asking?.abort();
+    const asking = (this._asking = new AbortController());
+    this._pending = true;
+    try {
+      this._take(await this._services.client.analyse(this.path, contentOf(content), asking.signal));
+    } catch (thrown) {
+      if (this._asking !== asking) {
+        return;
+      }
+      this._failure = asFailure(thrown);
+    }
+    if (this._asking === asking && !this._disposed) {
+      this._pending = false;
+      this._changed.emit();
+    }
+  }
+
+  /** Start to follow a run that was just begun, without waiting to hear of it. */
+  follow(run: string): void {
+    if (this._last?.model.ref.run !== run) {
+      this._last?.model.changed.disconnect(this._onRun, this);
+      this._last?.dispose();
+      this._last = this._services.runs.follow({ run, folder: this.path });
+      this._last.model.changed.connect(this._onRun, this);
+    }
+    this._changed.emit();
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    window.clearTimeout(this._timer);
+    this._asking?.abort();
+    this._watching.dispose();
+    this._last?.model.changed.disconnect(this._onRun, this);
+    this._last?.dispose();
+    Signal.clearData(this);
+  }
+
+  private _begin(): void {
+    const content = this.panel.content.model;
+    if (!content || this._disposed) {
+      return;
+    }
+    content.sharedModel.changed.connect(this._onContent, this);
+    void this.refresh();
+  }
+
+  private _onContent(): void {
+    this._pending = true;
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => void this.refresh(), AFTER_TYPING_MS);
+  }
+
+  private _onPath(): void {
+    this._watching.dispose();
+    this._watching = this._services.stream.watch(this.path);
+    void this.refresh();
+  }
+
+  private _onRuns(_: EventStream, news: { folder: string; runs: ListedRun[] }): void {
+    if (news.folder !== this.path) {
+      return;
+    }
+    this._recent = news.runs.filter(run => run.notebook === this.path);
+    const newest = this._recent[0]?.run;
+    if (newest && (!this._last || newest > this._last.model.ref.run || this._last.model.deleted)) {
+      this.follow(newest);
+    } else {
+      this._changed.emit();
+    }
+  }
+
+  private _onRun(): void {
+    this._changed.emit();
+  }
+
+  private _take(analysis: Analysis): void {
+    this._analysis = analysis;
+    this._failure = null;
+    this._places = new Map(analysis.cells.map(place => [place.id, place]));
+    const known = new Set(analysis.parameters.map(item => item.name));
+    this._params = Object.fromEntries(Object.entries(this._params).filter(([name]) => known.has(name))) as JSONObject;
+  }
+
+  private _analysis: Analysis | null = null;
+  private _failure: Failure | null = null;
+  private _pending = true;
+  private _places = new Map<string, CellPlace>();
+  private _params: { [name: string]: JSONValue } = {};
+  private _target = 'local';
+  private _recent: ListedRun[] = [];
+  private _last: Followed | null = null;
+  private _asking: AbortController | null = null;
+  private _timer: number | undefined = undefined;
+  private _disposed = false;
+  private _watching: IDisposable;
+  private _changed = new Signal<this, void>(this);
+}

@@ -1,0 +1,147 @@
+import { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Client } from '../api/client';
+import { asFailure, Failure } from '../api/failure';
+import { Graph, MetricPoint, Run, RunEvent, RunRef, Task } from '../api/shapes';
+import { EventStream, RunNews } from '../api/stream';
+
+const BETWEEN_LOADS_MS = 250;
+const OVER = ['succeeded', 'failed', 'canceled'];
+
+/** Whether a run with this state does nothing any more. */
+export function isOver(state: string): boolean {
+  return OVER.includes(state);
+}
+
+/** One run, followed while this lives: its tasks, its graph with states, its metrics. */
+export class RunModel implements IDisposable {
+  constructor(
+    readonly ref: RunRef,
+    private _client: Client,
+    private _stream: EventStream
+  ) {
+    this._stream.runNews.connect(this._onNews, this);
+    this._following = this._stream.follow(ref);
+    void this.refresh();
+  }
+
+  /** Emitted after anything here changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Null until it was loaded the first time. */
+  get run(): Run | null {
+    return this._run;
+  }
+
+  get graph(): Graph | null {
+    return this._graph;
+  }
+
+  /** Every metric with its points in the order of their time; grows while the run goes on. */
+  get metrics(): ReadonlyMap<string, readonly MetricPoint[]> {
+    return this._metrics;
+  }
+
+  /** Why it could not be loaded the last time; null after a success. */
+  get failure(): Failure | null {
+    return this._failure;
+  }
+
+  /** Whether the run was deleted while it was followed. */
+  get deleted(): boolean {
+    return this._deleted;
+  }
+
+  get isOver(): boolean {
+    return this._run !== null && isOver(this._run.state);
+  }
+
+  /** The tasks of a step: one, or those of a loop. */
+  tasksOf(step: string): Task[] {
+    return this._run?.tasks.filter(task => task.step === step) ?? [];
+  }
+
+  /** Load it anew. Never rejects: `failure` says what went wrong. */
+  async refresh(): Promise<void> {
+    try {
+      const [run, graph] = await Promise.all([this._client.run(this.ref), this._client.graph(this.ref)]);
+      this._run = run;
+      this._graph = graph;
+      this._failure = null;
+    } catch (thrown) {
+      this._failure = asFailure(thrown);
+      this._deleted = this._deleted || (this._run !== null && this._failure.status === 404);
+    }
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    this._following.dispose();
+    this._loads.dispose();
+    Signal.clearData(this);
+  }
+
+  private _onNews(_: EventStream, news: RunNews): void {
+    if (news.run !== this.ref.run) {
+      return;
+    }
+    this._deleted = this._deleted || news.deleted;
+    for (const event of news.events) {
+      this._take(event);
+    }
+    this._changed.emit();
+    if (!this._deleted && news.events.some(event => !QUIET.includes(event.type))) {
+      void this._loads.invoke().catch(() => undefined);
+    }
+  }
+
+  private _take(event: RunEvent): void {
+    if (event.type === 'metric') {
+      this._measure(event);
+    } else if (event.type === 'task.started' || event.type === 'task.finished') {
+      const task = this._run?.tasks.find(item => item.task === event.task);
+      if (task) {
+        task.state = event.type === 'task.started' ? 'running' : (event.state as Task['state']);
+      }
+    }
+  }
+
+  private _measure(event: RunEvent): void {
+    const name = String(event.name);
+    const points = this._metrics.get(name) ?? [];
+    const point = {
+      at: event.at,
+      value: typeof event.value === 'number' ? event.value : null,
+      step: typeof event.step === 'number' ? event.step : null,
+      task: String(event.task ?? '')
+    };
+    points.push(point);
+    this._metrics.set(name, points);
+  }
+
+  private _run: Run | null = null;
+  private _graph: Graph | null = null;
+  private _failure: Failure | null = null;
+  private _deleted = false;
+  private _disposed = false;
+  private _metrics = new Map<string, MetricPoint[]>();
+  private _following: IDisposable;
+  private _loads = new Throttler(() => this.refresh(), { limit: BETWEEN_LOADS_MS, edge: 'trailing' });
+  private _changed = new Signal<this, void>(this);
+}
+
+/** Events after which nothing but what they say has changed. */
+const QUIET = ['metric', 'cell.started', 'cell.finished'];

@@ -1,0 +1,54 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { Client } from '../api/client';
+import { asFailure, Failure } from '../api/failure';
+import { Health, Target } from '../api/shapes';
+
+/** The version of the routes that this front end speaks. */
+export const API_VERSION = 1;
+
+/** What is known of the server part: whether it is there, whether it fits, and where runs can go. */
+export class Server {
+  constructor(private _client: Client) {}
+
+  /** Emitted when anything here changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Null until the server answered. */
+  get health(): Health | null {
+    return this._health;
+  }
+
+  /** Why it does not answer; null when it does. */
+  get failure(): Failure | null {
+    return this._failure;
+  }
+
+  /** Whether it answered and speaks another version of the routes than this. */
+  get isOther(): boolean {
+    return this._health !== null && this._health.api !== API_VERSION;
+  }
+
+  /** Where runs can go; empty until it is known. */
+  get targets(): readonly Target[] {
+    return this._targets;
+  }
+
+  /** Ask it. Never rejects: `failure` says what went wrong. */
+  async refresh(): Promise<void> {
+    try {
+      this._health = await this._client.health();
+      this._targets = this.isOther ? [] : await this._client.targets();
+      this._failure = null;
+    } catch (thrown) {
+      this._failure = asFailure(thrown);
+    }
+    this._changed.emit();
+  }
+
+  private _health: Health | null = null;
+  private _failure: Failure | null = null;
+  private _targets: Target[] = [];
+  private _changed = new Signal<this, void>(this);
+}

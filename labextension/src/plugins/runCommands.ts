@@ -1,0 +1,167 @@
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import { CommandRegistry } from '@lumino/commands';
+import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { asFailure } from '../api/failure';
+import { RunRef } from '../api/shapes';
+import { isOver } from '../model/runModel';
+import { PipelineModel } from '../model/pipelineModel';
+import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { pipelineIcon } from '../ui/icons';
+
+/** The commands that start, stop, go on with and delete runs. */
+export const runCommandsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-mlops:run-commands',
+  description: 'Start, stop, retry and delete runs.',
+  autoStart: true,
+  requires: [IMLOps],
+  optional: [ICommandPalette],
+  activate: (app: JupyterFrontEnd, mlops: IMLOps, palette: ICommandPalette | null): void => {
+    addStarting(app.commands, mlops);
+    addStopping(app.commands, mlops);
+    const category = mlops.trans.__('MLOps');
+    for (const command of [
+      CommandIDs.runNotebook,
+      CommandIDs.runFrom,
+      CommandIDs.runOnly,
+      CommandIDs.cancelRun,
+      CommandIDs.retryRun,
+      CommandIDs.refresh
+    ]) {
+      palette?.addItem({ command, category });
+    }
+  }
+};
+
+type Args = ReadonlyPartialJSONObject;
+
+function addStarting(commands: CommandRegistry, mlops: IMLOps): void {
+  const { trans, pipelines } = mlops;
+  const current = (): PipelineModel | null => pipelines?.current ?? null;
+  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null;
+  commands.addCommand(CommandIDs.runNotebook, {
+    label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
+    caption: trans.__('Save this notebook and run it as a pipeline'),
+    icon: args => (args.toolbar ? pipelineIcon : runIcon),
+    isEnabled,
+    execute: args => start(commands, mlops, args, {})
+  });
+  commands.addCommand(CommandIDs.runFrom, {
+    label: trans.__('Run From This Step'),
+    caption: trans.__('Run this step and all that needs it; what is before comes from the cache'),
+    icon: runIcon,
+    isEnabled: args => isEnabled() && stepOf(current(), args) !== null,
+    execute: args => start(commands, mlops, args, { from_step: stepOf(current(), args) })
+  });
+  commands.addCommand(CommandIDs.runOnly, {
+    label: trans.__('Run Only This Step'),
+    caption: trans.__('Run this step with the values that earlier runs left'),
+    icon: runIcon,
+    isEnabled: args => isEnabled() && stepOf(current(), args) !== null,
+    execute: args => start(commands, mlops, args, { only: stepOf(current(), args) })
+  });
+  commands.addCommand(CommandIDs.refresh, {
+    label: trans.__('Analyse Notebook Again'),
+    icon: refreshIcon,
+    isEnabled: () => current() !== null,
+    execute: async () => {
+      await mlops.server.refresh();
+      mlops.stream.reconnect();
+      await current()?.refresh();
+    }
+  });
+}
+
+function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
+  const { trans, client } = mlops;
+  const state = (args: Args): string | undefined => (args.state as string | undefined) ?? lastRun(mlops)?.run?.state;
+  commands.addCommand(CommandIDs.cancelRun, {
+    label: trans.__('Stop Run'),
+    caption: trans.__('Stop what runs; what is done is kept'),
+    icon: stopIcon,
+    isEnabled: args => refOf(mlops, args) !== null && !isOver(state(args) ?? ''),
+    execute: args => told(refOf(mlops, args), ref => client.cancel(ref))
+  });
+  commands.addCommand(CommandIDs.retryRun, {
+    label: trans.__('Retry Run'),
+    caption: trans.__('Go on with this run; what succeeded is not run again'),
+    icon: refreshIcon,
+    isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled'].includes(state(args) ?? ''),
+    execute: args => told(refOf(mlops, args), ref => client.retry(ref, String(args.kernel ?? '')))
+  });
+  commands.addCommand(CommandIDs.deleteRun, {
+    label: trans.__('Delete Run'),
+    isEnabled: args => refOf(mlops, args) !== null,
+    execute: async args => {
+      const ref = refOf(mlops, args);
+      const answer = await showDialog({
+        title: trans.__('Delete this run?'),
+        body: trans.__('Its logs, executed notebooks and artifacts go with it. This cannot be undone.'),
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
+      });
+      return answer.button.accept ? told(ref, item => client.delete(item)) : false;
+    }
+  });
+}
+
+/** Save the current notebook and start it; gives the run's id, or null if it did not start. */
+async function start(commands: CommandRegistry, mlops: IMLOps, args: Args, part: JSONObject): Promise<string | null> {
+  const { trans, client } = mlops;
+  const pipeline = mlops.pipelines?.current;
+  if (!pipeline) {
+    return null;
+  }
+  const { context } = pipeline.panel;
+  try {
+    if (context.model.dirty || !context.contentsModel?.path) {
+      await context.save();
+    }
+    const { path, kernel, params, target } = pipeline;
+    const run = await client.start({ path, kernel, params: params as JSONObject, target, ...part });
+    pipeline.follow(run);
+    if (args.view === true && commands.hasCommand(CommandIDs.openRun)) {
+      await commands.execute(CommandIDs.openRun, runArgs({ run, folder: path }));
+    }
+    return run;
+  } catch (thrown) {
+    complain(thrown, trans.__('The run did not start.'));
+    return null;
+  }
+}
+
+function complain(thrown: unknown, before = ''): void {
+  const { message, hint } = asFailure(thrown);
+  Notification.error([before, message, hint].filter(Boolean).join(' '), { autoClose: false });
+}
+
+/** Do something with a run; a failure is told in a notification. True if it was done. */
+async function told(ref: RunRef | null, work: (ref: RunRef) => Promise<void>): Promise<boolean> {
+  if (!ref) {
+    return false;
+  }
+  try {
+    await work(ref);
+    return true;
+  } catch (thrown) {
+    complain(thrown);
+    return false;
+  }
+}
+
+function lastRun(mlops: IMLOps): PipelineModel['lastRun'] {
+  return mlops.pipelines?.current?.lastRun ?? null;
+}
+
+/** The run that a command is about: the one of its arguments, else the current notebook's newest. */
+function refOf(mlops: IMLOps, args: Args): RunRef | null {
+  return typeof args.run === 'string'
+    ? { run: args.run, folder: String(args.folder ?? '') }
+    : (lastRun(mlops)?.ref ?? null);
+}
+
+/** The step that a command is about: the one of its arguments, else that of the active cell. */
+function stepOf(pipeline: PipelineModel | null, args: Args): string | null {
+  const cell = pipeline?.panel.content.activeCell?.model.id;
+  return typeof args.step === 'string' ? args.step : ((cell && pipeline?.placeOf(cell)?.step) ?? null);
+}

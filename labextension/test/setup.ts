@@ -1,0 +1,16 @@
+import { afterEach } from 'vitest';
+import { cleanup } from '@testing-library/react';
+
+// jsdom has none of these; JupyterLab's packages name them when they are loaded.
+class Nothing {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+Object.assign(globalThis, {
+  ResizeObserver: Nothing,
+  IntersectionObserver: Nothing,
+  DragEvent: class extends Event {}
+});
+
+afterEach(cleanup);
