@@ -150,12 +150,16 @@ export interface ValueInfo {
 }
 
 export interface TaskFailure {
-  name?: string;
+  /** The exception's class. */
+  kind?: string;
   message?: string;
-  traceback?: string;
+  hint?: string;
   cell?: number | null;
   cell_id?: string | null;
   line?: number | null;
+  /** The path of an included notebook that `cell` counts in; empty: the run's own. */
+  notebook?: string;
+  traceback?: string[];
 }
 
 export interface Attempt {
@@ -164,6 +168,15 @@ export interface Attempt {
   started: number | null;
   finished: number | null;
   reason: string;
+}
+
+/** A value that a task took, and which task made it. */
+export interface TaskInput {
+  name: string;
+  task: string;
+  type: string;
+  bytes: number | null;
+  digest: string;
 }
 
 export interface Task {
@@ -176,6 +189,11 @@ export interface Task {
   started?: number | null;
   finished?: number | null;
   attempts?: Attempt[];
+  /** The item of a loop; null for other tasks. */
+  item?: JSONValue;
+  /** The parts of the cache key, name to digest. */
+  key?: { [part: string]: string };
+  inputs?: TaskInput[];
   cached: boolean;
   cached_from: string;
   reason: string;
@@ -193,7 +211,9 @@ export interface Run {
   experiment: string;
   state: RunState;
   reason: string;
+  created?: number;
   started: number | null;
+  finished?: number | null;
   seconds: number | null;
   target: string;
   /** Whether there is a merged executed notebook. */
@@ -204,6 +224,23 @@ export interface Run {
   metrics: { [name: string]: number | null };
   environment?: JSONObject;
   tasks: Task[];
+}
+
+/** What differs between two runs: each value is that of the first and that of the second, null where it is not. */
+export interface RunDifference {
+  params: { [name: string]: [JSONValue, JSONValue] };
+  metrics: { [name: string]: [number | null, number | null] };
+  environment: { [name: string]: [JSONValue, JSONValue] };
+  /** Unified diffs by step; setup cells are the step `(setup)`. */
+  source: { [step: string]: string };
+  tasks?: { [task: string]: TaskDifference };
+}
+
+export interface TaskDifference {
+  state: [TaskState | null, TaskState | null];
+  seconds: [number | null, number | null];
+  /** The values whose content differs. */
+  outputs: string[];
 }
 
 export interface LogPart {
