@@ -78,7 +78,7 @@ export class Client {
     return this._send('DELETE', `${this._of(ref)}?${queryOf({ folder: ref.folder })}`);
   }
 
-  diff(ref: shapes.RunRef, other: string): Promise<shapes.RunDifference> {
+  diff(ref: shapes.RunRef, other: string): Promise<shapes.Diff> {
     return this._get(`${this._of(ref)}/diff/${encodeURIComponent(other)}`, { folder: ref.folder });
   }
 

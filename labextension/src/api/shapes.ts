@@ -58,7 +58,10 @@ export interface Graph {
   edges: Edge[];
 }
 
-/** One change of a quick fix: metadata of a cell (null removes a key), or a line of its source. */
+/**
+ * One change of a quick fix: metadata of a cell (null removes a key), or lines of its source. Lines count from 1, as
+ * they are before the fix.
+ */
 export interface FixEdit {
   cell: string;
   metadata?: JSONObject;
@@ -77,12 +80,16 @@ export interface Diagnostic {
   severity: Severity;
   message: string;
   hint: string;
-  name?: string | null;
-  step?: string | null;
-  cell?: number | null;
-  cell_id?: string | null;
-  line?: number | null;
-  fixes?: Fix[];
+  name: string | null;
+  step: string | null;
+  cell: number | null;
+  /** Null where it is about the whole, or about an included notebook. */
+  cell_id: string | null;
+  line: number | null;
+  /** The included notebook that `cell` counts in; empty for this one. */
+  notebook: string;
+  /** The best first. */
+  fixes: Fix[];
 }
 
 export interface CellPlace {
@@ -150,29 +157,30 @@ export interface ValueInfo {
 }
 
 export interface TaskFailure {
-  /** The exception's class. */
-  kind?: string;
-  message?: string;
-  hint?: string;
-  cell?: number | null;
-  cell_id?: string | null;
-  line?: number | null;
-  /** The path of an included notebook that `cell` counts in; empty: the run's own. */
-  notebook?: string;
-  traceback?: string[];
+  /** The exception's class, or another word for what happened. */
+  kind: string;
+  message: string;
+  hint: string;
+  cell: number | null;
+  line: number | null;
+  cell_id: string | null;
+  /** The included notebook that `cell` counts in; empty for the run's own. */
+  notebook: string;
+  traceback: string[];
 }
 
 export interface Attempt {
   attempt: number;
   state: TaskState;
-  started: number | null;
+  started: number;
   finished: number | null;
   reason: string;
 }
 
-/** A value that a task took, and which task made it. */
+/** A value that a task was given. */
 export interface TaskInput {
   name: string;
+  /** The task that made it. */
   task: string;
   type: string;
   bytes: number | null;
@@ -186,20 +194,23 @@ export interface Task {
   state: TaskState;
   attempt: number;
   seconds: number | null;
-  started?: number | null;
-  finished?: number | null;
-  attempts?: Attempt[];
+  /** When the last attempt began and ended. */
+  started: number | null;
+  finished: number | null;
+  /** None for a task that never began. */
+  attempts: Attempt[];
   /** The item of a loop; null for other tasks. */
-  item?: JSONValue;
-  /** The parts of the cache key, name to digest. */
-  key?: { [part: string]: string };
-  inputs?: TaskInput[];
+  item: JSONValue;
   cached: boolean;
   cached_from: string;
   reason: string;
+  /** The parts of the cache key that changed since the last time. */
   why: string[];
+  /** The digests of all parts of the cache key. */
+  key: { [part: string]: string };
   notes: string[];
   error: TaskFailure | null;
+  inputs: TaskInput[];
   outputs: { [name: string]: ValueInfo };
   notebook: boolean;
   log: boolean;
@@ -211,36 +222,35 @@ export interface Run {
   experiment: string;
   state: RunState;
   reason: string;
-  created?: number;
+  created: number;
   started: number | null;
-  finished?: number | null;
+  finished: number | null;
   seconds: number | null;
   target: string;
+  user: string;
+  /** Whether its engine ended without a word. */
+  interrupted: boolean;
+  tags: { [name: string]: string };
   /** Whether there is a merged executed notebook. */
   notebook: boolean;
   /** The source notebook's path, relative to the server's root. */
   source: string | null;
   params: { [name: string]: JSONValue };
   metrics: { [name: string]: number | null };
-  environment?: JSONObject;
+  environment: { python?: string; platform?: string; packages?: { [name: string]: string } };
   tasks: Task[];
 }
 
-/** What differs between two runs: each value is that of the first and that of the second, null where it is not. */
-export interface RunDifference {
-  params: { [name: string]: [JSONValue, JSONValue] };
-  metrics: { [name: string]: [number | null, number | null] };
-  environment: { [name: string]: [JSONValue, JSONValue] };
-  /** Unified diffs by step; setup cells are the step `(setup)`. */
+/** What differs between two runs; pairs are (this, other). */
+export interface Diff {
+  params: { [name: string]: JSONValue[] };
+  metrics: { [name: string]: (number | null)[] };
+  environment: { [name: string]: JSONValue[] };
+  /** A unified diff for each step. */
   source: { [step: string]: string };
-  tasks?: { [task: string]: TaskDifference };
-}
-
-export interface TaskDifference {
-  state: [TaskState | null, TaskState | null];
-  seconds: [number | null, number | null];
-  /** The values whose content differs. */
-  outputs: string[];
+  tasks: {
+    [task: string]: { state: (TaskState | null)[]; seconds: (number | null)[]; outputs: string[] };
+  };
 }
 
 export interface LogPart {

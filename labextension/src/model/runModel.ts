@@ -3,7 +3,7 @@ import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
-import { Graph, MetricPoint, Run, RunEvent, RunRef, Task } from '../api/shapes';
+import { Graph, MetricPoint, Run, RunEvent, RunRef, Task, TaskState } from '../api/shapes';
 import { EventStream, RunNews } from '../api/stream';
 
 const BETWEEN_LOADS_MS = 250;
@@ -99,23 +99,27 @@ export class RunModel implements IDisposable {
       return;
     }
     this._deleted = this._deleted || news.deleted;
-    for (const event of news.events) {
-      this._take(event);
-    }
+    this._takeStates(news.events);
+    news.events.filter(event => event.type === 'metric').forEach(event => this._measure(event));
     this._changed.emit();
     if (!this._deleted && news.events.some(event => !QUIET.includes(event.type))) {
       void this._loads.invoke().catch(() => undefined);
     }
   }
 
-  private _take(event: RunEvent): void {
-    if (event.type === 'metric') {
-      this._measure(event);
-    } else if (event.type === 'task.started' || event.type === 'task.finished') {
-      const task = this._run?.tasks.find(item => item.task === event.task);
-      if (task) {
-        task.state = event.type === 'task.started' ? 'running' : (event.state as Task['state']);
+  /** States are shown as soon as they are heard; the rest comes with the next load. */
+  private _takeStates(events: readonly RunEvent[]): void {
+    const heard = new Map<string, TaskState>();
+    for (const event of events) {
+      if (event.type === 'task.started') {
+        heard.set(String(event.task), 'running');
+      } else if (event.type === 'task.finished') {
+        heard.set(String(event.task), event.state as TaskState);
       }
+    }
+    if (this._run && heard.size) {
+      const tasks = this._run.tasks.map(task => ({ ...task, state: heard.get(task.task) ?? task.state }));
+      this._run = { ...this._run, tasks };
     }
   }
 
