@@ -29,6 +29,8 @@ export namespace CommandIDs {
   export const deleteRun = 'jupyter-mlops:delete-run';
   /** Compare `run` with `other` in `folder` (without `other`: ask which). */
   export const compareRuns = 'jupyter-mlops:compare-runs';
+  /** Load `run` in `folder` anew into its view. */
+  export const refreshRun = 'jupyter-mlops:refresh-run';
   /** Open the home tab: all runs of a project. */
   export const openHome = 'jupyter-mlops:open-home';
   /** Go to the cell with id `cell` or index `index`, at `line` (from 1), of the notebook at `path` (or the current). */
