@@ -17,16 +17,11 @@ export function graphOfRun(graph: Graph, tasks: readonly Task[]): GraphData {
 }
 
 function nodeOf(step: Step, tasks: readonly Task[]): GraphNode {
-  const isLoop = tasks.some(task => task.task !== step.name);
   const [task] = tasks;
-  const counts = countsOf(tasks);
-  const node: GraphNode = {
+  const described = {
     name: step.name,
     title: step.title ?? '',
-    state: isLoop ? loopState(counts) : (task?.state ?? step.state ?? ''),
     group: step.group ?? '',
-    subtitle: !isLoop && task && task.attempt > 0 && task.state !== 'running' ? durationText(task.seconds) : '',
-    details: isLoop || !task ? '' : [task.reason, ...task.notes].filter(Boolean).join('\n'),
     kind: step.kind,
     loop: step.for_each ?? undefined,
     when: step.when ?? undefined,
@@ -34,7 +29,16 @@ function nodeOf(step: Step, tasks: readonly Task[]): GraphNode {
     inputs: step.inputs,
     outputs: step.outputs
   };
-  return isLoop ? { ...node, items: counts } : node;
+  if (!task) {
+    return { ...described, state: step.state ?? '', subtitle: '', details: '' };
+  }
+  if (tasks.some(item => item.task !== step.name)) {
+    const items = countsOf(tasks);
+    return { ...described, state: loopState(items), subtitle: '', details: '', items };
+  }
+  const isDone = task.attempt > 0 && task.state !== 'running';
+  const details = [task.reason, ...task.notes].filter(Boolean).join('\n');
+  return { ...described, state: task.state, subtitle: isDone ? durationText(task.seconds) : '', details };
 }
 
 /** Type and size of each value that flowed along an edge, a line a value. */
