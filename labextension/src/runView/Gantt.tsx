@@ -34,7 +34,7 @@ export function Gantt(props: Props): React.ReactElement {
     if (next !== null) {
       event.preventDefault();
       onSelect(rows[next].task.task);
-      reveal(host.current, next, ROW, ROW);
+      reveal(host.current, next, ROW, ticks.length > 0 ? ROW : 0);
     }
   };
   if (rows.length === 0) {
@@ -51,7 +51,7 @@ export function Gantt(props: Props): React.ReactElement {
       onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
-      <Axis ticks={ticks} />
+      {ticks.length > 0 ? <Axis ticks={ticks} /> : null}
       <div className="jp-mlops-GanttRows" style={{ height: rows.length * ROW }} role="presentation">
         {rows.slice(first, last).map((row, offset) => (
           <Row

@@ -84,18 +84,20 @@ function Chips(props: { name: string; values: { [name: string]: JSONValue } }): 
     return null;
   }
   return (
-    <dl className="jp-mlops-Chips" aria-label={props.name}>
-      <div className="jp-mlops-ChipsName" aria-hidden="true">
+    <div className="jp-mlops-Chips">
+      <span className="jp-mlops-ChipsName" aria-hidden="true">
         {props.name}
-      </div>
-      {entries.slice(0, MOST_CHIPS).map(([name, value]) => (
-        <div key={name} className="jp-mlops-RunChip" title={`${name} = ${JSON.stringify(value)}`}>
-          <dt>{name}</dt>
-          <dd>{valueText(value)}</dd>
-        </div>
-      ))}
-      {entries.length > MOST_CHIPS ? <div className="jp-mlops-Faint">+{entries.length - MOST_CHIPS}</div> : null}
-    </dl>
+      </span>
+      <dl aria-label={props.name}>
+        {entries.slice(0, MOST_CHIPS).map(([name, value]) => (
+          <div key={name} className="jp-mlops-RunChip" title={`${name} = ${JSON.stringify(value)}`}>
+            <dt>{name}</dt>
+            <dd>{valueText(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      {entries.length > MOST_CHIPS ? <span className="jp-mlops-Faint">+{entries.length - MOST_CHIPS}</span> : null}
+    </div>
   );
 }
 

@@ -3,7 +3,8 @@ import { Graph, Task } from '../api/shapes';
 /** How many tasks are in each state. */
 export type Counts = { [state: string]: number };
 
-const OVER = ['succeeded', 'cached', 'skipped', 'failed', 'canceled'];
+/** What needs nothing more: the graph counts the same. */
+const DONE = ['succeeded', 'cached', 'skipped'];
 /** What is worth a look comes first; the bar of a run is drawn in this order too. */
 const ORDER = ['failed', 'running', 'succeeded', 'cached', 'canceled', 'skipped', 'pending'];
 
@@ -15,11 +16,11 @@ export function countsOf(tasks: readonly Task[]): Counts {
   return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => rank(one) - rank(other)));
 }
 
-/** How many steps are over, of how many; a loop is one step, over when all of its tasks are. */
+/** How many steps are done, of how many; a loop is one step, done when all of its tasks are. */
 export function stepsDone(graph: Graph | null, tasks: readonly Task[]): { done: number; total: number } {
   const steps = groupedBySteps(tasks);
   const total = Math.max(graph?.steps.length ?? 0, steps.size);
-  const done = [...steps.values()].filter(items => items.every(task => OVER.includes(task.state))).length;
+  const done = [...steps.values()].filter(items => items.every(task => DONE.includes(task.state))).length;
   return { done, total };
 }
 
