@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { durationText, valueText } from '../ui/looks';
+import { roundText } from './durations';
 import { Across, canLog, nearest, pathOf, Scale, scaleOf, Series } from './chartScale';
 
 interface Props {
@@ -118,7 +119,7 @@ function Grid(props: { x: Scale; y: Scale; across: Across; width: number }): Rea
       ))}
       {x.ticks.map(tick => (
         <text key={tick} x={x.place(tick)} y={HEIGHT - 6} textAnchor="middle">
-          {across === 'time' ? durationText(tick).replace('.0 s', ' s') || '0' : numberText(tick)}
+          {across === 'time' ? roundText(tick) || '0' : numberText(tick)}
         </text>
       ))}
     </g>

@@ -55,7 +55,8 @@ export function ganttOf(tasks: readonly Task[], begun: number | null, now: numbe
     task,
     bars: (stretches.get(task.task) ?? []).map(item => barOf(item, begin, span, now))
   }));
-  const first = (row: GanttRow): number => row.bars[0]?.started ?? Infinity;
+  // What came from the cache was there at the beginning.
+  const first = (row: GanttRow): number => row.bars[0]?.started ?? (row.task.state === 'cached' ? begin : Infinity);
   const order = new Map(tasks.map((task, index) => [task.task, index]));
   const before = (one: GanttRow, other: GanttRow): number =>
     (order.get(one.task.task) ?? 0) - (order.get(other.task.task) ?? 0);

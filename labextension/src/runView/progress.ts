@@ -1,4 +1,4 @@
-import { Graph, Task } from '../api/shapes';
+import { Graph, MetricPoint, Task } from '../api/shapes';
 
 /** How many tasks are in each state. */
 export type Counts = { [state: string]: number };
@@ -22,6 +22,19 @@ export function stepsDone(graph: Graph | null, tasks: readonly Task[]): { done: 
   const total = Math.max(graph?.steps.length ?? 0, steps.size);
   const done = [...steps.values()].filter(items => items.every(task => DONE.includes(task.state))).length;
   return { done, total };
+}
+
+/** The last value of each metric: while a run goes on its points are newer than what it was loaded with. */
+export function latestMetrics(
+  loaded: { readonly [name: string]: number | null },
+  points: ReadonlyMap<string, readonly MetricPoint[]>
+): { [name: string]: number | null } {
+  const latest = { ...loaded };
+  for (const [name, series] of points) {
+    const last = series[series.length - 1];
+    latest[name] = last ? last.value : (latest[name] ?? null);
+  }
+  return latest;
 }
 
 /** A row of the list of tasks: a task, or a loop with all of its tasks. */
