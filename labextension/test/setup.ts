@@ -13,4 +13,13 @@ Object.assign(globalThis, {
   DragEvent: class extends Event {}
 });
 
+window.matchMedia = query =>
+  Object.assign(new EventTarget(), {
+    matches: false,
+    media: query,
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined
+  });
+
 afterEach(cleanup);
