@@ -33,6 +33,7 @@ export class PipelineModel implements IDisposable {
     panel.disposed.connect(this.dispose, this);
     panel.context.pathChanged.connect(this._onPath, this);
     this._services.stream.folderNews.connect(this._onRuns, this);
+    this._services.stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
   }
@@ -91,7 +92,7 @@ export class PipelineModel implements IDisposable {
 
   /** The notebook's newest run, followed; null if it has none. */
   get lastRun(): RunModel | null {
-    return this._last?.model ?? null;
+    return this._last && !this._last.model.deleted ? this._last.model : null;
   }
 
   /** Role and step of a cell by its id, as analysed. */
@@ -112,24 +113,23 @@ export class PipelineModel implements IDisposable {
 
   /** Ask the server now. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
-    window.clearTimeout(this._timer);
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    this._cancelTimer();
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
+    let answer: Analysis | Failure;
     try {
-      this._take(await this._services.client.analyse(this.path, contentOf(content), asking.signal));
+      answer = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
     } catch (thrown) {
-      if (this._asking !== asking) {
-        return;
-      }
-      this._failure = asFailure(thrown);
+      answer = asFailure(thrown);
     }
     if (this._asking === asking && !this._disposed) {
-      this._pending = false;
+      this._take(answer);
+      this._pending = this._timer !== undefined;
       this._changed.emit();
     }
   }
@@ -154,7 +154,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._disposed = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._asking?.abort();
     this._watching.dispose();
     this._last?.model.changed.disconnect(this._onRun, this);
@@ -163,8 +163,8 @@ export class PipelineModel implements IDisposable {
   }
 
   private _begin(): void {
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
     content.sharedModel.changed.connect(this._onContent, this);
@@ -173,8 +173,19 @@ export class PipelineModel implements IDisposable {
 
   private _onContent(): void {
     this._pending = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._timer = window.setTimeout(() => void this.refresh(), AFTER_TYPING_MS);
+  }
+
+  private _cancelTimer(): void {
+    window.clearTimeout(this._timer);
+    this._timer = undefined;
+  }
+
+  private _onConnected(_: EventStream, connected: boolean): void {
+    if (connected && this._failure) {
+      void this.refresh();
+    }
   }
 
   private _onPath(): void {
@@ -200,7 +211,11 @@ export class PipelineModel implements IDisposable {
     this._changed.emit();
   }
 
-  private _take(analysis: Analysis): void {
+  private _take(analysis: Analysis | Failure): void {
+    if (analysis instanceof Failure) {
+      this._failure = analysis;
+      return;
+    }
     this._analysis = analysis;
     this._failure = null;
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
