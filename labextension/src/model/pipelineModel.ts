@@ -121,14 +121,18 @@ export class PipelineModel implements IDisposable {
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
-    let answer: Analysis | Failure;
+    const isAwaited = (): boolean => this._asking === asking && !this._disposed;
     try {
-      answer = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      if (isAwaited()) {
+        this._take(analysis);
+      }
     } catch (thrown) {
-      answer = asFailure(thrown);
+      if (isAwaited()) {
+        this._failure = asFailure(thrown);
+      }
     }
-    if (this._asking === asking && !this._disposed) {
-      this._take(answer);
+    if (isAwaited()) {
       this._pending = this._timer !== undefined;
       this._changed.emit();
     }
@@ -167,8 +171,29 @@ export class PipelineModel implements IDisposable {
     if (!content) {
       return;
     }
-    content.sharedModel.changed.connect(this._onContent, this);
+    content.sharedModel.changed.connect(this._onNotebook, this);
+    this._listenToCells();
     void this.refresh();
+  }
+
+  private _onNotebook(_: object, change: { cellsChange?: unknown; metadataChange?: unknown }): void {
+    if (change.cellsChange || change.metadataChange) {
+      this._listenToCells();
+      this._onContent();
+    }
+  }
+
+  /** A notebook does not tell what changes within its cells. Those that are listened to stay so. */
+  private _listenToCells(): void {
+    for (const cell of this.panel.content.model?.cells ?? []) {
+      cell.sharedModel.changed.connect(this._onCell, this);
+    }
+  }
+
+  private _onCell(_: object, change: { sourceChange?: unknown; metadataChange?: unknown }): void {
+    if (change.sourceChange || change.metadataChange) {
+      this._onContent();
+    }
   }
 
   private _onContent(): void {
@@ -189,8 +214,9 @@ export class PipelineModel implements IDisposable {
   }
 
   private _onPath(): void {
+    const watching = this._services.stream.watch(this.path);
     this._watching.dispose();
-    this._watching = this._services.stream.watch(this.path);
+    this._watching = watching;
     void this.refresh();
   }
 
@@ -211,16 +237,12 @@ export class PipelineModel implements IDisposable {
     this._changed.emit();
   }
 
-  private _take(analysis: Analysis | Failure): void {
-    if (analysis instanceof Failure) {
-      this._failure = analysis;
-      return;
-    }
-    this._analysis = analysis;
-    this._failure = null;
+  private _take(analysis: Analysis): void {
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
     const known = new Set(analysis.parameters.map(item => item.name));
     this._params = Object.fromEntries(Object.entries(this._params).filter(([name]) => known.has(name))) as JSONObject;
+    this._analysis = analysis;
+    this._failure = null;
   }
 
   private _analysis: Analysis | null = null;
