@@ -33,6 +33,7 @@ export class PipelineModel implements IDisposable {
     panel.disposed.connect(this.dispose, this);
     panel.context.pathChanged.connect(this._onPath, this);
     this._services.stream.folderNews.connect(this._onRuns, this);
+    this._services.stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
   }
@@ -91,7 +92,7 @@ export class PipelineModel implements IDisposable {
 
   /** The notebook's newest run, followed; null if it has none. */
   get lastRun(): RunModel | null {
-    return this._last?.model ?? null;
+    return this._last && !this._last.model.deleted ? this._last.model : null;
   }
 
   /** Role and step of a cell by its id, as analysed. */
@@ -112,24 +113,27 @@ export class PipelineModel implements IDisposable {
 
   /** Ask the server now. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
-    window.clearTimeout(this._timer);
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    this._cancelTimer();
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
+    const isAwaited = (): boolean => this._asking === asking && !this._disposed;
     try {
-      this._take(await this._services.client.analyse(this.path, contentOf(content), asking.signal));
-    } catch (thrown) {
-      if (this._asking !== asking) {
-        return;
+      const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      if (isAwaited()) {
+        this._take(analysis);
       }
-      this._failure = asFailure(thrown);
+    } catch (thrown) {
+      if (isAwaited()) {
+        this._failure = asFailure(thrown);
+      }
     }
-    if (this._asking === asking && !this._disposed) {
-      this._pending = false;
+    if (isAwaited()) {
+      this._pending = this._timer !== undefined;
       this._changed.emit();
     }
   }
@@ -154,7 +158,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._disposed = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._asking?.abort();
     this._watching.dispose();
     this._last?.model.changed.disconnect(this._onRun, this);
@@ -163,23 +167,56 @@ export class PipelineModel implements IDisposable {
   }
 
   private _begin(): void {
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
-    content.sharedModel.changed.connect(this._onContent, this);
+    content.sharedModel.changed.connect(this._onNotebook, this);
+    this._listenToCells();
     void this.refresh();
+  }
+
+  private _onNotebook(_: object, change: { cellsChange?: unknown; metadataChange?: unknown }): void {
+    if (change.cellsChange || change.metadataChange) {
+      this._listenToCells();
+      this._onContent();
+    }
+  }
+
+  /** A notebook does not tell what changes within its cells. Those that are listened to stay so. */
+  private _listenToCells(): void {
+    for (const cell of this.panel.content.model?.cells ?? []) {
+      cell.sharedModel.changed.connect(this._onCell, this);
+    }
+  }
+
+  private _onCell(_: object, change: { sourceChange?: unknown; metadataChange?: unknown }): void {
+    if (change.sourceChange || change.metadataChange) {
+      this._onContent();
+    }
   }
 
   private _onContent(): void {
     this._pending = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._timer = window.setTimeout(() => void this.refresh(), AFTER_TYPING_MS);
   }
 
+  private _cancelTimer(): void {
+    window.clearTimeout(this._timer);
+    this._timer = undefined;
+  }
+
+  private _onConnected(_: EventStream, connected: boolean): void {
+    if (connected && this._failure) {
+      void this.refresh();
+    }
+  }
+
   private _onPath(): void {
+    const watching = this._services.stream.watch(this.path);
     this._watching.dispose();
-    this._watching = this._services.stream.watch(this.path);
+    this._watching = watching;
     void this.refresh();
   }
 
@@ -201,11 +238,11 @@ export class PipelineModel implements IDisposable {
   }
 
   private _take(analysis: Analysis): void {
-    this._analysis = analysis;
-    this._failure = null;
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
     const known = new Set(analysis.parameters.map(item => item.name));
     this._params = Object.fromEntries(Object.entries(this._params).filter(([name]) => known.has(name))) as JSONObject;
+    this._analysis = analysis;
+    this._failure = null;
   }
 
   private _analysis: Analysis | null = null;

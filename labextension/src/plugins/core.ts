@@ -24,6 +24,8 @@ export const corePlugin: JupyterFrontEndPlugin<IMLOps> = {
     const pipelines = tracker && new Pipelines(tracker, { client, stream, runs, contents });
     const server = new Server(client);
     void app.restored.then(() => server.refresh());
+    // A server that was started again may be another one.
+    stream.connectedChanged.connect((_, connected) => void (connected && server.refresh()));
     return { client, stream, server, runs, pipelines, trans };
   }
 };

@@ -39,7 +39,7 @@ type Args = ReadonlyPartialJSONObject;
 function addStarting(commands: CommandRegistry, mlops: IMLOps): void {
   const { trans, pipelines } = mlops;
   const current = (): PipelineModel | null => pipelines?.current ?? null;
-  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null;
+  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null && !mlops.server.isOther;
   commands.addCommand(CommandIDs.runNotebook, {
     label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
     caption: trans.__('Save this notebook and run it as a pipeline'),
@@ -75,19 +75,18 @@ function addStarting(commands: CommandRegistry, mlops: IMLOps): void {
 
 function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
   const { trans, client } = mlops;
-  const state = (args: Args): string | undefined => (args.state as string | undefined) ?? lastRun(mlops)?.run?.state;
   commands.addCommand(CommandIDs.cancelRun, {
     label: trans.__('Stop Run'),
     caption: trans.__('Stop what runs; what is done is kept'),
     icon: stopIcon,
-    isEnabled: args => refOf(mlops, args) !== null && !isOver(state(args) ?? ''),
+    isEnabled: args => refOf(mlops, args) !== null && !isOver(stateOf(mlops, args) ?? ''),
     execute: args => told(refOf(mlops, args), ref => client.cancel(ref))
   });
   commands.addCommand(CommandIDs.retryRun, {
     label: trans.__('Retry Run'),
     caption: trans.__('Go on with this run; what succeeded is not run again'),
     icon: refreshIcon,
-    isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled'].includes(state(args) ?? ''),
+    isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled', undefined].includes(stateOf(mlops, args)),
     execute: args => told(refOf(mlops, args), ref => client.retry(ref, String(args.kernel ?? '')))
   });
   commands.addCommand(CommandIDs.deleteRun, {
@@ -158,6 +157,13 @@ function refOf(mlops: IMLOps, args: Args): RunRef | null {
   return typeof args.run === 'string'
     ? { run: args.run, folder: String(args.folder ?? '') }
     : (lastRun(mlops)?.ref ?? null);
+}
+
+/** The state of the run that a command is about; undefined if only the server knows it. */
+function stateOf(mlops: IMLOps, args: Args): string | undefined {
+  const last = lastRun(mlops);
+  const isLast = args.run === undefined || args.run === last?.ref.run;
+  return typeof args.state === 'string' ? args.state : isLast ? last?.run?.state : undefined;
 }
 
 /** The step that a command is about: the one of its arguments, else that of the active cell. */
