@@ -31,7 +31,9 @@ def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dic
         "origin": source.flow.annotations.origin if source.flow else "whole",
         "cells": _cells(source),
         "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
-        "diagnostics": [asdict(item) for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE],
+        "diagnostics": [
+            {**asdict(item), "fixes": []} for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE
+        ],
     }
 
 
