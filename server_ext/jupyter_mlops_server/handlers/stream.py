@@ -141,7 +141,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
         from jupyter_mlops.verbs.runs import list_runs
 
         runs = await self.in_thread(list_runs, limit=_NEWEST, folder=folder)
-        text = as_json({"runs": [self.listed(item) for item in runs], "folder": name})
+        text = as_json({"runs": self.listed(runs), "folder": name})
         if text != self._seen:
             self._seen = text
             self._send(text)
