@@ -9,6 +9,8 @@ import { type Translate, spoken, statusLine } from './words';
 export const CARD = { height: 52, narrowest: 196, widest: 248 } as const;
 
 const NAME = 13;
+/** How much wider the same text is in bold. */
+const BOLD = 1.08;
 const MORE = 11.5;
 const TEXT_LEFT = 46;
 const RADIUS = 9;
@@ -17,7 +19,7 @@ const BAR_LEFT = 46;
 /** Paths in a square of 16 for what a step is. */
 const KINDS = {
   loop: 'M12.2 8a4.2 4.2 0 1 1-1.3-3M12.4 2.8v2.6H9.8',
-  when: 'M6 6.1a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.4M8 11.8v.02',
+  when: 'M8 2.6 13.4 8 8 13.4 2.6 8ZM8 5.6v3.2M8 10.9v.02',
   exit: 'M5 13.2V3.4h6.2L9.6 5.9l1.6 2.5H5',
   group: 'M3.8 6.2h6v6h-6ZM6.4 6V3.8h5.8v5.8H10',
   step: 'M6.6 4.8 9.8 8l-3.2 3.2'
@@ -74,11 +76,12 @@ export class Card {
     set(this.stack, { visibility: node.loop || node.kind === 'group' ? 'visible' : 'hidden' });
     const bar = node.items && node.state !== '' ? 3 : 0;
     this.mark.show(node, height / 2);
-    set(this.name, { y: height / 2 - 4 - bar });
+    const status = statusLine(node, this.trans);
+    set(this.name, { y: height / 2 + (status ? -4 - bar : 4.5) });
     set(this.more, { y: height / 2 + 13 - bar });
     const tags = tagsOf(node);
-    setText(this.name, fitting(titleOf(node), NAME, width - TEXT_LEFT - 10 - tags.length * 15));
-    setText(this.more, fitting(statusLine(node, this.trans), MORE, width - TEXT_LEFT - 10));
+    setText(this.name, fitting(titleOf(node), NAME * BOLD, width - TEXT_LEFT - 10 - tags.length * 16));
+    setText(this.more, fitting(status, MORE, width - TEXT_LEFT - 10));
     this.showExtras(node, tags, box);
   }
 
@@ -94,7 +97,7 @@ export class Card {
     }
     this.drawn = wanted;
     this.extras.replaceChildren(
-      ...tags.map((path, index) => tag(path, box.width - 22 - index * 15)),
+      ...tags.map((path, index) => tag(path, box.width - 24 - index * 16)),
       ...(node.items && node.state !== '' ? bar(node.items, box) : []),
       ...(node.badge ? [badge(node.badge.text, node.badge.severity, box.width)] : [])
     );
@@ -145,7 +148,7 @@ function tagsOf(node: GraphNode): string[] {
 }
 
 function tag(path: string, x: number): SVGPathElement {
-  return svg('path', { class: 'jp-mlops-graph-tag', d: path, transform: `translate(${x} 7) scale(.85)` });
+  return svg('path', { class: 'jp-mlops-graph-tag', d: path, transform: `translate(${x} 7) scale(.95)` });
 }
 
 /** A thin bar along the lower side with a piece for each state, as long as its share. */

@@ -53,6 +53,6 @@ export function structure(data: GraphData): string {
 
 /** One width for all cards: what the longest name needs, within bounds. */
 function cardWidth(data: GraphData): number {
-  const longest = data.nodes.reduce((most, node) => Math.max(most, textWidth(titleOf(node), 13)), 0);
+  const longest = data.nodes.reduce((most, node) => Math.max(most, textWidth(titleOf(node), 14)), 0);
   return Math.round(Math.min(Math.max(longest + BESIDE_NAME, CARD.narrowest), CARD.widest));
 }

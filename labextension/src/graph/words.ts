@@ -38,7 +38,18 @@ export function statusLine(node: GraphNode, trans: Translate): string {
   const word = stateWord(node.state, trans);
   const said = startsWithState(node) ? node.subtitle.slice(node.state.length).replace(/^,\s*/, '') : node.subtitle;
   const counted = node.items ? countedLine(node, trans) : '';
-  return [word, said || counted].filter(part => part !== '').join(', ');
+  return [word, said || counted].filter(part => part !== '').join(', ') || purpose(node, trans);
+}
+
+/** What a step is, where there is nothing else to say. */
+function purpose(node: GraphNode, trans: Translate): string {
+  if (node.loop) {
+    return trans('for %1', node.loop);
+  }
+  if (node.when) {
+    return trans('when %1', node.when);
+  }
+  return node.exit ? trans('at the end') : '';
 }
 
 function startsWithState(node: GraphNode): boolean {
@@ -50,7 +61,7 @@ function countedLine(node: GraphNode, trans: Translate): string {
   if (node.kind !== 'group') {
     return all ? trans('%1 of %2 items', String(done), String(all)) : '';
   }
-  const steps = node.details ? node.details.split('\n').length : all;
+  const steps = node.details.split('\n').length;
   return all ? trans('%1 of %2 steps', String(done), String(all)) : stepsLine(steps, trans);
 }
 

@@ -2,25 +2,31 @@ import type { Layers } from './layers';
 
 /** What moves as one: a box alone, or all bends of a trunk. Numbered; `of[vertex]` is a vertex's block. */
 export interface Blocks {
-  readonly of: readonly number[];
+  readonly of: Int32Array;
   /** The vertices of each block. */
   readonly members: readonly (readonly number[])[];
-  /** For each block, the blocks right of it with the least distance between the centres; and the same leftwards. */
-  readonly right: readonly (readonly Neighbour[])[];
-  readonly left: readonly (readonly Neighbour[])[];
-  /** The blocks from left to right, so that each comes after all that stand left of it. */
-  readonly order: readonly number[];
+  readonly left: Beside;
+  readonly right: Beside;
+  /** The blocks from left to right: each comes after all that stand left of it. */
+  readonly order: Int32Array;
 }
 
-/** A block beside another, and how far their centres must be apart. */
-export interface Neighbour {
-  readonly block: number;
+/** For block b, the blocks to one side of it are `block[i]`, `apart[i]` away at least, for i from `start[b]` to `start[b + 1]`. */
+export interface Beside {
+  readonly start: Int32Array;
+  readonly block: Int32Array;
+  readonly apart: Float64Array;
+}
+
+interface Pair {
+  readonly left: number;
+  readonly right: number;
   readonly apart: number;
 }
 
 /** Blocks of ranks whose trunks do not cross: then "left of" has no cycle. */
 export function blocksOf(layers: Layers, apart: (left: number, right: number) => number): Blocks {
-  const of = new Array<number>(layers.rank.length).fill(-1);
+  const of = new Int32Array(layers.rank.length);
   const members: number[][] = [];
   const add = (vertices: number[]): void => {
     vertices.forEach(vertex => (of[vertex] = members.length));
@@ -30,17 +36,16 @@ export function blocksOf(layers: Layers, apart: (left: number, right: number) =>
     add([vertex]);
   }
   layers.trunks.filter(trunk => trunk.length > 0).forEach(trunk => add([...trunk]));
-  const right: Neighbour[][] = members.map(() => []);
-  const left: Neighbour[][] = members.map(() => []);
+  const pairs: Pair[] = [];
   for (const layer of layers.ranks) {
     for (let index = 0; index + 1 < layer.length; index++) {
-      const [a, b] = [of[layer[index]], of[layer[index + 1]]];
-      const distance = apart(layer[index], layer[index + 1]);
-      right[a].push({ block: b, apart: distance });
-      left[b].push({ block: a, apart: distance });
+      const [a, b] = [layer[index], layer[index + 1]];
+      pairs.push({ left: of[a], right: of[b], apart: apart(a, b) });
     }
   }
-  return { of, members, right, left, order: fromLeft(left, right) };
+  const left = beside(members.length, pairs, 'right', 'left');
+  const right = beside(members.length, pairs, 'left', 'right');
+  return { of, members, left, right, order: fromLeft(left, right) };
 }
 
 /**
@@ -48,30 +53,62 @@ export function blocksOf(layers: Layers, apart: (left: number, right: number) =>
  *
  * Both keep the distances, and so does their mean.
  */
-export function separated(blocks: Blocks, wanted: readonly number[]): number[] {
-  const pushed = [...wanted];
-  const pulled = [...wanted];
+export function separated(blocks: Blocks, wanted: Float64Array): Float64Array {
   const { order, left, right } = blocks;
-  for (const block of order) {
-    for (const other of left[block]) {
-      pushed[block] = Math.max(pushed[block], pushed[other.block] + other.apart);
+  const pushed = Float64Array.from(wanted);
+  const pulled = Float64Array.from(wanted);
+  for (let index = 0; index < order.length; index++) {
+    const block = order[index];
+    for (let at = left.start[block]; at < left.start[block + 1]; at++) {
+      pushed[block] = Math.max(pushed[block], pushed[left.block[at]] + left.apart[at]);
     }
   }
   for (let index = order.length - 1; index >= 0; index--) {
-    for (const other of right[order[index]]) {
-      pulled[order[index]] = Math.min(pulled[order[index]], pulled[other.block] - other.apart);
+    const block = order[index];
+    for (let at = right.start[block]; at < right.start[block + 1]; at++) {
+      pulled[block] = Math.min(pulled[block], pulled[right.block[at]] - right.apart[at]);
     }
   }
-  return pushed.map((x, block) => (x + pulled[block]) / 2);
+  for (let block = 0; block < pushed.length; block++) {
+    pushed[block] = (pushed[block] + pulled[block]) / 2;
+  }
+  return pushed;
 }
 
-function fromLeft(left: readonly (readonly Neighbour[])[], right: readonly (readonly Neighbour[])[]): number[] {
-  const missing = left.map(others => others.length);
-  const order = missing.flatMap((count, block) => (count === 0 ? [block] : []));
-  for (let head = 0; head < order.length; head++) {
-    for (const other of right[order[head]]) {
-      if (--missing[other.block] === 0) {
-        order.push(other.block);
+function beside(count: number, pairs: readonly Pair[], of: 'left' | 'right', to: 'left' | 'right'): Beside {
+  const start = new Int32Array(count + 1);
+  for (const pair of pairs) {
+    start[pair[of] + 1]++;
+  }
+  for (let block = 0; block < count; block++) {
+    start[block + 1] += start[block];
+  }
+  const next = start.slice();
+  const block = new Int32Array(pairs.length);
+  const apart = new Float64Array(pairs.length);
+  for (const pair of pairs) {
+    const at = next[pair[of]]++;
+    block[at] = pair[to];
+    apart[at] = pair.apart;
+  }
+  return { start, block, apart };
+}
+
+function fromLeft(left: Beside, right: Beside): Int32Array {
+  const count = left.start.length - 1;
+  const order = new Int32Array(count);
+  const missing = new Int32Array(count);
+  let found = 0;
+  for (let block = 0; block < count; block++) {
+    missing[block] = left.start[block + 1] - left.start[block];
+    if (!missing[block]) {
+      order[found++] = block;
+    }
+  }
+  for (let head = 0; head < found; head++) {
+    for (let at = right.start[order[head]]; at < right.start[order[head] + 1]; at++) {
+      if (--missing[right.block[at]] === 0) {
+        order[found++] = right.block[at];
       }
     }
   }

@@ -40,13 +40,13 @@ export function layFlat(given: readonly FlatBox[], edges: readonly FlatEdge[], s
   const apart = (a: number, b: number): number =>
     (widths[a] + widths[b]) / 2 +
     (isLane(a) && isLane(b) ? spacing.lane : isLane(a) || isLane(b) ? (spacing.gap + spacing.lane) / 2 : spacing.gap);
-  const x = place(layers, widths, apart);
+  const x = place(layers, widths, isLane, apart);
   const rows = rowsOf(layers, given, spacing);
   const boxes = given.map((box, vertex) => {
     const row = rows[layers.rank[vertex]];
     return {
       x: x[vertex] - box.width / 2,
-      y: row.top + (row.height - box.height) / 2,
+      y: row.top,
       width: box.width,
       height: box.height
     };

@@ -32,6 +32,9 @@ export function entries(boxes: readonly Box[], edges: readonly FlatEdge[], origi
 /** Places about the middle of a box for edges from `origins` (ascending), each nearest to where it comes from. */
 function spread(box: Box, origins: readonly number[]): number[] {
   const count = origins.length;
+  if (box.width < 2 * SIDE) {
+    return origins.map(() => box.x + box.width / 2);
+  }
   const step = Math.min(STEP, (box.width - 2 * SIDE) / Math.max(count, 1));
   const middle = box.x + box.width / 2;
   const even = origins.map((_, index) => middle + step * (index - (count - 1) / 2));
