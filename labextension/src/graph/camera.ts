@@ -1,0 +1,165 @@
+import type { Box } from './layout/geometry';
+import { set } from './svg';
+
+const SMALLEST = 0.1;
+const LARGEST = 2.5;
+/** Smaller than this nothing can be read: a wide graph is scrolled instead. */
+const READABLE = 0.62;
+const MARGIN = 22;
+/** What is taken for the view where the browser has no size yet. */
+const UNKNOWN = { width: 1200, height: 800 };
+
+/** How the zoom follows the size of the view: wide as the view, all in view, or as the reader set it. */
+type Mode = 'width' | 'all' | 'free';
+
+/**
+ * What part of a drawing is seen. Panning is the scrolling of `scroll`, so a wheel does what it does elsewhere;
+ * with Ctrl or Command it zooms. Dragging the empty ground moves the drawing too.
+ */
+export class Camera {
+  private zoom = 1;
+  private mode: Mode = 'width';
+  private size = { width: 0, height: 0 };
+  private frame = 0;
+
+  constructor(
+    private readonly scroll: HTMLElement,
+    private readonly picture: SVGSVGElement,
+    private readonly onView: () => void,
+    private readonly signal: AbortSignal
+  ) {
+    scroll.addEventListener('wheel', event => this.wheel(event), { passive: false, signal });
+    scroll.addEventListener('scroll', () => this.later(), { passive: true, signal });
+    scroll.addEventListener('pointerdown', event => this.drag(event), { signal });
+    if (typeof ResizeObserver !== 'undefined') {
+      const observer = new ResizeObserver(() => this.resized());
+      observer.observe(scroll);
+      signal.addEventListener('abort', () => observer.disconnect());
+    }
+    signal.addEventListener('abort', () => cancelAnimationFrame(this.frame));
+  }
+
+  /** The size of the drawing, without margins. */
+  setSize(width: number, height: number): void {
+    this.size = { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
+    set(this.picture, { viewBox: `${-MARGIN} ${-MARGIN} ${this.size.width} ${this.size.height}` });
+    this.resized();
+  }
+
+  /** Zooms by a factor; the point of the view at (x, y) stays where it is, its middle if none is given. */
+  zoomBy(factor: number, at?: { readonly x: number; readonly y: number }): void {
+    this.mode = 'free';
+    const { width, height } = this.viewSize();
+    const { x, y } = at ?? { x: width / 2, y: height / 2 };
+    const before = this.zoom;
+    const { scrollLeft, scrollTop } = this.scroll;
+    this.apply(this.zoom * factor);
+    const grown = this.zoom / before;
+    this.scroll.scrollLeft = (scrollLeft + x) * grown - x;
+    this.scroll.scrollTop = (scrollTop + y) * grown - y;
+    this.later();
+  }
+
+  /** Shows the whole drawing. */
+  fit(): void {
+    this.mode = 'all';
+    this.resized();
+  }
+
+  /** The part that is seen, in the drawing's pixels. */
+  view(): Box {
+    const { width, height } = this.viewSize();
+    return {
+      x: this.scroll.scrollLeft / this.zoom - MARGIN,
+      y: this.scroll.scrollTop / this.zoom - MARGIN,
+      width: width / this.zoom,
+      height: height / this.zoom
+    };
+  }
+
+  /** Scrolls as little as is needed to see a box. */
+  reveal(box: Box): void {
+    const view = this.view();
+    const space = 16;
+    const shift = (low: number, length: number, from: number, span: number): number =>
+      low - space < from
+        ? low - space - from
+        : Math.max(0, Math.min(low + length + space - (from + span), low - space - from));
+    this.scroll.scrollLeft += shift(box.x, box.width, view.x, view.width) * this.zoom;
+    this.scroll.scrollTop += shift(box.y, box.height, view.y, view.height) * this.zoom;
+    this.onView();
+  }
+
+  /** Where a point of the drawing is, measured from the upper left corner of the scrolled element. */
+  onScreen(x: number, y: number): { readonly x: number; readonly y: number } {
+    const [own, shown] = [this.picture.getBoundingClientRect(), this.scroll.getBoundingClientRect()];
+    return { x: own.left - shown.left + (x + MARGIN) * this.zoom, y: own.top - shown.top + (y + MARGIN) * this.zoom };
+  }
+
+  private viewSize(): { width: number; height: number } {
+    const { clientWidth, clientHeight } = this.scroll;
+    return { width: clientWidth || UNKNOWN.width, height: clientHeight || UNKNOWN.height };
+  }
+
+  private resized(): void {
+    const view = this.viewSize();
+    const wide = view.width / Math.max(this.size.width, 1);
+    if (this.mode === 'width') {
+      this.apply(Math.min(1, Math.max(READABLE, wide)));
+    } else if (this.mode === 'all') {
+      this.apply(Math.min(1, wide, view.height / Math.max(this.size.height, 1)));
+    } else {
+      this.apply(this.zoom);
+    }
+    this.later();
+  }
+
+  private apply(zoom: number): void {
+    this.zoom = Math.min(LARGEST, Math.max(SMALLEST, zoom));
+    // Whole pixels, and never a fraction more than the view: that would bring a scroll bar.
+    set(this.picture, {
+      width: Math.floor(this.size.width * this.zoom),
+      height: Math.floor(this.size.height * this.zoom)
+    });
+  }
+
+  /** Tells once a frame that another part is seen. */
+  private later(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.onView());
+  }
+
+  private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) {
+      return;
+    }
+    event.preventDefault();
+    const { left, top } = this.scroll.getBoundingClientRect();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    const factor = Math.exp(-Math.max(-60, Math.min(60, event.deltaY * lines)) * 0.005);
+    this.zoomBy(factor, { x: event.clientX - left, y: event.clientY - top });
+  }
+
+  private drag(event: PointerEvent): void {
+    const ground = event.target === this.picture || event.target === this.scroll;
+    if (event.pointerType === 'touch' || !(event.button === 1 || (event.button === 0 && ground))) {
+      return;
+    }
+    const over = new AbortController();
+    const { clientX, clientY } = event;
+    const { scrollLeft, scrollTop } = this.scroll;
+    const stop = (): void => {
+      over.abort();
+      this.scroll.classList.remove('jp-mod-dragging');
+    };
+    const move = (to: PointerEvent): void => {
+      this.scroll.classList.add('jp-mod-dragging');
+      this.scroll.scrollLeft = scrollLeft - (to.clientX - clientX);
+      this.scroll.scrollTop = scrollTop - (to.clientY - clientY);
+    };
+    window.addEventListener('pointermove', move, { signal: over.signal });
+    window.addEventListener('pointerup', stop, { signal: over.signal });
+    window.addEventListener('pointercancel', stop, { signal: over.signal });
+    this.signal.addEventListener('abort', stop, { signal: over.signal });
+  }
+}

@@ -1,0 +1,140 @@
+import { type Blocks, blocksOf, separated } from './blocks';
+import type { Layers } from './layers';
+
+const DAMPED_ROUNDS = 8;
+const CLOSING_ROUNDS = 3;
+/** A block that is less than this beside its only neighbour on a side is moved into line with it. */
+const NEARLY = 22;
+
+/**
+ * The centre of each vertex across the ranks: near its neighbours, apart from those beside it, trunks straight.
+ *
+ * `apart` says how far the centres of two vertices side by side must be from each other. Boxes line up with
+ * boxes; a lane (a bend, or a port of a frame) stands aside. The leftmost edge of the drawing is at 0.
+ */
+export function place(
+  layers: Layers,
+  widths: readonly number[],
+  isLane: (vertex: number) => boolean,
+  apart: (left: number, right: number) => number
+): number[] {
+  const blocks = blocksOf(layers, apart);
+  const near = neighbours(layers, blocks, isLane);
+  let x = separated(blocks, new Float64Array(blocks.members.length));
+  for (let round = 0; round < DAMPED_ROUNDS; round++) {
+    x = separated(blocks, halfway(round % 2 === 0 ? near.above : near.below, x));
+    x = separated(blocks, halfway(near.around, x));
+  }
+  for (let round = 0; round < CLOSING_ROUNDS; round++) {
+    settle(blocks, near.around, x);
+  }
+  lineUp(blocks, near, x);
+  return fromZero(blocks, x, widths);
+}
+
+/** Numbers of blocks, for each block. */
+type Lists = readonly (readonly number[])[];
+
+interface Near {
+  readonly above: Lists;
+  readonly below: Lists;
+  readonly around: Lists;
+}
+
+/** The blocks that each block's edges lead to, up, down and both: a box looks at lanes only for want of boxes. */
+function neighbours(layers: Layers, blocks: Blocks, isLane: (vertex: number) => boolean): Near {
+  const lane = blocks.members.map(members => isLane(members[0]));
+  const others = (near: Lists): number[][] =>
+    blocks.members.map((members, block) => {
+      const found: number[] = [];
+      for (const vertex of members) {
+        for (const other of near[vertex]) {
+          if (blocks.of[other] !== block) {
+            found.push(blocks.of[other]);
+          }
+        }
+      }
+      return found;
+    });
+  const above = others(layers.up);
+  const below = others(layers.down);
+  const preferred = (list: readonly number[], block: number): readonly number[] => {
+    const boxes = lane[block] ? [] : list.filter(other => !lane[other]);
+    return boxes.length ? boxes : list;
+  };
+  return {
+    above: above.map(preferred),
+    below: below.map(preferred),
+    around: above.map((list, block) => preferred([...list, ...below[block]], block))
+  };
+}
+
+/** Each block half the way to the mean of its neighbours: two that both went all the way would change places for ever. */
+function halfway(near: Lists, x: Float64Array): Float64Array {
+  const moved = Float64Array.from(x);
+  for (let block = 0; block < x.length; block++) {
+    const list = near[block];
+    if (list.length) {
+      let sum = 0;
+      for (const other of list) {
+        sum += x[other];
+      }
+      moved[block] = (x[block] + sum / list.length) / 2;
+    }
+  }
+  return moved;
+}
+
+/** Moves each block as near to the middle of its neighbours as those beside it let it. */
+function settle(blocks: Blocks, near: Lists, x: Float64Array): void {
+  for (let block = 0; block < x.length; block++) {
+    if (near[block].length) {
+      x[block] = within(blocks, block, x, median(near[block], x));
+    }
+  }
+}
+
+/** The middle of the neighbours' positions: exactly below a neighbour where there is an odd one in the middle. */
+function median(list: readonly number[], x: Float64Array): number {
+  if (list.length < 3) {
+    return (x[list[0]] + x[list[list.length - 1]]) / 2;
+  }
+  const sorted = Float64Array.from(list, block => x[block]).sort();
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** A block with one neighbour on a side comes to stand exactly in line with it where it is nearly so. */
+function lineUp(blocks: Blocks, near: Near, x: Float64Array): void {
+  for (let block = 0; block < x.length; block++) {
+    for (const side of [near.above[block], near.below[block]]) {
+      if (side.length === 1 && x[side[0]] !== x[block] && Math.abs(x[side[0]] - x[block]) < NEARLY) {
+        x[block] = within(blocks, block, x, x[side[0]]);
+        break;
+      }
+    }
+  }
+}
+
+/** The position nearest to `wanted` that keeps a block apart from those beside it as they stand. */
+function within(blocks: Blocks, block: number, x: Float64Array, wanted: number): number {
+  const { left, right } = blocks;
+  let least = -Infinity;
+  let most = Infinity;
+  for (let at = left.start[block]; at < left.start[block + 1]; at++) {
+    least = Math.max(least, x[left.block[at]] + left.apart[at]);
+  }
+  for (let at = right.start[block]; at < right.start[block + 1]; at++) {
+    most = Math.min(most, x[right.block[at]] - right.apart[at]);
+  }
+  return Math.min(Math.max(wanted, least), Math.max(most, least));
+}
+
+/** The centres of all vertices, on half pixels, so that the leftmost side is at 0. */
+function fromZero(blocks: Blocks, x: Float64Array, widths: readonly number[]): number[] {
+  let least = Infinity;
+  for (let vertex = 0; vertex < widths.length; vertex++) {
+    least = Math.min(least, x[blocks.of[vertex]] - widths[vertex] / 2);
+  }
+  return widths.map((_, vertex) => Math.round((x[blocks.of[vertex]] - least) * 2) / 2);
+}
