@@ -7,6 +7,7 @@ import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { Analysis, CellPlace, Diagnostic, ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Memory, NextRun } from './memory';
 import { contentOf } from './notebookContent';
 import { RunModel } from './runModel';
 import { Followed, Runs } from './runs';
@@ -19,6 +20,8 @@ export interface PipelineServices {
   stream: EventStream;
   runs: Runs;
   contents: Contents.IManager;
+  /** Null where nothing is remembered beyond a reload. */
+  memory: Memory | null;
 }
 
 /**
@@ -36,6 +39,7 @@ export class PipelineModel implements IDisposable {
     this._services.stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
+    void this._recall();
   }
 
   /** Emitted after anything here changed. */
@@ -63,25 +67,28 @@ export class PipelineModel implements IDisposable {
     return this._pending;
   }
 
-  /** Values for the next run that differ from the notebook's defaults. */
-  get params(): Readonly<{ [name: string]: JSONValue }> {
-    return this._params;
+  /** What was set for the next run; `params` are values that differ from the notebook's defaults. */
+  get next(): Readonly<NextRun> {
+    return this._next;
   }
 
   /** Set a parameter for the next run; undefined goes back to the notebook's default. */
   setParam(name: string, value: JSONValue | undefined): void {
-    const { [name]: _, ...others } = this._params;
-    this._params = value === undefined ? others : { ...others, [name]: value };
-    this._changed.emit();
+    const { [name]: _, ...others } = this._next.params;
+    this.setNext({ params: value === undefined ? others : { ...others, [name]: value } });
   }
 
-  /** Where the next run goes. */
-  get target(): string {
-    return this._target;
+  /** The values that were set of parameters that the notebook has. Others wait: a name may be in the middle of typing. */
+  get params(): JSONObject {
+    const known = this._analysis?.parameters.filter(item => item.name in this._next.params) ?? [];
+    return Object.fromEntries(known.map(item => [item.name, this._next.params[item.name]])) as JSONObject;
   }
 
-  set target(name: string) {
-    this._target = name;
+  /** Set anything for the next run. */
+  setNext(changes: Partial<NextRun>): void {
+    this._next = { ...this._next, ...changes };
+    this._isSet = true;
+    this._services.memory?.keep(this.path, this._next);
     this._changed.emit();
   }
 
@@ -166,6 +173,15 @@ export class PipelineModel implements IDisposable {
     Signal.clearData(this);
   }
 
+  /** What was set before the page was loaded, unless something was set since. */
+  private async _recall(): Promise<void> {
+    const found = await this._services.memory?.recall(this.path);
+    if (found && !this._isSet && !this._disposed) {
+      this._next = { ...this._next, ...found };
+      this._changed.emit();
+    }
+  }
+
   private _begin(): void {
     const content = this._disposed ? null : this.panel.content.model;
     if (!content) {
@@ -239,8 +255,6 @@ export class PipelineModel implements IDisposable {
 
   private _take(analysis: Analysis): void {
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
-    const known = new Set(analysis.parameters.map(item => item.name));
-    this._params = Object.fromEntries(Object.entries(this._params).filter(([name]) => known.has(name))) as JSONObject;
     this._analysis = analysis;
     this._failure = null;
   }
@@ -249,8 +263,8 @@ export class PipelineModel implements IDisposable {
   private _failure: Failure | null = null;
   private _pending = true;
   private _places = new Map<string, CellPlace>();
-  private _params: { [name: string]: JSONValue } = {};
-  private _target = 'local';
+  private _next: NextRun = { params: {}, target: 'local', cache: true };
+  private _isSet = false;
   private _recent: ListedRun[] = [];
   private _last: Followed | null = null;
   private _asking: AbortController | null = null;

@@ -130,9 +130,10 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
       />
       <TargetPicker
         targets={server.targets}
-        chosen={pipeline.target}
+        chosen={pipeline.next.target}
+        cache={pipeline.next.cache}
         trans={trans}
-        onChoose={name => (pipeline.target = name)}
+        onChange={changes => pipeline.setNext(changes)}
       />
       <RecentRuns
         runs={pipeline.recent}
@@ -173,7 +174,14 @@ function Steps({
   return (
     <>
       <div className="jp-mlops-PanelGraph">
-        <Graph data={data} selected={selected} onSelect={select} onActivate={activate} onMenu={onMenu} trans={trans} />
+        <Graph
+          data={data}
+          selected={selected}
+          onSelect={select}
+          onActivate={activate}
+          onMenu={onMenu}
+          translation={trans}
+        />
       </div>
       {step ? (
         <StepCard

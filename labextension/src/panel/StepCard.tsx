@@ -64,7 +64,7 @@ function LastTime({ task, trans }: { task: Task; trans: TranslationBundle }): Re
   return (
     <>
       <StateMark state={task.state} trans={trans} />
-      <span className="jp-mlops-Quiet">{durationText(task.seconds)}</span>
+      <span className="jp-mlops-Quiet">{task.cached ? '' : durationText(task.seconds)}</span>
     </>
   );
 }

@@ -5,12 +5,14 @@ import { Target } from '../api/shapes';
 interface Props {
   targets: readonly Target[];
   chosen: string;
+  /** Whether results of earlier runs may be used again. */
+  cache: boolean;
   trans: TranslationBundle;
-  onChoose: (name: string) => void;
+  onChange: (changes: { target?: string; cache?: boolean }) => void;
 }
 
 /** Where the next run goes: what each target can do, and why not. */
-export function TargetPicker({ targets, chosen, trans, onChoose }: Props): React.ReactElement {
+export function TargetPicker({ targets, chosen, cache, trans, onChange }: Props): React.ReactElement {
   const target = targets.find(item => item.name === chosen);
   return (
     <div className="jp-mlops-Target" data-testid="mlops-target">
@@ -19,7 +21,7 @@ export function TargetPicker({ targets, chosen, trans, onChoose }: Props): React
         id="jp-mlops-target"
         className="jp-mod-styled"
         value={chosen}
-        onChange={event => onChoose(event.target.value)}
+        onChange={event => onChange({ target: event.target.value })}
       >
         {target ? null : <option value={chosen}>{chosen}</option>}
         {targets.map(item => (
@@ -28,6 +30,10 @@ export function TargetPicker({ targets, chosen, trans, onChoose }: Props): React
           </option>
         ))}
       </select>
+      <label className="jp-mlops-Check">
+        <input type="checkbox" checked={cache} onChange={() => onChange({ cache: !cache })} />
+        {trans.__('Use results of earlier runs where nothing changed')}
+      </label>
       {target?.capabilities.length ? (
         <details className="jp-mlops-Capabilities">
           <summary>{trans.__('What it can do')}</summary>

@@ -100,11 +100,7 @@ function countsOf(tasks: readonly Task[]): { [state: string]: number } {
 }
 
 function detailsOf(step: Step, tasks: readonly Task[], trans: TranslationBundle): string {
-  const values = valuesOf(tasks);
-  const outputs = step.outputs.map(name => (values.has(name) ? `${name}: ${values.get(name)}` : name));
   const lines = [
-    step.inputs.length ? trans.__('Needs %1', step.inputs.join(', ')) : '',
-    outputs.length ? trans.__('Gives %1', outputs.join('; ')) : '',
     step.when ? trans.__('Only if %1', step.when) : '',
     step.for_each ? trans.__('For each %1', step.for_each) : '',
     step.exit ? trans.__('Runs at the end, whatever happened') : '',

@@ -1,42 +1,13 @@
 import { ListedRun, Run, RunState, Task, TaskState } from '../../src/api/shapes';
+import { run, task } from '../samples/shapes';
 
 /** A run as the server answers it. */
 export function runOf(state: RunState, tasks: Task[] = []): Run {
-  return {
-    run: 'one',
-    pipeline: 'work',
-    experiment: '',
-    state,
-    reason: '',
-    started: 1,
-    seconds: 1,
-    target: 'local',
-    notebook: false,
-    source: 'work.ipynb',
-    params: {},
-    metrics: {},
-    tasks
-  };
+  return run(tasks, { run: 'one', pipeline: 'work', state, source: 'work.ipynb' });
 }
 
-export function taskOf(task: string, step: string, state: TaskState): Task {
-  return {
-    task,
-    step,
-    group: '',
-    state,
-    attempt: 1,
-    seconds: null,
-    cached: false,
-    cached_from: '',
-    reason: '',
-    why: [],
-    notes: [],
-    error: null,
-    outputs: {},
-    notebook: false,
-    log: false
-  };
+export function taskOf(name: string, step: string, state: TaskState): Task {
+  return task(name, { step, state });
 }
 
 /** A run as a list has it. */

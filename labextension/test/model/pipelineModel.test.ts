@@ -1,13 +1,16 @@
 import { YCodeCell } from '@jupyter/ydoc';
+import { StateDB } from '@jupyterlab/statedb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../../src/api/client';
 import { Analysis } from '../../src/api/shapes';
 import { EventStream } from '../../src/api/stream';
+import { Memory } from '../../src/model/memory';
 import { PipelineModel } from '../../src/model/pipelineModel';
 import { Runs } from '../../src/model/runs';
 import { analysisOf, CONTENTS, FakePanel } from '../fakes/notebook';
 import { listedRunOf, runOf } from '../fakes/runs';
 import { Answer, FakeServer, WORDS } from '../fakes/server';
+import { diagnostic } from '../samples/shapes';
 
 let server: FakeServer;
 let stream: EventStream;
@@ -32,10 +35,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(panel: FakePanel): void {
+function open(panel: FakePanel, memory: Memory | null = null): void {
   const client = new Client(server.settings, WORDS);
   fake = panel;
-  model = new PipelineModel(fake.panel, { client, stream, runs: new Runs(client, stream), contents: CONTENTS });
+  model = new PipelineModel(fake.panel, { client, stream, runs: new Runs(client, stream), contents: CONTENTS, memory });
   changes = 0;
   model.changed.connect(() => (changes += 1));
 }
@@ -167,7 +170,7 @@ describe('analysis', () => {
 
   it('gives the place of a cell, and its diagnostics', async () => {
     const place = { cell: 3, id: 'c3', role: 'step' as const, step: 'train' };
-    const found = { code: 'MLO101', severity: 'error' as const, message: 'x', hint: '', cell: 3 };
+    const found = diagnostic({ cell: 3 });
     expect(model.diagnosticsOf(place)).toEqual([]);
     await answer(0, { cells: [place], diagnostics: [found, { ...found, cell: null }] });
     expect(model.placeOf('c3')).toEqual(place);
@@ -182,23 +185,54 @@ describe('parameters', () => {
   it('are set and go back to the default', async () => {
     model.setParam('lr', 0.5);
     model.setParam('__proto__', 1);
-    expect(Object.entries(model.params)).toEqual([
+    expect(Object.entries(model.next.params)).toEqual([
       ['lr', 0.5],
       ['__proto__', 1]
     ]);
     model.setParam('lr', undefined);
-    expect(Object.keys(model.params)).toEqual(['__proto__']);
+    expect(Object.keys(model.next.params)).toEqual(['__proto__']);
     expect(changes).toBe(3);
   });
 
-  it('that vanish from the notebook are forgotten', async () => {
+  it('that vanish from the notebook wait until they are there again', async () => {
     await answer(0, { parameters: [parameter, { ...parameter, name: 'depth' }] });
     model.setParam('lr', 0.5);
     model.setParam('depth', 3);
     void model.refresh();
     await answer(1, { parameters: [parameter] });
     expect(model.params).toEqual({ lr: 0.5 });
+    void model.refresh();
+    await answer(2, { parameters: [parameter, { ...parameter, name: 'depth' }] });
+    expect(model.params).toEqual({ lr: 0.5, depth: 3 });
   });
+});
+
+describe('what was set for the next run', () => {
+  const memory = new Memory(new StateDB());
+
+  it('is there again after a reload of the page', async () => {
+    open(new FakePanel(), memory);
+    await settled();
+    model.setNext({ target: 'kubernetes', cache: false });
+    model.setParam('lr', 0.5);
+    model.dispose();
+    open(new FakePanel(), memory);
+    await settled();
+    expect(model.next).toEqual({ params: { lr: 0.5 }, target: 'kubernetes', cache: false });
+  });
+
+  it('is not replaced by what was remembered', async () => {
+    open(new FakePanel(), memory);
+    model.setNext({ target: 'local' });
+    await settled();
+    expect(model.next).toEqual({ params: {}, target: 'local', cache: true });
+  });
+});
+
+it('is remembered as nothing when what was kept is damaged', async () => {
+  const state = new StateDB();
+  await state.save('jupyter-mlops:next-run:work.ipynb', { params: 3, target: null, cache: 'no' });
+  expect(await new Memory(state).recall('work.ipynb')).toEqual({});
 });
 
 describe('runs', () => {
@@ -254,8 +288,8 @@ describe('runs', () => {
   });
 
   it('go where it was set, with the kernel of the notebook', () => {
-    model.target = 'kubernetes';
-    expect([model.target, changes, model.kernel]).toEqual(['kubernetes', 1, '']);
+    model.setNext({ target: 'kubernetes' });
+    expect([model.next.target, changes, model.kernel]).toEqual(['kubernetes', 1, '']);
     fake.sessionContext.kernelPreference.name = 'preferred';
     expect(model.kernel).toBe('preferred');
     fake.sessionContext.session = { kernel: { name: 'python3' } };

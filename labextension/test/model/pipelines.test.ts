@@ -30,6 +30,7 @@ beforeEach(() => {
     client,
     stream,
     runs: new Runs(client, stream),
+    memory: null,
     contents: CONTENTS
   });
 });

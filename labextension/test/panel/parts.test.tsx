@@ -20,12 +20,12 @@ describe('TargetPicker', () => {
   ];
 
   it('says what the chosen target cannot do, and why', () => {
-    render(<TargetPicker targets={targets} chosen="local" trans={trans} onChoose={vi.fn()} />);
+    render(<TargetPicker targets={targets} chosen="local" cache trans={trans} onChange={vi.fn()} />);
     expect(screen.getByText(/this machine has none/)).toBeTruthy();
   });
 
   it('offers no target that is not there, and says why', () => {
-    render(<TargetPicker targets={targets} chosen="local" trans={trans} onChoose={vi.fn()} />);
+    render(<TargetPicker targets={targets} chosen="local" cache trans={trans} onChange={vi.fn()} />);
     const other = screen.getByRole('option', { name: 'kubernetes (there is no kubeconfig)' }) as HTMLOptionElement;
     expect(other.disabled).toBe(true);
   });
@@ -33,9 +33,11 @@ describe('TargetPicker', () => {
   it('gives the chosen target', async () => {
     const choose = vi.fn();
     const both = targets.map(item => ({ ...item, missing: '' }));
-    render(<TargetPicker targets={both} chosen="local" trans={trans} onChoose={choose} />);
+    render(<TargetPicker targets={both} chosen="local" cache trans={trans} onChange={choose} />);
     await userEvent.selectOptions(screen.getByLabelText('Runs on'), 'kubernetes');
-    expect(choose).toHaveBeenCalledWith('kubernetes');
+    expect(choose).toHaveBeenCalledWith({ target: 'kubernetes' });
+    await userEvent.click(screen.getByRole('checkbox'));
+    expect(choose).toHaveBeenCalledWith({ cache: false });
   });
 });
 
