@@ -35,7 +35,6 @@ def test_the_wheel_has_every_module_and_data_file(root: Path, built: Path) -> No
         if path.suffix in {".py", *DATA} and "__pycache__" not in path.parts
     }
     assert source - wheel_names(built) == set()
-    assert any(name.startswith("jupyter_mlops/widgets/static/") for name in source)
     assert any(name.endswith("schema/cell_metadata.json") for name in source)
 
 
