@@ -10,7 +10,10 @@ class Nothing {
 Object.assign(globalThis, {
   ResizeObserver: Nothing,
   IntersectionObserver: Nothing,
-  DragEvent: class extends Event {}
+  DragEvent: class extends Event {},
+  requestIdleCallback: (work: () => void) => setTimeout(work, 0),
+  cancelIdleCallback: (handle: number) => clearTimeout(handle),
+  matchMedia: () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined })
 });
 
 window.matchMedia = query =>
