@@ -79,10 +79,10 @@ class LiveRun:
         self._handle = display(self._view or GraphPicture(self._graph, self.picture.tasks), display_id=True)
 
     def _widget(self) -> View | None:
-        """The live widget; None where anywidget is not installed, or the front end was left out."""
+        """The live widget; None where anywidget is not installed."""
         try:
             from jupyter_mlops.widgets.run_graph import RunGraph
-        except (ImportError, FileNotFoundError):
+        except ImportError:
             return None
         return RunGraph(self.picture, self._graph)
 
