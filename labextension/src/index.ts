@@ -1,5 +1,7 @@
 import { corePlugin } from './plugins/core';
 import { homePlugin } from './plugins/home';
+import { homeRunsPlugin } from './plugins/homeRuns';
+import { homeStatusPlugin } from './plugins/homeStatus';
 import { notebookPlugin } from './plugins/notebook';
 import { panelPlugin } from './plugins/panel';
 import { runCommandsPlugin } from './plugins/runCommands';
@@ -7,4 +9,13 @@ import { runViewPlugin } from './plugins/runView';
 
 export * from './tokens';
 
-export default [corePlugin, runCommandsPlugin, panelPlugin, notebookPlugin, runViewPlugin, homePlugin];
+export default [
+  corePlugin,
+  runCommandsPlugin,
+  panelPlugin,
+  notebookPlugin,
+  runViewPlugin,
+  homePlugin,
+  homeRunsPlugin,
+  homeStatusPlugin
+];

@@ -27,10 +27,14 @@ export namespace CommandIDs {
   export const retryRun = 'jupyter-mlops:retry-run';
   /** Delete `run` in `folder`, after asking. */
   export const deleteRun = 'jupyter-mlops:delete-run';
+  /** Delete `runs`, a list, in `folder`, after asking once. */
+  export const deleteRuns = 'jupyter-mlops:delete-runs';
   /** Compare `run` with `other` in `folder` (without `other`: ask which). */
   export const compareRuns = 'jupyter-mlops:compare-runs';
   /** Open the home tab: all runs of a project. */
   export const openHome = 'jupyter-mlops:open-home';
+  /** Make a small notebook to begin with, and open it. */
+  export const openExample = 'jupyter-mlops:open-example';
   /** Go to the cell with id `cell` or index `index`, at `line` (from 1), of the notebook at `path` (or the current). */
   export const goToCell = 'jupyter-mlops:go-to-cell';
   /** Give the selected cells a step; asks for its name unless `step` is given. */
