@@ -1,3 +1,5 @@
+import { cellFormPlugin } from './plugins/cellForm';
+import { chipsPlugin } from './plugins/chips';
 import { corePlugin } from './plugins/core';
 import { homePlugin } from './plugins/home';
 import { notebookPlugin } from './plugins/notebook';
@@ -7,4 +9,13 @@ import { runViewPlugin } from './plugins/runView';
 
 export * from './tokens';
 
-export default [corePlugin, runCommandsPlugin, panelPlugin, notebookPlugin, runViewPlugin, homePlugin];
+export default [
+  corePlugin,
+  runCommandsPlugin,
+  panelPlugin,
+  notebookPlugin,
+  chipsPlugin,
+  cellFormPlugin,
+  runViewPlugin,
+  homePlugin
+];
