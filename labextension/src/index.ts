@@ -1,3 +1,5 @@
+import { cellFormPlugin } from './plugins/cellForm';
+import { chipsPlugin } from './plugins/chips';
 import { corePlugin } from './plugins/core';
 import { homePlugin } from './plugins/home';
 import { homeRunsPlugin } from './plugins/homeRuns';
@@ -14,6 +16,8 @@ export default [
   runCommandsPlugin,
   panelPlugin,
   notebookPlugin,
+  chipsPlugin,
+  cellFormPlugin,
   runViewPlugin,
   homePlugin,
   homeRunsPlugin,

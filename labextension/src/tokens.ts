@@ -43,6 +43,14 @@ export namespace CommandIDs {
   export const setRole = 'jupyter-mlops:set-role';
   /** Write the steps that were found as metadata into the current notebook; can be undone. */
   export const convert = 'jupyter-mlops:convert-notebook';
+  /** Open the menu of the active cell: its step and role, and what can be done with them. */
+  export const openCellMenu = 'jupyter-mlops:open-cell-menu';
+  /** Take back the newest change of steps and roles in the current notebook. */
+  export const undoEdit = 'jupyter-mlops:undo-edit';
+  /** Make again what `undoEdit` took back. */
+  export const redoEdit = 'jupyter-mlops:redo-edit';
+  /** Show or hide the chips at the cells. */
+  export const toggleChips = 'jupyter-mlops:toggle-chips';
   /** Analyse the current notebook again. */
   export const refresh = 'jupyter-mlops:refresh';
 }
