@@ -1,6 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { JSONObject } from '@lumino/coreutils';
+import { ServerClock } from './clock';
 import { Failure } from './failure';
 import * as shapes from './shapes';
 
@@ -24,6 +25,9 @@ export interface RunQuery {
 
 /** The server extension's routes, one method each. Every method rejects with a `Failure`. */
 export class Client {
+  /** The server's clock: times in its answers are counted from this, not from the browser's. */
+  readonly clock = new ServerClock();
+
   constructor(
     readonly settings: ServerConnection.ISettings,
     private _words: ClientWords
@@ -78,9 +82,10 @@ export class Client {
     return this._get(`${this._of(ref)}/diff/${encodeURIComponent(other)}`, { folder: ref.folder });
   }
 
-  /** Bytes of a task's log from `start` on, at most `limit` of them. */
-  log(ref: shapes.RunRef, task: string, start: number, limit?: number): Promise<shapes.LogPart> {
-    return this._get(`${this._of(ref)}/tasks/${encodeURIComponent(task)}/log`, { folder: ref.folder, start, limit });
+  /** Bytes of a task's log from `start` on, at most `limit` of them; of its latest attempt unless one is named. */
+  log(ref: shapes.RunRef, task: string, start: number, limit?: number, attempt?: number): Promise<shapes.LogPart> {
+    const path = `${this._of(ref)}/tasks/${encodeURIComponent(task)}/log`;
+    return this._get(path, { folder: ref.folder, start, limit, attempt });
   }
 
   /** The executed notebook of a run or, given one, of a task. */
@@ -147,6 +152,7 @@ export class Client {
       }
       throw new Failure('unreachable', ...this._words.unreachable);
     }
+    this.clock.hear(response.headers.get('Date'));
     if (!response.ok) {
       throw await this._failure(response);
     }

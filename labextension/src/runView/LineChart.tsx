@@ -1,0 +1,130 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { durationText, valueText } from '../ui/looks';
+import { Across, canLog, nearest, pathOf, Scale, scaleOf, Series } from './chartScale';
+
+interface Props {
+  trans: TranslationBundle;
+  name: string;
+  series: readonly Series[];
+  across: Across;
+  log: boolean;
+}
+
+const [WIDTH, HEIGHT] = [420, 190];
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 10, 24];
+/** Lines that one chart can show so that a person tells them apart. */
+export const MOST_LINES = 12;
+
+/** A metric over steps or time, a line a task; what is under the pointer is told in words. */
+export function LineChart(props: Props): React.ReactElement {
+  const { trans, name, series, across } = props;
+  const [at, setAt] = React.useState<number | null>(null);
+  const drawn = series.slice(0, MOST_LINES);
+  const { x, y } = scalesOf(drawn, props.log);
+  const onMove = (event: React.PointerEvent<SVGSVGElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const pixel = ((event.clientX - box.left) / box.width) * WIDTH;
+    setAt(x.low + ((pixel - LEFT) / (WIDTH - LEFT - RIGHT)) * (x.high - x.low));
+  };
+  const hits = at === null ? [] : drawn.flatMap((item, index) => ({ index, name: item.name, point: nearest(item.points, at) }));
+  return (
+    <div className="jp-mlops-ChartBox">
+      <svg
+        className="jp-mlops-Chart"
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={chartText(props)}
+        onPointerMove={onMove}
+        onPointerLeave={() => setAt(null)}
+      >
+        <Grid x={x} y={y} across={across} trans={trans} />
+        {drawn.map((item, index) => (
+          <g key={item.name} className={`jp-mlops-Line jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`}>
+            {item.points.length > 1 ? <path d={pathOf(item.points, x, y)} /> : null}
+            {item.points.length <= 30
+              ? item.points.map(point => <circle key={point.x} cx={x.place(point.x)} cy={y.place(point.y)} r={2} />)
+              : null}
+          </g>
+        ))}
+        {hits.map(({ index, point }) =>
+          point ? (
+            <g key={index} className={`jp-mlops-Line jp-mlops-line-${index % 6}`}>
+              <line className="jp-mlops-Cross" x1={x.place(point.x)} x2={x.place(point.x)} y1={TOP} y2={HEIGHT - BOTTOM} />
+              <circle cx={x.place(point.x)} cy={y.place(point.y)} r={4} />
+            </g>
+          ) : null
+        )}
+      </svg>
+      <div className="jp-mlops-Legend">
+        {drawn.map((item, index) => {
+          const point = hits.find(hit => hit.index === index)?.point ?? item.points[item.points.length - 1];
+          return (
+            <span key={item.name} className={`jp-mlops-LegendItem jp-mlops-line-${index % 6}`}>
+              <i aria-hidden="true" className={index >= 6 ? 'jp-mlops-mod-dashed' : ''} />
+              {item.name || name}
+              {point ? <b>{valueText(point.y)}</b> : null}
+              {point && at !== null ? <span className="jp-mlops-Faint">{acrossText(point.x, across, trans)}</span> : null}
+            </span>
+          );
+        })}
+        {series.length > drawn.length ? (
+          <span className="jp-mlops-Faint">{trans.__('and %1 more: see the table', series.length - drawn.length)}</span>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+/** Where along the axis a point is: `step 12` or `3.2 s`. */
+export function acrossText(value: number, across: Across, trans: TranslationBundle): string {
+  return across === 'step' ? trans.__('step %1', value) : durationText(value);
+}
+
+function Grid(props: { x: Scale; y: Scale; across: Across; trans: TranslationBundle }): React.ReactElement {
+  const { x, y, across } = props;
+  return (
+    <g className="jp-mlops-Grid" aria-hidden="true">
+      {y.ticks.map(tick => (
+        <g key={tick}>
+          <line x1={LEFT} x2={WIDTH - RIGHT} y1={y.place(tick)} y2={y.place(tick)} />
+          <text x={LEFT - 6} y={y.place(tick)} dy="0.32em" textAnchor="end">
+            {numberText(tick)}
+          </text>
+        </g>
+      ))}
+      {x.ticks.map(tick => (
+        <text key={tick} x={x.place(tick)} y={HEIGHT - 6} textAnchor="middle">
+          {across === 'time' ? durationText(tick).replace('.0 s', ' s') || '0' : numberText(tick)}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+function scalesOf(series: readonly Series[], log: boolean): { x: Scale; y: Scale } {
+  const points = series.flatMap(item => item.points);
+  const range = (key: 'x' | 'y'): [number, number] =>
+    points.reduce(
+      ([low, high]: [number, number], point) => [Math.min(low, point[key]), Math.max(high, point[key])],
+      [Infinity, -Infinity]
+    );
+  const [xs, ys] = [range('x'), range('y')];
+  return {
+    x: scaleOf(...xs, LEFT, WIDTH - RIGHT, { count: 6 }),
+    y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: log && canLog(series) })
+  };
+}
+
+function numberText(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e5 || size < 1e-3) ? value.toExponential(0) : String(Number(value.toPrecision(6)));
+}
+
+function chartText({ name, series, trans }: Props): string {
+  const last = series.map(item => {
+    const point = item.points[item.points.length - 1];
+    return point ? `${item.name} ${valueText(point.y)}` : '';
+  });
+  return trans.__('Chart of %1. Last: %2', name, last.slice(0, MOST_LINES).join(', '));
+}

@@ -1,0 +1,64 @@
+import { Graph, Task } from '../api/shapes';
+
+/** How many tasks are in each state. */
+export type Counts = { [state: string]: number };
+
+const OVER = ['succeeded', 'cached', 'skipped', 'failed', 'canceled'];
+/** What is worth a look comes first; the bar of a run is drawn in this order too. */
+const ORDER = ['failed', 'running', 'succeeded', 'cached', 'canceled', 'skipped', 'pending'];
+
+export function countsOf(tasks: readonly Task[]): Counts {
+  const counts: Counts = {};
+  for (const task of tasks) {
+    counts[task.state] = (counts[task.state] ?? 0) + 1;
+  }
+  return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => rank(one) - rank(other)));
+}
+
+/** How many steps are over, of how many; a loop is one step, over when all of its tasks are. */
+export function stepsDone(graph: Graph | null, tasks: readonly Task[]): { done: number; total: number } {
+  const steps = groupedBySteps(tasks);
+  const total = Math.max(graph?.steps.length ?? 0, steps.size);
+  const done = [...steps.values()].filter(items => items.every(task => OVER.includes(task.state))).length;
+  return { done, total };
+}
+
+/** A row of the list of tasks: a task, or a loop with all of its tasks. */
+export type TaskRow =
+  | { kind: 'task'; task: Task; nested: boolean }
+  | { kind: 'loop'; step: string; counts: Counts; size: number; open: boolean };
+
+/** Tasks in their order; those of a loop below one row, and only if it is `open`. */
+export function taskRows(tasks: readonly Task[], open: ReadonlySet<string>): TaskRow[] {
+  const rows: TaskRow[] = [];
+  for (const [step, items] of groupedBySteps(tasks)) {
+    const isLoop = items.some(task => task.task !== step);
+    if (isLoop) {
+      rows.push({ kind: 'loop', step, counts: countsOf(items), size: items.length, open: open.has(step) });
+    }
+    if (!isLoop || open.has(step)) {
+      rows.push(...items.map((task): TaskRow => ({ kind: 'task', task, nested: isLoop })));
+    }
+  }
+  return rows;
+}
+
+/** The state that stands for a loop: what needs a look, before what is done. */
+export function loopState(counts: Counts): string {
+  return counts.running ? 'running' : (ORDER.find(state => counts[state]) ?? 'pending');
+}
+
+function groupedBySteps(tasks: readonly Task[]): Map<string, Task[]> {
+  const steps = new Map<string, Task[]>();
+  for (const task of tasks) {
+    const items = steps.get(task.step) ?? [];
+    items.push(task);
+    steps.set(task.step, items);
+  }
+  return steps;
+}
+
+function rank(state: string): number {
+  const found = ORDER.indexOf(state);
+  return found < 0 ? ORDER.length : found;
+}
