@@ -31,6 +31,10 @@ export class ServerClock {
 }
 
 /** Seconds between two times; null before the start. Never negative: clocks of two machines may differ. */
-export function elapsed(started: number | null | undefined, finished: number | null | undefined, now: number): number | null {
+export function elapsed(
+  started: number | null | undefined,
+  finished: number | null | undefined,
+  now: number
+): number | null {
   return started === null || started === undefined ? null : Math.max(0, (finished ?? now) - started);
 }

@@ -20,7 +20,9 @@ export function ArtifactPreview(props: { services: RunServices; item: Artifact }
   return (
     <div className="jp-mlops-Preview">
       <Content preview={preview.value} name={item.name} />
-      {cut ? <p className="jp-mlops-Faint">{trans.__('Only the beginning of %1 is shown.', bytesText(bytes))}</p> : null}
+      {cut ? (
+        <p className="jp-mlops-Faint">{trans.__('Only the beginning of %1 is shown.', bytesText(bytes))}</p>
+      ) : null}
     </div>
   );
 }

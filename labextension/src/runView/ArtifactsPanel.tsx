@@ -47,7 +47,12 @@ export function ArtifactsPanel({ services, task, version }: Props): React.ReactE
             <h4 className="jp-mlops-Heading">{title}</h4>
             <ul className="jp-mlops-List">
               {items.map(item => (
-                <ArtifactItem key={`${item.task} ${item.role} ${item.name} ${item.digest}`} services={services} item={item} withTask={task === null} />
+                <ArtifactItem
+                  key={`${item.task} ${item.role} ${item.name} ${item.digest}`}
+                  services={services}
+                  item={item}
+                  withTask={task === null}
+                />
               ))}
             </ul>
           </section>

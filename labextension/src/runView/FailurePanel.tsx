@@ -24,16 +24,33 @@ export function FailurePanel({ services, run, task }: Props): React.ReactElement
   const cell = executed.value ? failingCell(executed.value, error?.cell_id) : undefined;
   const title = [error?.kind, error?.message].filter(Boolean).join(': ') || task.reason;
   return (
-    <section className="jp-mlops-Failure" aria-label={trans.__('Failure of %1', task.task)} data-testid="mlops-task-failure">
+    <section
+      className="jp-mlops-Failure"
+      aria-label={trans.__('Failure of %1', task.task)}
+      data-testid="mlops-task-failure"
+    >
       <h3 className="jp-mlops-FailureTitle">{plainText(title)}</h3>
       {error?.hint ? <p className="jp-mlops-FailureHint">{error.hint}</p> : null}
       <p className="jp-mlops-FailurePlace">{placeText(services, run, task)}</p>
-      {cell ? <MarkedSource source={cell.source} line={error?.line ?? null} label={trans.__('The failing cell')} /> : null}
+      {cell ? (
+        <MarkedSource source={cell.source} line={error?.line ?? null} label={trans.__('The failing cell')} />
+      ) : null}
       <div className="jp-mlops-Buttons">
         {run.source ? (
-          <CommandButton commands={commands} id={CommandIDs.goToCell} args={cellArgs(run, task)} label={trans.__('Go to cell')} accept />
+          <CommandButton
+            commands={commands}
+            id={CommandIDs.goToCell}
+            args={cellArgs(run, task)}
+            label={trans.__('Go to cell')}
+            accept
+          />
         ) : null}
-        <CommandButton commands={commands} id={CommandIDs.retryRun} args={{ ...runArgs(ref), state: run.state }} label={trans.__('Retry')} />
+        <CommandButton
+          commands={commands}
+          id={CommandIDs.retryRun}
+          args={{ ...runArgs(ref), state: run.state }}
+          label={trans.__('Retry')}
+        />
       </div>
       {error?.traceback && error.traceback.length > 0 ? (
         <details className="jp-mlops-Fold">
@@ -93,5 +110,8 @@ function cellArgs(run: Run, task: Task): JSONObject {
 /** The cell with this id, else the first one that left an error. */
 function failingCell(notebook: JSONObject, id: string | null | undefined): Cell | undefined {
   const cells = cellsOf(notebook);
-  return cells.find(cell => id && cell.id === id) ?? cells.find(cell => cell.outputs.some(item => item.output_type === 'error'));
+  return (
+    cells.find(cell => id && cell.id === id) ??
+    cells.find(cell => cell.outputs.some(item => item.output_type === 'error'))
+  );
 }

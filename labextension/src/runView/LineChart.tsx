@@ -27,7 +27,8 @@ export function LineChart(props: Props): React.ReactElement {
     const pixel = ((event.clientX - box.left) / box.width) * WIDTH;
     setAt(x.low + ((pixel - LEFT) / (WIDTH - LEFT - RIGHT)) * (x.high - x.low));
   };
-  const hits = at === null ? [] : drawn.flatMap((item, index) => ({ index, name: item.name, point: nearest(item.points, at) }));
+  const hits =
+    at === null ? [] : drawn.flatMap((item, index) => ({ index, name: item.name, point: nearest(item.points, at) }));
   return (
     <div className="jp-mlops-ChartBox">
       <svg
@@ -40,7 +41,10 @@ export function LineChart(props: Props): React.ReactElement {
       >
         <Grid x={x} y={y} across={across} trans={trans} />
         {drawn.map((item, index) => (
-          <g key={item.name} className={`jp-mlops-Line jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`}>
+          <g
+            key={item.name}
+            className={`jp-mlops-Line jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`}
+          >
             {item.points.length > 1 ? <path d={pathOf(item.points, x, y)} /> : null}
             {item.points.length <= 30
               ? item.points.map(point => <circle key={point.x} cx={x.place(point.x)} cy={y.place(point.y)} r={2} />)
@@ -50,7 +54,13 @@ export function LineChart(props: Props): React.ReactElement {
         {hits.map(({ index, point }) =>
           point ? (
             <g key={index} className={`jp-mlops-Line jp-mlops-line-${index % 6}`}>
-              <line className="jp-mlops-Cross" x1={x.place(point.x)} x2={x.place(point.x)} y1={TOP} y2={HEIGHT - BOTTOM} />
+              <line
+                className="jp-mlops-Cross"
+                x1={x.place(point.x)}
+                x2={x.place(point.x)}
+                y1={TOP}
+                y2={HEIGHT - BOTTOM}
+              />
               <circle cx={x.place(point.x)} cy={y.place(point.y)} r={4} />
             </g>
           ) : null
@@ -64,7 +74,9 @@ export function LineChart(props: Props): React.ReactElement {
               <i aria-hidden="true" className={index >= 6 ? 'jp-mlops-mod-dashed' : ''} />
               {item.name || name}
               {point ? <b>{valueText(point.y)}</b> : null}
-              {point && at !== null ? <span className="jp-mlops-Faint">{acrossText(point.x, across, trans)}</span> : null}
+              {point && at !== null ? (
+                <span className="jp-mlops-Faint">{acrossText(point.x, across, trans)}</span>
+              ) : null}
             </span>
           );
         })}

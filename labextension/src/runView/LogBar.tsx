@@ -40,16 +40,29 @@ export function LogBar(props: Props): React.ReactElement {
   return (
     <div className="jp-mlops-LogBar" role="toolbar" aria-label={trans.__('Log')}>
       <SearchBox trans={trans} search={props.search} isPart={!log.atStart || !log.atEnd} />
-      <span className="jp-mlops-LogSize" title={trans.__('%1 of %2 loaded', bytesText(buffer.end - buffer.start), bytesText(buffer.size))}>
+      <span
+        className="jp-mlops-LogSize"
+        title={trans.__('%1 of %2 loaded', bytesText(buffer.end - buffer.start), bytesText(buffer.size))}
+      >
         {bytesText(buffer.size)}
       </span>
       <button className="jp-mlops-Small" onClick={props.onStart} title={trans.__('Go to the first line')}>
         {trans.__('Top')}
       </button>
-      <button className="jp-mlops-Small" aria-pressed={props.follow} onClick={props.onFollow} title={trans.__('Stay at the last line')}>
+      <button
+        className="jp-mlops-Small"
+        aria-pressed={props.follow}
+        onClick={props.onFollow}
+        title={trans.__('Stay at the last line')}
+      >
         {trans.__('Follow')}
       </button>
-      <button className="jp-mlops-Small" aria-pressed={props.wrap} onClick={props.onWrap} title={trans.__('Break long lines')}>
+      <button
+        className="jp-mlops-Small"
+        aria-pressed={props.wrap}
+        onClick={props.onWrap}
+        title={trans.__('Break long lines')}
+      >
         {trans.__('Wrap')}
       </button>
       <button className="jp-mlops-Small" onClick={copy} title={trans.__('Copy what is loaded')}>

@@ -33,7 +33,12 @@ export function MetricsPanel({ trans, metrics, task, isLive }: Props): React.Rea
   return (
     <div className="jp-mlops-Metrics">
       <div className="jp-mlops-Tools" role="toolbar" aria-label={trans.__('Metrics')}>
-        <button className="jp-mlops-Small" aria-pressed={log} disabled={!shown.some(item => canLog(item.series))} onClick={() => setLog(!log)}>
+        <button
+          className="jp-mlops-Small"
+          aria-pressed={log}
+          disabled={!shown.some(item => canLog(item.series))}
+          onClick={() => setLog(!log)}
+        >
           {trans.__('Log scale')}
         </button>
         <button className="jp-mlops-Small" aria-pressed={table} onClick={() => setTable(!table)}>
@@ -65,7 +70,9 @@ interface TableProps {
 
 /** The points of a metric in words; newest first, for those are looked for. */
 function PointTable({ trans, name, series, across }: TableProps): React.ReactElement {
-  const rows = series.flatMap(item => item.points.map(point => ({ task: item.name, ...point }))).sort((a, b) => b.at - a.at);
+  const rows = series
+    .flatMap(item => item.points.map(point => ({ task: item.name, ...point })))
+    .sort((a, b) => b.at - a.at);
   return (
     <div className="jp-mlops-TableBox" tabIndex={0} role="group" aria-label={name}>
       <table className="jp-mlops-Table">
@@ -92,7 +99,9 @@ function PointTable({ trans, name, series, across }: TableProps): React.ReactEle
           ))}
         </tbody>
       </table>
-      {rows.length > MOST_ROWS ? <p className="jp-mlops-Faint">{trans.__('and %1 earlier ones', rows.length - MOST_ROWS)}</p> : null}
+      {rows.length > MOST_ROWS ? (
+        <p className="jp-mlops-Faint">{trans.__('and %1 earlier ones', rows.length - MOST_ROWS)}</p>
+      ) : null}
     </div>
   );
 }

@@ -60,7 +60,11 @@ function tabsOf({ services, model, run, onSelect }: Props): TabItem[] {
       label: trans.__('Notebook'),
       draw: () => <OutputsPanel {...{ services, version, task: null, isLive: false }} />
     },
-    { id: 'artifacts', label: trans.__('Artifacts'), draw: () => <ArtifactsPanel {...{ services, version, task: null }} /> },
+    {
+      id: 'artifacts',
+      label: trans.__('Artifacts'),
+      draw: () => <ArtifactsPanel {...{ services, version, task: null }} />
+    },
     {
       id: 'params',
       label: trans.__('Parameters'),
@@ -68,7 +72,11 @@ function tabsOf({ services, model, run, onSelect }: Props): TabItem[] {
       draw: () => <Params params={run.params} empty={trans.__('The run has no parameters.')} />
     },
     run.environment
-      ? { id: 'environment', label: trans.__('Environment'), draw: () => <Environment trans={trans} environment={run.environment} /> }
+      ? {
+          id: 'environment',
+          label: trans.__('Environment'),
+          draw: () => <Environment trans={trans} environment={run.environment} />
+        }
       : null
   ];
   return tabs.filter((tab): tab is TabItem => tab !== null);

@@ -15,16 +15,13 @@ export function Split(props: Props): React.ReactElement {
   const [share, setShare] = React.useState(50);
   const host = React.useRef<HTMLDivElement>(null);
   const move = (to: number): void => setShare(Math.min(MOST, Math.max(LEAST, to)));
-  const isColumn = (): boolean =>
-    host.current !== null && getComputedStyle(host.current).flexDirection === 'column';
+  const isColumn = (): boolean => host.current !== null && getComputedStyle(host.current).flexDirection === 'column';
   const onPointerMove = (event: React.PointerEvent): void => {
     if (!event.currentTarget.hasPointerCapture(event.pointerId) || !host.current) {
       return;
     }
     const box = host.current.getBoundingClientRect();
-    move(
-      100 * (isColumn() ? (event.clientY - box.top) / box.height : (event.clientX - box.left) / box.width)
-    );
+    move(100 * (isColumn() ? (event.clientY - box.top) / box.height : (event.clientX - box.left) / box.width));
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const step = { ArrowLeft: -STEP, ArrowUp: -STEP, ArrowRight: STEP, ArrowDown: STEP }[event.key];

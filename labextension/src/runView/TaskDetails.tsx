@@ -51,7 +51,12 @@ export function TaskDetails(props: Props): React.ReactElement {
         <span className="jp-mlops-Faint">{timeOf(task, now)}</span>
         {task.attempt > 1 ? <span className="jp-mlops-Faint">{trans.__('attempt %1', task.attempt)}</span> : null}
         <span className="jp-mlops-Spring" />
-        <button className="jp-mlops-Small" onClick={() => onSelect(null)} title={trans.__('Back to the run (Escape)')} aria-label={trans.__('Close the task')}>
+        <button
+          className="jp-mlops-Small"
+          onClick={() => onSelect(null)}
+          title={trans.__('Back to the run (Escape)')}
+          aria-label={trans.__('Close the task')}
+        >
           ✕
         </button>
       </header>
@@ -69,7 +74,11 @@ function tabsOf({ services, model, task, now, onSelect }: Props): TabItem[] {
   const measured = [...model.metrics.values()].filter(points => points.some(point => point.task === task.task)).length;
   const tabs: (TabItem | null)[] = [
     run && task.state === 'failed'
-      ? { id: 'failure', label: trans.__('Failure'), draw: () => <FailurePanel key={task.task} {...{ services, run, task }} /> }
+      ? {
+          id: 'failure',
+          label: trans.__('Failure'),
+          draw: () => <FailurePanel key={task.task} {...{ services, run, task }} />
+        }
       : null,
     { id: 'log', label: trans.__('Log'), draw: () => <TaskLog key={task.task} {...{ services, task, isLive }} /> },
     {

@@ -57,14 +57,33 @@ export function TaskTable(props: Props): React.ReactElement {
     return <EmptyNote title={trans.__('There are no tasks yet.')} />;
   }
   return (
-    <div className="jp-mlops-Tasks" ref={host} role="tree" aria-label={trans.__('Tasks')} tabIndex={0} {...{ onScroll, onKeyDown }}>
+    <div
+      className="jp-mlops-Tasks"
+      ref={host}
+      role="tree"
+      aria-label={trans.__('Tasks')}
+      tabIndex={0}
+      {...{ onScroll, onKeyDown }}
+    >
       <div style={{ height: rows.length * ROW }} className="jp-mlops-TaskRows" role="presentation">
         {rows.slice(first, last).map((row, offset) => {
           const shared = { trans, top: (first + offset) * ROW, isActive: first + offset === index && active !== '' };
           return row.kind === 'loop' ? (
-            <LoopRow key={`loop ${row.step}`} {...shared} row={row} onToggle={() => (setAt(nameOf(row)), toggle(row.step, !row.open))} />
+            <LoopRow
+              key={`loop ${row.step}`}
+              {...shared}
+              row={row}
+              onToggle={() => (setAt(nameOf(row)), toggle(row.step, !row.open))}
+            />
           ) : (
-            <TaskLine key={row.task.task} {...shared} row={row} now={now} isSelected={row.task.task === selected} onSelect={() => choose(row)} />
+            <TaskLine
+              key={row.task.task}
+              {...shared}
+              row={row}
+              now={now}
+              isSelected={row.task.task === selected}
+              onSelect={() => choose(row)}
+            />
           );
         })}
       </div>

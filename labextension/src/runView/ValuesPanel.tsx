@@ -20,7 +20,10 @@ export function ValuesPanel({ trans, task, onSelect }: Props): React.ReactElemen
   return (
     <div className="jp-mlops-Values">
       {made.length > 0 ? (
-        <Table title={trans.__('Handed over')} columns={[trans.__('Name'), trans.__('Type'), trans.__('Shape'), trans.__('Size'), trans.__('What is in it')]}>
+        <Table
+          title={trans.__('Handed over')}
+          columns={[trans.__('Name'), trans.__('Type'), trans.__('Shape'), trans.__('Size'), trans.__('What is in it')]}
+        >
           {made.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">
@@ -37,7 +40,10 @@ export function ValuesPanel({ trans, task, onSelect }: Props): React.ReactElemen
         </Table>
       ) : null}
       {taken.length > 0 ? (
-        <Table title={trans.__('Taken')} columns={[trans.__('Name'), trans.__('Type'), trans.__('Size'), trans.__('Made by')]}>
+        <Table
+          title={trans.__('Taken')}
+          columns={[trans.__('Name'), trans.__('Type'), trans.__('Size'), trans.__('Made by')]}
+        >
           {taken.map(value => (
             <tr key={`${value.name} ${value.task}`}>
               <th scope="row">

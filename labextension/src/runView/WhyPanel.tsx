@@ -56,7 +56,10 @@ export function WhyPanel({ trans, run, task, now }: Props): React.ReactElement {
 function answer(task: Task, trans: TranslationBundle): string {
   if (task.state === 'cached') {
     return task.cached_from
-      ? trans.__('It was done before with the same source, values and environment: the result of %1 is used.', task.cached_from)
+      ? trans.__(
+          'It was done before with the same source, values and environment: the result of %1 is used.',
+          task.cached_from
+        )
       : trans.__('It was done before with the same source, values and environment.');
   }
   if (task.state === 'skipped' || task.state === 'pending' || task.state === 'canceled') {
@@ -83,7 +86,9 @@ function Attempts(props: { attempts: Attempt[]; trans: TranslationBundle; now: n
               <td>
                 <StateMark state={item.state} trans={trans} />
               </td>
-              <td className="jp-mlops-Number">{item.started === null ? '' : new Date(item.started * 1000).toLocaleTimeString()}</td>
+              <td className="jp-mlops-Number">
+                {item.started === null ? '' : new Date(item.started * 1000).toLocaleTimeString()}
+              </td>
               <td className="jp-mlops-Number">
                 {item.started === null ? '' : durationText((item.finished ?? now) - item.started)}
               </td>

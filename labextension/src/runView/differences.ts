@@ -55,7 +55,9 @@ export function deltaText({ delta, first }: Difference): string {
   const sign = delta > 0 ? '+' : '−';
   const size = String(Number(Math.abs(delta).toPrecision(3)));
   const share = Math.abs(delta / Number(first)) * 100;
-  return Number.isFinite(share) && share < 1000 ? `${sign}${size} (${sign}${Number(share.toPrecision(2))}%)` : sign + size;
+  return Number.isFinite(share) && share < 1000
+    ? `${sign}${size} (${sign}${Number(share.toPrecision(2))}%)`
+    : sign + size;
 }
 
 /** A line of a unified diff. */

@@ -13,7 +13,10 @@ export interface Loaded<T> {
  * a component that shows another thing is another component (React's `key`).
  */
 export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
-  const [state, setState] = React.useState<{ value: T | null; failure: Failure | null }>({ value: null, failure: null });
+  const [state, setState] = React.useState<{ value: T | null; failure: Failure | null }>({
+    value: null,
+    failure: null
+  });
   const [turn, again] = React.useReducer((count: number) => count + 1, 0);
   const latest = React.useRef(load);
   latest.current = load;

@@ -4,12 +4,11 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import { describe, expect, it, vi } from 'vitest';
-import { ListedRun } from '../../src/api/shapes';
 import { RecentRuns } from '../../src/panel/RecentRuns';
 import { StepCard } from '../../src/panel/StepCard';
 import { TargetPicker } from '../../src/panel/TargetPicker';
 import { CommandIDs } from '../../src/tokens';
-import { step, task } from '../samples/shapes';
+import { listed, step, task } from '../samples/shapes';
 
 const trans = nullTranslator.load('');
 
@@ -42,26 +41,6 @@ describe('TargetPicker', () => {
 });
 
 describe('RecentRuns', () => {
-  const listed = (run: string, more: Partial<ListedRun> = {}): ListedRun => ({
-    run,
-    pipeline: 'p',
-    experiment: 'e',
-    state: 'succeeded',
-    reason: '',
-    created: 100,
-    started: 100,
-    finished: 105,
-    seconds: 5,
-    notebook: 'p.ipynb',
-    target: 'local',
-    user: 'alice',
-    params: {},
-    metrics: {},
-    tags: {},
-    tasks: {},
-    ...more
-  });
-
   it('says what each run came to', () => {
     const runs = [listed('b', { metrics: { acc: 0.96503 } }), listed('a', { state: 'failed', reason: 'train failed' })];
     render(<RecentRuns runs={runs} now={400} trans={trans} onOpen={vi.fn()} onHome={vi.fn()} />);

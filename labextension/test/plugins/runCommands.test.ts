@@ -55,7 +55,7 @@ function made(panel: NotebookPanel): IMLOps {
   const stream = new EventStream(server.settings);
   const runs = new Runs(client, stream);
   const tracker = { currentWidget: panel, currentChanged: new Signal({}) } as unknown as INotebookTracker;
-  const pipelines = new Pipelines(tracker, { client, stream, runs, contents: CONTENTS });
+  const pipelines = new Pipelines(tracker, { client, stream, runs, contents: CONTENTS, memory: null });
   return { client, stream, server: new Server(client), runs, pipelines, trans: nullTranslator.load('jupyter_mlops') };
 }
 
@@ -71,8 +71,9 @@ function told(): string[] {
 describe('a start', () => {
   it('runs the notebook as it is set, and follows the run', async () => {
     fake.sessionContext.kernelPreference.name = 'python3';
+    mlops.pipelines?.current?.setNext({ target: 'kubernetes', cache: false });
     expect(await commands.execute(CommandIDs.runNotebook)).toBe('r1');
-    const body = { path: 'work.ipynb', kernel: 'python3', params: {}, target: 'local' };
+    const body = { path: 'work.ipynb', kernel: 'python3', params: {}, target: 'kubernetes', cache: false };
     expect(sent('POST')).toEqual([{ what: 'POST runs', body }]);
     expect(mlops.pipelines?.current?.lastRun?.ref).toEqual(REF);
   });

@@ -1,4 +1,4 @@
-import { Analysis, Diagnostic, Run, Step, Task } from '../../src/api/shapes';
+import { Analysis, Diagnostic, ListedRun, Run, Step, Task } from '../../src/api/shapes';
 
 /** A step with nothing but its name, and what a test gives. */
 export function step(name: string, more: Partial<Step> = {}): Step {
@@ -53,6 +53,30 @@ export function run(tasks: Task[], more: Partial<Run> = {}): Run {
     metrics: {},
     environment: {},
     tasks,
+    ...more
+  };
+}
+
+/** A run as a list has it. */
+export function listed(name: string, more: Partial<ListedRun> = {}): ListedRun {
+  return {
+    run: name,
+    pipeline: 'p',
+    experiment: 'e',
+    state: 'succeeded',
+    reason: '',
+    created: 100,
+    started: 100,
+    finished: 105,
+    seconds: 5,
+    notebook: 'p.ipynb',
+    target: 'local',
+    user: 'alice',
+    interrupted: false,
+    params: {},
+    metrics: {},
+    tags: {},
+    tasks: {},
     ...more
   };
 }
