@@ -94,7 +94,11 @@ export class PipelineModel implements IDisposable {
 
   /** The notebook's newest runs, newest first. */
   get recent(): readonly ListedRun[] {
-    return this._recent;
+    const last = this.lastRun?.run;
+    // What is followed is heard of before the list.
+    return last
+      ? this._recent.map(item => (item.run === last.run ? { ...item, state: last.state } : item))
+      : this._recent;
   }
 
   /** The notebook's newest run, followed; null if it has none. */
