@@ -31,6 +31,8 @@ export namespace CommandIDs {
   export const deleteRuns = 'jupyter-mlops:delete-runs';
   /** Compare `run` with `other` in `folder` (without `other`: ask which). */
   export const compareRuns = 'jupyter-mlops:compare-runs';
+  /** Load `run` in `folder` anew into its view. */
+  export const refreshRun = 'jupyter-mlops:refresh-run';
   /** Open the home tab: all runs of a project. */
   export const openHome = 'jupyter-mlops:open-home';
   /** Make a small notebook to begin with, and open it. */

@@ -52,16 +52,20 @@ export function FailurePanel({ services, run, task }: Props): React.ReactElement
           label={trans.__('Retry')}
         />
       </div>
-      {error?.traceback && error.traceback.length > 0 ? (
-        <details className="jp-mlops-Fold">
-          <summary>{trans.__('Traceback')}</summary>
-          <pre className="jp-mlops-Pre" tabIndex={0}>
-            {plainText(error.traceback.join('\n'))}
-          </pre>
-        </details>
-      ) : null}
+      <Traceback services={services} lines={error?.traceback ?? []} />
     </section>
   );
+}
+
+function Traceback(props: { services: RunServices; lines: readonly string[] }): React.ReactElement | null {
+  return props.lines.length > 0 ? (
+    <details className="jp-mlops-Fold">
+      <summary>{props.services.trans.__('Traceback')}</summary>
+      <pre className="jp-mlops-Pre" tabIndex={0}>
+        {plainText(props.lines.join('\n'))}
+      </pre>
+    </details>
+  ) : null;
 }
 
 /** A cell's source with numbers, and a sign at the line that failed. */

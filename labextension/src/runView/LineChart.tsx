@@ -66,24 +66,31 @@ export function LineChart(props: Props): React.ReactElement {
           ) : null
         )}
       </svg>
-      <div className="jp-mlops-Legend">
-        {drawn.map((item, index) => {
-          const point = hits.find(hit => hit.index === index)?.point ?? item.points[item.points.length - 1];
-          return (
-            <span key={item.name} className={`jp-mlops-LegendItem jp-mlops-line-${index % 6}`}>
-              <i aria-hidden="true" className={index >= 6 ? 'jp-mlops-mod-dashed' : ''} />
-              {item.name || name}
-              {point ? <b>{valueText(point.y)}</b> : null}
-              {point && at !== null ? (
-                <span className="jp-mlops-Faint">{acrossText(point.x, across, trans)}</span>
-              ) : null}
-            </span>
-          );
-        })}
-        {series.length > drawn.length ? (
-          <span className="jp-mlops-Faint">{trans.__('and %1 more: see the table', series.length - drawn.length)}</span>
-        ) : null}
-      </div>
+      <Legend {...{ trans, name, series, across, at }} />
+    </div>
+  );
+}
+
+/** The lines by name, each with its last value, or with that under the pointer. */
+function Legend(props: Omit<Props, 'log'> & { at: number | null }): React.ReactElement {
+  const { trans, name, series, across, at } = props;
+  const drawn = series.slice(0, MOST_LINES);
+  return (
+    <div className="jp-mlops-Legend">
+      {drawn.map((item, index) => {
+        const point = at === null ? item.points[item.points.length - 1] : nearest(item.points, at);
+        return (
+          <span key={item.name} className="jp-mlops-LegendItem">
+            <i aria-hidden="true" className={`jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`} />
+            {item.name || name}
+            {point ? <b>{valueText(point.y)}</b> : null}
+            {point && at !== null ? <span className="jp-mlops-Faint">{acrossText(point.x, across, trans)}</span> : null}
+          </span>
+        );
+      })}
+      {series.length > drawn.length ? (
+        <span className="jp-mlops-Faint">{trans.__('and %1 more: see the table', series.length - drawn.length)}</span>
+      ) : null}
     </div>
   );
 }

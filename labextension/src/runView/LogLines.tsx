@@ -35,25 +35,10 @@ export function LogLines(props: Props): React.ReactElement {
       host.current.scrollTop = rows * ROW;
     }
   }, [follow, rows, view.height]);
-  React.useLayoutEffect(() => {
-    const box = host.current;
-    if (box && search.goal) {
-      const top = tops[Math.min(search.goal.line, lines.length)] * ROW;
-      if (search.goal.line === 0 || top < box.scrollTop + ROW || top > box.scrollTop + box.clientHeight - 3 * ROW) {
-        box.scrollTop = top - (search.goal.line === 0 ? 0 : box.clientHeight / 3);
-      }
-    }
-    // Only a new goal moves the view, not new lines.
-  }, [search.goal]);
+  useGoal(host, search.goal, tops);
   const shown = shownRows(view.top, view.height, ROW, rows);
   const [first, last] = [lineAt(tops, shown.first), Math.min(lines.length, lineAt(tops, shown.last) + 1)];
-  React.useEffect(() => {
-    if (first < NEAR_LINES && !log.atStart && !follow) {
-      void log.earlier();
-    } else if (last > lines.length - NEAR_LINES && !log.atEnd) {
-      void log.later();
-    }
-  }, [first, last, log, lines, follow]);
+  React.useEffect(() => loadNear(log, first, last, follow), [first, last, log, lines, follow]);
   const onScroll = (): void => {
     const box = host.current;
     if (box) {
@@ -88,6 +73,34 @@ export function LogLines(props: Props): React.ReactElement {
       </div>
     </div>
   );
+}
+
+/** Load more where an end of what is loaded comes near. */
+function loadNear(log: LogModel, first: number, last: number, follow: boolean): void {
+  if (first < NEAR_LINES && !log.atStart && !follow) {
+    void log.earlier();
+  } else if (last > log.buffer.lines.length - NEAR_LINES && !log.atEnd) {
+    void log.later();
+  }
+}
+
+/** Brings a line into view: once for each goal, wherever lines come or go later. */
+function useGoal(host: React.RefObject<HTMLDivElement>, goal: LogSearch['goal'], tops: Float64Array): void {
+  const done = React.useRef<LogSearch['goal']>(null);
+  React.useLayoutEffect(() => {
+    const box = host.current;
+    if (!box || !goal || done.current === goal) {
+      return;
+    }
+    done.current = goal;
+    const top = tops[Math.min(goal.line, tops.length - 1)] * ROW;
+    const isSeen = top >= box.scrollTop + ROW && top <= box.scrollTop + box.clientHeight - 3 * ROW;
+    if (goal.line === 0) {
+      box.scrollTop = 0;
+    } else if (!isSeen) {
+      box.scrollTop = top - box.clientHeight / 3;
+    }
+  }, [host, goal, tops]);
 }
 
 interface LineProps {

@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { Task } from '../api/shapes';
 import { RunModel } from '../model/runModel';
+import { stateIcon, valueText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { ArtifactsPanel } from './ArtifactsPanel';
 import { FailurePanel } from './FailurePanel';
@@ -47,6 +48,7 @@ export function TaskDetails(props: Props): React.ReactElement {
         <h3 className="jp-mlops-Cut" title={task.task}>
           {task.task}
         </h3>
+        <LoopItems {...props} />
         <StateMark state={task.state} trans={trans} />
         <span className="jp-mlops-Faint">{timeOf(task, now)}</span>
         {task.attempt > 1 ? <span className="jp-mlops-Faint">{trans.__('attempt %1', task.attempt)}</span> : null}
@@ -62,6 +64,29 @@ export function TaskDetails(props: Props): React.ReactElement {
       </header>
       <Tabs label={trans.__('Task %1', task.task)} tabs={tabs} selected={selected} onSelect={props.onTab} />
     </section>
+  );
+}
+
+/** The tasks of the same loop, to go from one to the next. */
+function LoopItems({ services, model, task, onSelect }: Props): React.ReactElement | null {
+  const { trans } = services;
+  const items = model.tasksOf(task.step);
+  if (items.length < 2) {
+    return null;
+  }
+  return (
+    <select
+      className="jp-mlops-Input"
+      aria-label={trans.__('Task of the loop %1', task.step)}
+      value={task.task}
+      onChange={event => onSelect(event.target.value)}
+    >
+      {items.map(item => (
+        <option key={item.task} value={item.task}>
+          {`${stateIcon(item.state)} ${item.task}${item.item === null || item.item === undefined ? '' : ` · ${valueText(item.item)}`}`}
+        </option>
+      ))}
+    </select>
   );
 }
 

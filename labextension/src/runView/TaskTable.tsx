@@ -20,39 +20,10 @@ const ROW = 26;
 
 /** All tasks as a list; the tasks of a loop below one row that counts them. */
 export function TaskTable(props: Props): React.ReactElement {
-  const { trans, tasks, now, selected, onSelect } = props;
-  const [open, setOpen] = React.useState<ReadonlySet<string>>(() => loopOf(tasks, selected));
-  const [at, setAt] = React.useState<string | null>(null);
+  const { trans, now, selected } = props;
   const host = React.useRef<HTMLDivElement>(null);
-  const rows = taskRows(tasks, open);
+  const { rows, active, toggle, choose, onKeyDown } = useTree(props, host);
   const { first, last, onScroll } = useRows(host, ROW, rows.length);
-  const active = at ?? selected ?? '';
-  const index = Math.max(
-    0,
-    rows.findIndex(row => nameOf(row) === active)
-  );
-  const toggle = (step: string, isOpen: boolean): void => {
-    const others = [...open].filter(item => item !== step);
-    setOpen(new Set(isOpen ? [...others, step] : others));
-  };
-  const choose = (row: TaskRow): void => {
-    setAt(nameOf(row));
-    if (row.kind === 'task') {
-      onSelect(row.task.task);
-    }
-  };
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    const next = rowAfter(event.key, index, rows.length);
-    const row = rows[index];
-    if (next !== null) {
-      event.preventDefault();
-      choose(rows[next]);
-      reveal(host.current, next, ROW);
-    } else if (row?.kind === 'loop' && ['ArrowRight', 'ArrowLeft', 'Enter', ' '].includes(event.key)) {
-      event.preventDefault();
-      toggle(row.step, event.key === 'ArrowRight' || (event.key !== 'ArrowLeft' && !row.open));
-    }
-  };
   if (rows.length === 0) {
     return <EmptyNote title={trans.__('There are no tasks yet.')} />;
   }
@@ -67,14 +38,9 @@ export function TaskTable(props: Props): React.ReactElement {
     >
       <div style={{ height: rows.length * ROW }} className="jp-mlops-TaskRows" role="presentation">
         {rows.slice(first, last).map((row, offset) => {
-          const shared = { trans, top: (first + offset) * ROW, isActive: first + offset === index && active !== '' };
+          const shared = { trans, top: (first + offset) * ROW, isActive: first + offset === active };
           return row.kind === 'loop' ? (
-            <LoopRow
-              key={`loop ${row.step}`}
-              {...shared}
-              row={row}
-              onToggle={() => (setAt(nameOf(row)), toggle(row.step, !row.open))}
-            />
+            <LoopRow key={`loop ${row.step}`} {...shared} row={row} onToggle={() => toggle(row.step, !row.open)} />
           ) : (
             <TaskLine
               key={row.task.task}
@@ -89,6 +55,47 @@ export function TaskTable(props: Props): React.ReactElement {
       </div>
     </div>
   );
+}
+
+interface Tree {
+  rows: TaskRow[];
+  /** The row that the keyboard is at; -1 before one was chosen. */
+  active: number;
+  toggle: (step: string, isOpen: boolean) => void;
+  choose: (row: TaskRow) => void;
+  onKeyDown: (event: React.KeyboardEvent) => void;
+}
+
+/** Which loops are open, which row is the current one, and the keys of a tree. */
+function useTree({ tasks, selected, onSelect }: Props, host: React.RefObject<HTMLElement>): Tree {
+  const [open, setOpen] = React.useState<ReadonlySet<string>>(() => loopOf(tasks, selected));
+  const [at, setAt] = React.useState<string | null>(null);
+  const rows = taskRows(tasks, open);
+  const active = rows.findIndex(row => nameOf(row) === (at ?? selected));
+  const toggle = (step: string, isOpen: boolean): void => {
+    setAt(`loop ${step}`);
+    const others = [...open].filter(item => item !== step);
+    setOpen(new Set(isOpen ? [...others, step] : others));
+  };
+  const choose = (row: TaskRow): void => {
+    setAt(nameOf(row));
+    if (row.kind === 'task') {
+      onSelect(row.task.task);
+    }
+  };
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    const next = rowAfter(event.key, active, rows.length);
+    const row = rows[active];
+    if (next !== null) {
+      event.preventDefault();
+      choose(rows[next]);
+      reveal(host.current, next, ROW);
+    } else if (row?.kind === 'loop' && ['ArrowRight', 'ArrowLeft', 'Enter', ' '].includes(event.key)) {
+      event.preventDefault();
+      toggle(row.step, event.key === 'ArrowRight' || (event.key !== 'ArrowLeft' && !row.open));
+    }
+  };
+  return { rows, active, toggle, choose, onKeyDown };
 }
 
 interface Shared {

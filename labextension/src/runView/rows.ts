@@ -20,7 +20,8 @@ export function shownRows(top: number, height: number, rowHeight: number, count:
 export function wrappedRows(lines: readonly string[], columns: number): Float64Array {
   const tops = new Float64Array(lines.length + 1);
   for (let index = 0; index < lines.length; index += 1) {
-    tops[index + 1] = tops[index] + Math.max(1, Math.ceil(widthOf(lines[index]) / columns));
+    const rows = columns === Infinity ? 1 : Math.ceil(widthOf(lines[index]) / columns);
+    tops[index + 1] = tops[index] + Math.max(1, rows);
   }
   return tops;
 }

@@ -1,0 +1,180 @@
+import * as React from 'react';
+import { EventStream } from '../api/stream';
+import { Run } from '../api/shapes';
+import { RunModel } from '../model/runModel';
+import { Graph } from '../ui/Graph';
+import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { useSignal } from '../ui/signals';
+import { Compare } from './Compare';
+import { Gantt } from './Gantt';
+import { RunDetails } from './RunDetails';
+import { graphOfRun, taskOfStep } from './runGraph';
+import { RunHead } from './RunHead';
+import { Selection } from './selection';
+import { RunServices } from './services';
+import { Split } from './Split';
+import { Tabs } from './Tabs';
+import { TaskDetails } from './TaskDetails';
+import { TaskTable } from './TaskTable';
+import { useNow } from './useNow';
+
+interface Props {
+  services: RunServices;
+  model: RunModel;
+  stream: EventStream;
+  selection: Selection;
+  onClose: () => void;
+}
+
+/** A run in the main area: its head, its tasks from three sides, and the details of what is selected. */
+export function RunView(props: Props): React.ReactElement {
+  const { services, model, selection } = props;
+  const { trans } = services;
+  useSignal(model.changed);
+  useSignal(selection.changed);
+  useReturn(props);
+  const now = useNow(services.client.clock, !model.isOver);
+  const { run } = model;
+  if (!run) {
+    return model.failure ? (
+      <FailureNote failure={model.failure}>
+        <button className="jp-mod-styled" onClick={() => void model.refresh()}>
+          {trans.__('Try again')}
+        </button>{' '}
+        <button className="jp-mod-styled" onClick={props.onClose}>
+          {trans.__('Close')}
+        </button>
+      </FailureNote>
+    ) : (
+      <LoadingNote text={trans.__('Loading the run…')} />
+    );
+  }
+  return (
+    <div className="jp-mlops-Run">
+      <Banners {...props} />
+      <RunHead trans={trans} run={run} graph={model.graph} now={now} />
+      {selection.other !== null ? (
+        <Compare
+          services={services}
+          run={run}
+          other={selection.other}
+          now={now}
+          onOther={other => (selection.other = other)}
+        />
+      ) : (
+        <Parts {...props} run={run} now={now} />
+      )}
+    </div>
+  );
+}
+
+/** What stands in the way, while what is known stays. */
+function Banners({ services, model, stream, onClose }: Props): React.ReactElement | null {
+  const { trans } = services;
+  useSignal(stream.connectedChanged);
+  if (model.deleted) {
+    return (
+      <div className="jp-mlops-Banner" role="alert" data-testid="mlops-run-deleted">
+        <span>{trans.__('This run was deleted. What is here was its last state; logs and files are gone.')}</span>
+        <button className="jp-mlops-Small" onClick={onClose}>
+          {trans.__('Close')}
+        </button>
+      </div>
+    );
+  }
+  if (!stream.connected || model.failure?.code === 'unreachable') {
+    return (
+      <div className="jp-mlops-Banner" role="status" data-testid="mlops-connection-lost">
+        <span className="jp-mlops-Spinner" aria-hidden="true" />
+        <span>{trans.__('Connection lost, trying again. The run goes on.')}</span>
+        <button className="jp-mlops-Small" onClick={() => (stream.reconnect(), void model.refresh())}>
+          {trans.__('Try now')}
+        </button>
+      </div>
+    );
+  }
+  return model.failure ? (
+    <FailureNote failure={model.failure}>
+      <button className="jp-mod-styled" onClick={() => void model.refresh()}>
+        {trans.__('Try again')}
+      </button>
+    </FailureNote>
+  ) : null;
+}
+
+function Parts(props: Props & { run: Run; now: number }): React.ReactElement {
+  const { services, model, selection, run, now } = props;
+  const { trans } = services;
+  const [side, setSide] = React.useState('graph');
+  const [tab, setTab] = React.useState('');
+  const task = run.tasks.find(item => item.task === selection.task);
+  const onSelect = (name: string | null): void => {
+    selection.task = name;
+  };
+  const shared = { trans, now, tasks: run.tasks, selected: task?.task ?? null, onSelect };
+  const sides = [
+    {
+      id: 'graph',
+      label: trans.__('Graph'),
+      draw: () => <RunGraph {...{ services, model, run, onSelect }} step={task?.step ?? null} />
+    },
+    { id: 'timeline', label: trans.__('Timeline'), draw: () => <Gantt {...shared} started={run.started} /> },
+    {
+      id: 'tasks',
+      label: trans.__('Tasks'),
+      badge: String(run.tasks.length || ''),
+      draw: () => <TaskTable {...shared} />
+    }
+  ];
+  return (
+    <Split
+      label={trans.__('Room for tasks and details')}
+      first={<Tabs label={trans.__('Tasks')} tabs={sides} selected={side} onSelect={setSide} />}
+      second={
+        task ? (
+          <TaskDetails {...{ services, model, task, now, tab, onSelect }} onTab={setTab} />
+        ) : (
+          <RunDetails {...{ services, model, run, tab, onSelect }} onTab={setTab} />
+        )
+      }
+    />
+  );
+}
+
+interface GraphProps {
+  services: RunServices;
+  model: RunModel;
+  run: Run;
+  /** The selected step. */
+  step: string | null;
+  onSelect: (task: string | null) => void;
+}
+
+function RunGraph({ services, model, run, step, onSelect }: GraphProps): React.ReactElement {
+  const { graph } = model;
+  const data = React.useMemo(() => graph && graphOfRun(graph, run.tasks), [graph, run]);
+  if (!data || data.nodes.length === 0) {
+    return <EmptyNote title={services.trans.__('There are no steps.')} />;
+  }
+  const choose = (name: string | null): void => {
+    if (name !== step) {
+      onSelect(name === null ? null : (taskOfStep(run.tasks, name)?.task ?? null));
+    }
+  };
+  return <Graph data={data} translation={services.trans} selected={step} onSelect={choose} onActivate={choose} />;
+}
+
+/** When the connection is there again, what happened meanwhile is loaded. */
+function useReturn({ model, stream }: Props): void {
+  React.useEffect(() => {
+    const slot = (_: EventStream, connected: boolean): void => {
+      if (connected && !model.deleted) {
+        void model.refresh();
+      }
+    };
+    stream.connectedChanged.connect(slot);
+    return () => {
+      stream.connectedChanged.disconnect(slot);
+    };
+  }, [model, stream]);
+}
