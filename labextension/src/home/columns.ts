@@ -10,6 +10,8 @@ export interface Fact {
   readonly name: string;
   /** The value if all runs have the same; undefined if they differ. */
   readonly same: JSONValue | undefined;
+  /** Whether some runs have it, always the same, and some have not. */
+  readonly isMissing: boolean;
   /** Whether all its values are numbers. */
   readonly isNumber: boolean;
   /** The best value of a metric for which its name tells what is better; else null. */
@@ -29,6 +31,9 @@ export interface Column {
 
 /** Columns that a person has chosen to see (true) or not to see (false); for others what differs is shown. */
 export type Chosen = Readonly<{ [id: string]: boolean }>;
+
+/** Columns after those of what differs, which are looked at more. */
+const LAST = ['notebook', 'user'];
 
 /** Parameters and metrics beyond these are not looked at: a list is no place for thousands. */
 const MOST_FACTS = 300;
@@ -63,7 +68,8 @@ export function columnsOf(
   });
   const hasUsers = chosen['user'] ?? runs.some(run => run.user !== runs[0].user);
   const fixed = fixedColumns(trans).filter(column => (column.id === 'user' ? hasUsers : (chosen[column.id] ?? true)));
-  return [...fixed, ...shown.map(columnOf)];
+  const isLast = (column: Column): boolean => LAST.includes(column.id);
+  return [...fixed.filter(column => !isLast(column)), ...shown.map(columnOf), ...fixed.filter(isLast)];
 }
 
 /** What is the same in all runs and has no column. */
@@ -84,11 +90,11 @@ export function fixedColumns(trans: TranslationBundle): Column[] {
   });
   return [
     column('state', trans.__('State'), 104),
-    column('run', trans.__('Run'), 96),
-    column('pipeline', trans.__('Pipeline'), 136),
-    column('started', trans.__('Started'), 136),
+    column('run', trans.__('Run'), 88),
+    column('pipeline', trans.__('Pipeline'), 120),
+    column('started', trans.__('Started'), 140),
     column('seconds', trans.__('Duration'), 96, true),
-    column('notebook', trans.__('Notebook'), 160),
+    column('notebook', trans.__('Notebook'), 144),
     column('user', trans.__('User'), 96)
   ];
 }
@@ -167,18 +173,20 @@ function factOf(item: Seen, total: number): Fact {
   const differs = item.differs || item.count < total;
   const better = isMetric && item.most > item.least ? betterOf(name) : null;
   const best = better === null ? null : better === 'more' ? item.most : item.least;
-  return { id, name, isMetric, isNumber, same: differs ? undefined : item.first, best };
+  const isMissing = differs && !item.differs;
+  return { id, name, isMetric, isNumber, isMissing, same: differs ? undefined : item.first, best };
 }
 
 function columnOf(fact: Fact): Column {
   const key = `${fact.isMetric ? 'metrics' : 'params'}."${fact.name.replace(/"/g, '""')}"`;
-  const width = Math.min(Math.max(fact.name.length * 7 + 36, 88), 160);
+  const width = Math.min(Math.max(fact.name.length * 8 + 44, 104), 168);
   return { id: fact.id, label: fact.name, key, width, isNumber: fact.isNumber, fact };
 }
 
-/** Metrics first: they are what runs are compared by. */
+/** Metrics first, by which runs are compared; then parameters that differ; last those that only some pipelines have. */
 function byKindAndName(one: Fact, other: Fact): number {
-  return one.isMetric === other.isMetric ? (one.name < other.name ? -1 : 1) : one.isMetric ? -1 : 1;
+  const rank = (fact: Fact): number => (fact.isMetric ? 0 : fact.isMissing ? 2 : 1);
+  return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 
 function textOf(value: JSONValue): string {
