@@ -53,17 +53,13 @@ export function openCellMenu(commands: CommandRegistry, mlops: IMLOps, anchor: E
       menu.addItem(entry);
     }
     if (entry?.command === CommandIDs.setStep) {
-      addSteps(menu, commands, pipeline, mlops.trans.__('Step'));
+      addSteps(menu, commands, pipeline, mlops.trans.__('Join Step'));
     }
   }
   menu.aboutToClose.connect(() => {
-    // After what the chosen command does: it may ask something.
-    requestAnimationFrame(() => {
-      menu.dispose();
-      if (document.activeElement === document.body) {
-        pipeline.panel.content.activate();
-      }
-    });
+    // Before the chosen command runs: a dialog that it opens gives the focus back to where it was.
+    pipeline.panel.content.activate();
+    requestAnimationFrame(() => menu.dispose());
   });
   const place = anchor.getBoundingClientRect();
   menu.open(place.left, place.bottom);

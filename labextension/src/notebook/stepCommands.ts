@@ -86,7 +86,7 @@ function addUndoing(commands: CommandRegistry, mlops: IMLOps): void {
 async function setStep(mlops: IMLOps, args: Args): Promise<boolean> {
   const { trans } = mlops;
   const pipeline = mlops.pipelines?.current;
-  const cells = pipeline ? selectedCodeCells(pipeline.panel.content) : [];
+  const cells = pipeline ? selectedCodeCells(pipeline.panel.content).map(cell => cell.model.id) : [];
   if (!pipeline || cells.length === 0) {
     return false;
   }
@@ -104,7 +104,7 @@ async function setStep(mlops: IMLOps, args: Args): Promise<boolean> {
 
 async function setRole(mlops: IMLOps, role: SetRole | null): Promise<boolean> {
   const pipeline = mlops.pipelines?.current;
-  const cells = pipeline ? selectedCodeCells(pipeline.panel.content) : [];
+  const cells = pipeline ? selectedCodeCells(pipeline.panel.content).map(cell => cell.model.id) : [];
   return pipeline
     ? changeCells(pipeline, cells, metadata => withRole(metadata, role), { ...mlops, names: false })
     : false;
