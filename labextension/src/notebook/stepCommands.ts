@@ -38,7 +38,8 @@ function addSetting(commands: CommandRegistry, mlops: IMLOps): void {
     execute: args => setStep(mlops, args)
   });
   commands.addCommand(CommandIDs.setRole, {
-    label: args => (args.palette ? trans.__('Set Role: %1', roleLabel(args, mlops)) : roleLabel(args, mlops)),
+    label: args =>
+      args.palette && args.role ? trans.__('Set Role: %1', roleLabel(args, mlops)) : roleLabel(args, mlops),
     caption: args => roleCaption(args, mlops),
     isEnabled: hasCells,
     isToggleable: true,
@@ -59,7 +60,6 @@ function addSetting(commands: CommandRegistry, mlops: IMLOps): void {
     caption: trans.__('Set the step or the role of the selected cells, run the step'),
     icon: pipelineIcon,
     isEnabled: hasCells,
-    isVisible: args => !args.toolbar || current()?.panel.content.activeCell?.model.type === 'code',
     execute: () => openCellMenu(commands, mlops, anchorOf(current()))
   });
 }
