@@ -89,7 +89,10 @@ function FieldInput(props: InputProps): React.ReactElement {
     placeholder: found,
     spellCheck: false,
     onChange: (event: { target: { value: string } }) => setText(event.target.value),
-    onBlur: () => commit(text)
+    onBlur: () => {
+      // When the focus has moved on: writing makes the form anew, also the field that is to get the focus.
+      window.setTimeout(() => commit(text));
+    }
   };
   if (kind === 'lines' || kind === 'pairs') {
     return <textarea {...editing} rows={Math.max(2, text.split('\n').length)} />;

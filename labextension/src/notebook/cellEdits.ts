@@ -1,4 +1,3 @@
-import { Cell } from '@jupyterlab/cells';
 import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { asFailure } from '../api/failure';
@@ -17,16 +16,15 @@ export interface EditServices {
 }
 
 /**
- * Change our metadata of cells as one step that can be undone. `names` says that the change names a step: then the
+ * Change our metadata of cells, named by their ids, as one step that can be undone. `names` says that the change names a step: then the
  * steps that were found so far are written down with it, for they would vanish otherwise. True if something changed.
  */
 export async function changeCells(
   pipeline: PipelineModel,
-  cells: readonly Cell[],
+  cells: readonly string[],
   change: (metadata: CellMetadata) => CellMetadata,
   services: EditServices & { names: boolean }
 ): Promise<boolean> {
-  const ids = cells.map(cell => cell.model.id);
   const found = services.names && wouldVanish(pipeline.analysis) ? await writtenDown(pipeline, services.client) : null;
   const model = pipeline.panel.content.model;
   if (!model) {
@@ -34,8 +32,8 @@ export async function changeCells(
   }
   const wanted = new Map(found?.cells);
   for (const cell of model.cells) {
-    if (ids.includes(cell.id)) {
-      wanted.set(cell.id, change(wanted.get(cell.id) ?? ours(cell.metadata)));
+    if (cells.includes(cell.id)) {
+      wanted.set(cell.id, change(merged(wanted.get(cell.id), ours(cell.metadata))));
     }
   }
   const changed = UndoableEdits.of(pipeline.panel.content).apply({ cells: wanted, notebook: found?.notebook });
@@ -71,6 +69,11 @@ export async function convertNotebook(pipeline: PipelineModel, services: EditSer
     });
     return false;
   }
+}
+
+/** What was found for a cell, with the options that the cell itself has. */
+function merged(found: CellMetadata, own: CellMetadata): CellMetadata {
+  return found || own ? { ...found, ...own } : undefined;
 }
 
 /** What was found, to be written with a change; without an answer of the server nothing but the change is written. */

@@ -23,13 +23,16 @@ export interface FieldGiven {
 const OF_PIPELINE = `/${KEY}/pipeline/`;
 const OF_CELL = `/${KEY}/`;
 
-/** The field for one of our keys of the active cell, or of its notebook. */
-export function CellFormField(props: {
-  given: FieldGiven;
+/** What the form works with. */
+export interface FormServices {
   tracker: INotebookTracker;
   mlops: IMLOps;
-}): React.ReactElement | null {
-  const { given, mlops, tracker } = props;
+}
+
+/** The field for one of our keys of the active cell, or of its notebook. */
+export function CellFormField(props: { given: FieldGiven; services: FormServices }): React.ReactElement | null {
+  const { given } = props;
+  const { mlops, tracker } = props.services;
   const pipeline = mlops.pipelines?.current ?? null;
   useSignal(pipeline?.changed);
   const cell = tracker.activeCell;
@@ -76,6 +79,7 @@ function cellField(pipeline: PipelineModel, cell: Cell, name: string, mlops: IML
   const place = pipeline.placeOf(cell.model.id);
   const steps = pipeline.analysis?.steps.map(step => step.name) ?? [];
   const metadata = ours(cell.model.metadata);
+  const { id } = cell.model;
   return {
     value: metadata?.[name],
     found: foundFor(name, place, mlops),
@@ -83,7 +87,7 @@ function cellField(pipeline: PipelineModel, cell: Cell, name: string, mlops: IML
     check: value => (name === 'step' && typeof value === 'string' ? nameProblem(value, mlops.trans) : ''),
     onChange: value => {
       const names = value !== undefined && (name === 'step' || value === 'step');
-      void changeCells(pipeline, [cell], old => changed(old, name, value, place), { ...mlops, names });
+      void changeCells(pipeline, [id], old => changed(old, name, value, place), { ...mlops, names });
     }
   };
 }

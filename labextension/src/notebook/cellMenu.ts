@@ -15,13 +15,17 @@ export interface MenuFacts {
   step: string | null;
   /** The task of that step in the newest run, and the run. */
   shown: { run: string; folder: string; task: string } | null;
+  /** Whether that task failed: then looking at it comes first. */
+  failed: boolean;
   problems: number;
 }
 
 /** The lines of a cell's menu, apart from the names of the other steps. */
 export function menuEntries(facts: MenuFacts): MenuEntry[] {
-  const { step, shown, problems } = facts;
-  const entries: MenuEntry[] = [{ command: CommandIDs.setStep }];
+  const { step, shown, failed, problems } = facts;
+  const look: MenuEntry[] = shown ? [{ command: CommandIDs.openRun, args: { ...shown } }] : [];
+  const entries: MenuEntry[] = failed && shown ? [...look, null] : [];
+  entries.push({ command: CommandIDs.setStep });
   for (const role of ['setup', 'parameters', 'skip', null]) {
     entries.push({ command: CommandIDs.setRole, args: { role } });
   }
@@ -32,8 +36,8 @@ export function menuEntries(facts: MenuFacts): MenuEntry[] {
       { command: CommandIDs.runOnly, args: { step } }
     );
   }
-  if (shown) {
-    entries.push({ command: CommandIDs.openRun, args: { ...shown } });
+  if (!failed) {
+    entries.push(...look);
   }
   return problems > 0 ? [...entries, null, { command: CommandIDs.openPanel }] : entries;
 }
@@ -53,17 +57,13 @@ export function openCellMenu(commands: CommandRegistry, mlops: IMLOps, anchor: E
       menu.addItem(entry);
     }
     if (entry?.command === CommandIDs.setStep) {
-      addSteps(menu, commands, pipeline, mlops.trans.__('Step'));
+      addSteps(menu, commands, pipeline, mlops.trans.__('Join Step'));
     }
   }
   menu.aboutToClose.connect(() => {
-    // After what the chosen command does: it may ask something.
-    requestAnimationFrame(() => {
-      menu.dispose();
-      if (document.activeElement === document.body) {
-        pipeline.panel.content.activate();
-      }
-    });
+    // Before the chosen command runs: a dialog that it opens gives the focus back to where it was.
+    pipeline.panel.content.activate();
+    requestAnimationFrame(() => menu.dispose());
   });
   const place = anchor.getBoundingClientRect();
   menu.open(place.left, place.bottom);
@@ -74,10 +74,11 @@ function factsOf(pipeline: PipelineModel): MenuFacts {
   const place = cell === undefined ? undefined : pipeline.placeOf(cell);
   const step = place?.role === 'step' ? place.step : null;
   const last = pipeline.lastRun;
-  const task = step !== null && last ? stepStates(last.run?.tasks ?? []).get(step)?.task : undefined;
+  const state = step !== null && last ? stepStates(last.run?.tasks ?? []).get(step) : undefined;
   return {
     step,
-    shown: last && task !== undefined ? { ...runArgs(last.ref), task } : null,
+    shown: last && state ? { ...runArgs(last.ref), task: state.task } : null,
+    failed: state?.state === 'failed',
     problems: place ? pipeline.diagnosticsOf(place).length : 0
   };
 }

@@ -13,8 +13,9 @@ export class Chip {
     node.setAttribute('data-lm-suppress-shortcuts', 'true');
     this._icon.className = 'jp-mlops-StateIcon';
     this._label.className = 'jp-mlops-ChipLabel';
+    this._word.className = 'jp-mlops-ChipWord';
     this._problems.className = 'jp-mlops-ChipProblems';
-    node.append(this._icon, this._label, this._problems);
+    node.append(this._icon, this._label, this._word, this._problems);
     // The notebook would take the click for the begin of a selection.
     node.addEventListener('mousedown', event => event.stopPropagation());
     node.addEventListener('dblclick', event => event.stopPropagation());
@@ -50,6 +51,8 @@ export class Chip {
     this._icon.textContent = content.icon;
     this._icon.hidden = content.icon === '';
     this._label.textContent = content.label;
+    this._word.textContent = content.word;
+    this._word.hidden = content.word === '';
     this._problems.textContent = severity ? `${severityIcon(severity)} ${content.problems}` : '';
     this._problems.hidden = severity === '';
     return true;
@@ -66,6 +69,7 @@ export class Chip {
   private _content: ChipContent | null = null;
   private _icon = document.createElement('span');
   private _label = document.createElement('span');
+  private _word = document.createElement('span');
   private _problems = document.createElement('span');
 }
 

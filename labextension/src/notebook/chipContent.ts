@@ -11,6 +11,8 @@ export interface ChipContent {
   state: string;
   icon: string;
   label: string;
+  /** The state as a word, where it must not be overlooked; else it is in the tooltip. */
+  word: string;
   /** Whether the cell goes on with the step of the cell above: its chip is quieter. */
   follows: boolean;
   severity: Severity | '';
@@ -39,6 +41,7 @@ export function chipContent(facts: ChipFacts, trans: TranslationBundle): ChipCon
     state: shown?.state ?? '',
     icon: shown ? stateIcon(shown.state) : '',
     label,
+    word: shown && LOUD.includes(shown.state) ? stateWord(shown.state, trans) : '',
     follows: step !== '' && above === step,
     severity: worst(diagnostics),
     problems: diagnostics.length,
@@ -63,6 +66,7 @@ export function severityIcon(severity: Severity): string {
 }
 
 const SHOWN_PROBLEMS = 3;
+const LOUD = ['failed', 'running'];
 
 function tooltip(label: string, facts: ChipFacts, state: StepState | undefined, trans: TranslationBundle): string {
   const { place, diagnostics } = facts;

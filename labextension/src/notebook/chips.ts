@@ -25,10 +25,10 @@ export class Chips implements IDisposable {
     this._notebook = _pipeline.panel.content;
     this._notebook.addClass(WITH_CHIPS);
     _pipeline.changed.connect(this.update, this);
-    this._notebook.modelContentChanged.connect(this._onContent, this);
+    this._notebook.modelChanged.connect(this._watchCells, this);
     this._notebook.activeCellChanged.connect(this.update, this);
     this._notebook.disposed.connect(this.dispose, this);
-    this.update();
+    this._watchCells();
   }
 
   /** Bring the chips up to date in the next animation frame. */
@@ -58,18 +58,16 @@ export class Chips implements IDisposable {
     }
   }
 
-  /** Typing changes the content and no chip: only another number of cells does at once. */
-  private _onContent(): void {
-    if (this._notebook.widgets.length !== this._cells) {
-      this.update();
-    }
+  /** Cells that are added or moved have new widgets. Typing changes no chip until the next analysis. */
+  private _watchCells(): void {
+    this._notebook.model?.cells.changed.connect(this.update, this);
+    this.update();
   }
 
   private _pass(): void {
     const states = stepStates(this._pipeline.lastRun?.run?.tasks ?? []);
     const problems = byCell(this._pipeline.analysis?.diagnostics ?? []);
     let above: string | null = null;
-    this._cells = this._notebook.widgets.length;
     for (const cell of this._notebook.widgets) {
       if (cell.model?.type === 'code') {
         above = this._draw(cell, above, states, problems);
@@ -120,7 +118,6 @@ export class Chips implements IDisposable {
   private _notebook: Notebook;
   private _chips = new WeakMap<Cell, Chip>();
   private _awaited = new WeakSet<Cell>();
-  private _cells = -1;
   private _frame = 0;
   private _disposed = false;
 }

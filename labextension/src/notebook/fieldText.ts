@@ -1,10 +1,15 @@
 import { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 
-/** The part of a JSON schema that says how a field of the form is edited. */
+/**
+ * How a field of the form is edited, from `schema/cell-form.json`. The types are not called `type` there: the form
+ * would fill in empty lists and objects, and write them into every cell that it shows.
+ */
 export interface FieldSchema {
-  type?: string | string[];
+  /** Types that the key can have, the simplest first. */
+  accepts?: string[];
+  /** Types of the values of an object; without it any. */
+  acceptsValues?: string[];
   enum?: string[];
-  additionalProperties?: boolean | { type?: string | string[] };
 }
 
 /**
@@ -16,8 +21,9 @@ export type FieldKind = 'choice' | 'switch' | 'line' | 'list' | 'lines' | 'pairs
 /** What a person wrote, as data; undefined removes the key. `problem` says in which line it makes no sense. */
 export type FieldValue = { value: PartialJSONValue | undefined } | { problem: string };
 
+/** How a person edits a field with these types. */
 export function kindOf(schema: FieldSchema): FieldKind {
-  const types = typesOf(schema);
+  const types = schema.accepts ?? [];
   if (schema.enum) {
     return 'choice';
   }
@@ -57,14 +63,15 @@ export function valueOf(text: string, schema: FieldSchema): FieldValue {
     case 'lines':
       return { value: parts(trimmed, /\n/).map(item => scalar(item, ['string', 'object'])) };
     case 'pairs':
-      return pairs(trimmed, schema.additionalProperties);
+      return pairs(trimmed, schema.acceptsValues ?? ANYTHING);
     default:
-      return { value: scalar(trimmed, typesOf(schema)) };
+      return { value: scalar(trimmed, schema.accepts ?? ['string']) };
   }
 }
 
-function pairs(text: string, others: FieldSchema['additionalProperties']): FieldValue {
-  const allowed = typeof others === 'object' ? typesOf(others) : ['string', 'number', 'boolean', 'object', 'array'];
+const ANYTHING = ['string', 'number', 'boolean', 'object', 'array'];
+
+function pairs(text: string, allowed: string[]): FieldValue {
   const value: PartialJSONObject = {};
   for (const line of parts(text, /\n/)) {
     const [, name, item] = /^([^=\s]+)\s*=\s*(.*)$/.exec(line) ?? [];
@@ -98,8 +105,4 @@ function parts(text: string, separator: RegExp): string[] {
 
 function plain(value: PartialJSONValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function typesOf(schema: { type?: string | string[] }): string[] {
-  return schema.type === undefined ? [] : Array.isArray(schema.type) ? schema.type : [schema.type];
 }

@@ -80,7 +80,7 @@ function cellOf(panel: NotebookPanel, target: CellTarget): Cell | undefined {
 
 function putCursor(panel: NotebookPanel, cell: Cell, line: number | undefined): void {
   const { editor } = cell;
-  if (line === undefined || !editor) {
+  if (line === undefined || !editor || cell.model.type === 'markdown') {
     panel.content.mode = 'command';
     return;
   }

@@ -38,7 +38,8 @@ function addSetting(commands: CommandRegistry, mlops: IMLOps): void {
     execute: args => setStep(mlops, args)
   });
   commands.addCommand(CommandIDs.setRole, {
-    label: args => (args.palette ? trans.__('Set Role: %1', roleLabel(args, mlops)) : roleLabel(args, mlops)),
+    label: args =>
+      args.palette && args.role ? trans.__('Set Role: %1', roleLabel(args, mlops)) : roleLabel(args, mlops),
     caption: args => roleCaption(args, mlops),
     isEnabled: hasCells,
     isToggleable: true,
@@ -59,7 +60,6 @@ function addSetting(commands: CommandRegistry, mlops: IMLOps): void {
     caption: trans.__('Set the step or the role of the selected cells, run the step'),
     icon: pipelineIcon,
     isEnabled: hasCells,
-    isVisible: args => !args.toolbar || current()?.panel.content.activeCell?.model.type === 'code',
     execute: () => openCellMenu(commands, mlops, anchorOf(current()))
   });
 }
@@ -86,7 +86,7 @@ function addUndoing(commands: CommandRegistry, mlops: IMLOps): void {
 async function setStep(mlops: IMLOps, args: Args): Promise<boolean> {
   const { trans } = mlops;
   const pipeline = mlops.pipelines?.current;
-  const cells = pipeline ? selectedCodeCells(pipeline.panel.content) : [];
+  const cells = pipeline ? selectedCodeCells(pipeline.panel.content).map(cell => cell.model.id) : [];
   if (!pipeline || cells.length === 0) {
     return false;
   }
@@ -104,7 +104,7 @@ async function setStep(mlops: IMLOps, args: Args): Promise<boolean> {
 
 async function setRole(mlops: IMLOps, role: SetRole | null): Promise<boolean> {
   const pipeline = mlops.pipelines?.current;
-  const cells = pipeline ? selectedCodeCells(pipeline.panel.content) : [];
+  const cells = pipeline ? selectedCodeCells(pipeline.panel.content).map(cell => cell.model.id) : [];
   return pipeline
     ? changeCells(pipeline, cells, metadata => withRole(metadata, role), { ...mlops, names: false })
     : false;

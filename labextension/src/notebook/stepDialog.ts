@@ -40,6 +40,7 @@ export class StepQuestion extends Widget implements Dialog.IBodyWidget<string> {
     this._input.setAttribute('aria-describedby', `jp-mlops-step-problem-${number}`);
     this._input.autocomplete = 'off';
     this._input.spellcheck = false;
+    this._input.addEventListener('focus', () => this._input.select());
     this._input.dataset.testid = 'mlops-step-name';
     const names = document.createElement('datalist');
     names.id = `jp-mlops-steps-${number}`;
@@ -67,7 +68,6 @@ export class StepQuestion extends Widget implements Dialog.IBodyWidget<string> {
   }
 
   protected override onAfterAttach(): void {
-    this._input.select();
     // The dialog looks at the fields only after a change of one.
     this._input.dispatchEvent(new Event('input', { bubbles: true }));
     this._problem.textContent = '';

@@ -25,7 +25,6 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
           activate: panel => shell.activateById(panel.id)
         })
     });
-    tracker.activeCellChanged.connect(() => commands.notifyCommandChanged(CommandIDs.openCellMenu));
     const category = mlops.trans.__('MLOps');
     const shown = [CommandIDs.setStep, CommandIDs.convert, CommandIDs.openCellMenu, CommandIDs.undoEdit];
     shown.forEach(command => palette?.addItem({ command, category }));
