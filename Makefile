@@ -1,11 +1,12 @@
-# One obvious way to run everything. Needs Python >= 3.11 and make; uses uv when it is there. No Node.
+# One obvious way to run everything. Needs Python >= 3.11 and make; uses uv and Node when they are there.
 #   make demo    run a real notebook as a pipeline        make test    every test
 #   make lint    style, types, layers, size budget        make bench   measure beside the peers
-#   make lab     JupyterLab in the examples' folder       make clean   remove what was built
+#   make lab     JupyterLab in the examples' folder       make watch   build the front end at each change
+#   make clean   remove what was built
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test coverage lint format bench clean verified
+.PHONY: help demo lab front-end watch test coverage lint format bench clean verified
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -16,9 +17,20 @@ INSTALL = $(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python,$(BIN)/p
 # Two workers suit a small machine and are robust: tests start processes of their own.
 WORKERS ?= 2
 PYTEST_ARGS ?=
+LAB_ARGS ?=
 # Extras of pyproject.toml to work with; `EXTRAS=dev,torch` also tests with torch, which takes 5 GB.
 EXTRAS ?= dev
 DEV := $(VENV)/.with-$(EXTRAS)
+RUN := PATH="$(abspath $(BIN)):$$PATH"
+
+# pip leaves the front end out: `front_end.py build` makes it, when its sources changed, and JupyterLab follows a link
+# to what is built. So no change of it needs pip. What pip brings for the build: Node too, where there is none.
+INSTALL_SOURCES = JUPYTER_MLOPS_SKIP_JS=1 $(INSTALL)
+FOR_FRONT_END = $$($(RUN) python tools/front_end.py requires)
+FRONT_END = $(RUN) python tools/front_end.py
+LABEXTENSIONS := $(VENV)/share/jupyter/labextensions
+LINK_FRONT_END = mkdir -p $(LABEXTENSIONS) && rm -rf $(LABEXTENSIONS)/jupyter-mlops && \
+	ln -s "$(CURDIR)/jupyter_mlops/labextension" $(LABEXTENSIONS)/jupyter-mlops
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,44 +44,58 @@ $(VENV)/.made:
 
 $(VENV)/.examples: pyproject.toml | $(VENV)/.made
 	@echo "Installing jupyter-mlops and what the examples import"
-	@$(INSTALL) -e '.[examples]'
+	@$(INSTALL_SOURCES) -e '.[examples]'
 	@touch $@
+
+$(VENV)/.lab: pyproject.toml | $(VENV)/.made
+	@echo "Installing jupyter-mlops with JupyterLab and what the examples import"
+	@$(INSTALL_SOURCES) -e '.[examples,lab]' $(FOR_FRONT_END)
+	@$(LINK_FRONT_END)
+	@touch $(VENV)/.examples $@
 
 $(DEV): pyproject.toml | $(VENV)/.made
 	@echo "Installing jupyter-mlops with what tests and lint need"
-	@$(INSTALL) -e '.[$(EXTRAS)]'
-	@touch $(VENV)/.examples $@
-
-$(VENV)/.lab: pyproject.toml | $(VENV)/.made
-	@$(INSTALL) -e '.[examples,lab]'
-	@touch $@
+	@$(INSTALL_SOURCES) -e '.[$(EXTRAS)]' $(FOR_FRONT_END)
+	@$(LINK_FRONT_END)
+	@touch $(VENV)/.examples $(VENV)/.lab $@
 
 demo: $(VENV)/.examples
-	@PATH="$(abspath $(BIN)):$$PATH" bash tools/demo.sh
+	@$(RUN) bash tools/demo.sh
 
-lab: $(VENV)/.lab
-	@PATH="$(abspath $(BIN)):$$PATH" jupyter lab --notebook-dir examples/notebooks
+lab: front-end
+	@$(RUN) jupyter lab --notebook-dir examples/notebooks $(LAB_ARGS)
 
+front-end: $(VENV)/.lab
+	@$(FRONT_END) build
+
+# For development: JupyterLab shows each change after a reload of its page.
+watch: front-end
+	@$(FRONT_END) npm run watch
+
+# With PYTEST_ARGS only those tests of Python run.
 test: $(DEV)
-	@PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	@$(FRONT_END) build
+	@$(RUN) python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	@$(if $(PYTEST_ARGS),,$(FRONT_END) npm test)
 
 coverage: $(DEV)
-	@PATH="$(abspath $(BIN)):$$PATH" bash tools/coverage.sh
+	@$(RUN) bash tools/coverage.sh
 
 lint: $(DEV)
-	@PATH="$(abspath $(BIN)):$$PATH" bash tools/lint.sh
+	@$(RUN) bash tools/lint.sh
 
 format: $(DEV)
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 bench: $(DEV)
-	@PATH="$(abspath $(BIN)):$$PATH" UV="$(UV)" python benchmarks/bench.py
+	@$(RUN) UV="$(UV)" python benchmarks/bench.py
 
 # Runs every notebook of tests/public_notebooks both ways and writes docs/verified_notebooks.md.
 verified: $(DEV)
-	@PATH="$(abspath $(BIN)):$$PATH" python tools/verify_notebooks.py
+	@$(RUN) python tools/verify_notebooks.py
 
 clean:
+	@rm -rf labextension/{node_modules,lib,tsconfig.tsbuildinfo} jupyter_mlops/labextension
 	@rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage*
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@find . -name .jupyter_mlops -prune -exec rm -rf {} +

@@ -53,3 +53,8 @@ def load_ipython_extension(shell: object) -> None:
 def unload_ipython_extension(shell: object) -> None:
     """Take the magics away: `%unload_ext jupyter_mlops`."""
     importlib.import_module("jupyter_mlops.magics").unregister(shell)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab's part is: `jupyter labextension develop` asks."""
+    return [{"src": "labextension", "dest": "jupyter-mlops"}]

@@ -13,9 +13,13 @@ check() {
 check "ruff check" ruff check --quiet .
 check "ruff format" ruff format --check --quiet .
 check "mypy --strict" mypy
+check "mypy --strict of the build" mypy hatch_build.py tools/front_end.py tools/bundle_size.py
 check "import layers" lint-imports --no-logo
 check "runtime keeps to Python 3.9" vermin --quiet --no-tips -t=3.9- --violations jupyter_mlops/runtime jupyter_mlops/__init__.py
 check "size budget" python tools/budget.py
+check "front end: types, eslint, prettier" python tools/front_end.py npm run --silent lint
+check "front end: build" python tools/front_end.py build
+check "front end: size of what a browser downloads" python tools/bundle_size.py
 
 if ((${#failed[@]})); then
     printf '\nlint failed: %s\n' "$(IFS=,; echo "${failed[*]}")" >&2

@@ -1,14 +1,14 @@
-"""What differs between two runs: params, metrics, source, environment."""
+"""What differs between two runs: params, metrics, source, environment, and how their tasks ended."""
 
 from __future__ import annotations
 
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from jupyter_mlops.store.run_record import RunRecord
+from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 
 Pair = tuple[Any, Any]  # None where one run has no such thing
 
@@ -23,8 +23,20 @@ class StepDiff:
 
 
 @dataclass(frozen=True)
+class TaskDiff:
+    """A task that ended otherwise, or made something else. `outputs` are names whose content differs.
+
+    None where one run has no such task. Seconds always differ: they are there to be seen, and make no difference.
+    """
+
+    state: tuple[str | None, str | None]
+    seconds: tuple[float | None, float | None]
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunDiff:
-    """Only what differs. Each mapping is name -> (value in the first run, value in the second)."""
+    """Only what differs. Each mapping is name -> (value in the first run, value in the second); `tasks` by task."""
 
     first: str
     second: str
@@ -32,11 +44,12 @@ class RunDiff:
     metrics: Mapping[str, Pair]
     environment: Mapping[str, Pair]
     source: tuple[StepDiff, ...]
+    tasks: Mapping[str, TaskDiff] = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not (self.params or self.metrics or self.environment or self.source)
+        return not (self.params or self.metrics or self.environment or self.source or self.tasks)
 
 
 def diff_runs(first: RunRecord, second: RunRecord) -> RunDiff:
@@ -48,6 +61,7 @@ def diff_runs(first: RunRecord, second: RunRecord) -> RunDiff:
         _differing(first.metrics, second.metrics),
         _differing(dict(_flat(first.environment)), dict(_flat(second.environment))),
         tuple(_source_diffs(first.plan, second.plan)),
+        dict(_task_diffs(first.tasks, second.tasks)),
     )
 
 
@@ -83,6 +97,29 @@ def _source_diffs(first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterat
             "added" if name not in before else "removed" if name not in after else "changed"
         )
         yield StepDiff(name, change, "\n".join(lines))
+
+
+def _task_diffs(first: Mapping[str, TaskRecord], second: Mapping[str, TaskRecord]) -> Iterator[tuple[str, TaskDiff]]:
+    for name in dict.fromkeys([*first, *second]):
+        one, other = first.get(name), second.get(name)
+        outputs = tuple(_differing(_digests(one), _digests(other))) if one and other else ()
+        if outputs or _end(one) != _end(other):
+            state = (one.state if one else None, other.state if other else None)
+            seconds = (one.seconds if one else None, other.seconds if other else None)
+            yield name, TaskDiff(state, seconds, outputs)
+
+
+def _end(task: TaskRecord | None) -> str | None:
+    """How a task ended; one whose result was reused has succeeded."""
+    if task is None:
+        return None
+    return "succeeded" if task.state == "cached" else task.state
+
+
+def _digests(task: TaskRecord) -> dict[str, Any]:
+    """The content of what the task handed on, by name."""
+    outputs = (task.result or {}).get("outputs") or {}
+    return {name: value.get("digest") for name, value in outputs.items()}
 
 
 def _sources(plan: Mapping[str, Any]) -> dict[str, str]:

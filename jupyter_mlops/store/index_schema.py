@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_mlops.store.links import links
 from jupyter_mlops.store.run_record import RunRecord
 
-VERSION = 1
+VERSION = 2
 
 # Names come first in the keys of params and metrics: a filter reads one name of all runs, in order of the value.
 TABLES = """
@@ -38,6 +38,7 @@ CREATE TABLE artifact_tasks(
     PRIMARY KEY(id, task, role, name, digest)) WITHOUT ROWID;
 CREATE TABLE marks(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 CREATE INDEX runs_by_created ON runs(created);
+CREATE INDEX runs_by_notebook ON runs(notebook, run);
 CREATE INDEX runs_unsettled ON runs(id) WHERE NOT settled;
 CREATE INDEX params_by_text ON params(name, text, id);
 CREATE INDEX params_by_number ON params(name, number, id);

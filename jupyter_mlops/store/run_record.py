@@ -10,18 +10,29 @@ from jupyter_mlops.store.events import RunState, TaskState
 
 
 @dataclass(frozen=True)
+class AttemptRecord:
+    """One attempt of a task; `finished` is None while it runs, and where its engine died with it."""
+
+    attempt: int
+    state: TaskState
+    started: float
+    finished: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class TaskRecord:
     """The latest attempt of a task. `item` is the loop item of `STEP[i]`; times are seconds since the epoch.
 
-    `directory` is relative to the run's folder; `key` and `why` explain the cache; `attempts` counts those that began.
-    `notes` are sentences for people.
+    `directory` is relative to the run's folder; `key` and `why` explain the cache; `attempts` are all that began, in
+    order. `notes` are sentences for people.
     """
 
     task: str
     step: str
     state: TaskState = "pending"
     attempt: int = 0
-    attempts: int = 0
+    attempts: tuple[AttemptRecord, ...] = ()
     reason: str = ""
     started: float | None = None
     finished: float | None = None

@@ -11,10 +11,11 @@ from jupyter_mlops.errors import NewerStore, NotFound
 from jupyter_mlops.store import events as e
 from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.liveness import driving, engine_identity, engine_lives, run_is_driven
-from jupyter_mlops.store.run_record import ArtifactRecord, Point, RunRecord, TaskRecord
+from jupyter_mlops.store.run_record import ArtifactRecord, AttemptRecord, Point, RunRecord, TaskRecord
 
 __all__ = [
     "ArtifactRecord",
+    "AttemptRecord",
     "Point",
     "RunFold",
     "RunRecord",
@@ -70,10 +71,17 @@ def interrupted(record: RunRecord) -> RunRecord:
     """The run with its death made visible: what was running failed, what was not begun stays pending."""
     reason = INTERRUPTED if record.plan else SESSION_ENDED
     tasks = {
-        name: replace(task, state="failed", reason=reason) if task.state == "running" else task
+        name: _died(replace(task, state="failed", reason=reason), reason) if task.state == "running" else task
         for name, task in record.tasks.items()
     }
     return replace(record, state="failed", reason=reason, interrupted=True, tasks=tasks)
+
+
+def _died(task: TaskRecord, reason: str) -> TaskRecord:
+    """The task, whose last attempt went down with its engine."""
+    if not task.attempts:
+        return task
+    return replace(task, attempts=(*task.attempts[:-1], replace(task.attempts[-1], state="failed", reason=reason)))
 
 
 class RunFold:
@@ -151,7 +159,7 @@ class RunFold:
         # An engine before this one died with these in its hands.
         for name, task in self._tasks.items():
             if task.state == "running":
-                self._tasks[name] = replace(task, state="pending")
+                self._tasks[name] = _died(replace(task, state="pending"), INTERRUPTED)
 
     def _finished(self, event: e.RunFinished) -> None:
         self._run = replace(self._run, state=event.state, reason=event.reason, finished=event.at)
@@ -180,7 +188,7 @@ class RunFold:
             event.step,
             state="running",
             attempt=event.attempt,
-            attempts=before.attempts + 1,
+            attempts=(*before.attempts, AttemptRecord(event.attempt, "running", event.at)),
             started=event.at,
             directory=event.directory,
             key=event.key,
@@ -200,6 +208,7 @@ class RunFold:
             result=event.result,
             cached_from=event.cached_from,
             why=event.why,
+            attempts=_ended(before.attempts, event),
         )
 
     def _metric(self, event: e.MetricLogged) -> None:
@@ -232,6 +241,14 @@ class RunFold:
 
     def _count(self, _: object) -> None:
         self._unknown += 1
+
+
+def _ended(attempts: tuple[AttemptRecord, ...], event: e.TaskFinished) -> tuple[AttemptRecord, ...]:
+    """The attempts, of which the last has ended so if it is the one that the event is about."""
+    if not attempts or attempts[-1].attempt != event.attempt or attempts[-1].finished is not None:
+        return attempts
+    last = replace(attempts[-1], state=event.state, finished=event.at, reason=event.reason)
+    return (*attempts[:-1], last)
 
 
 _RULES: Mapping[type, Callable[[RunFold, Any], None]] = {

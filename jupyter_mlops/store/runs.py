@@ -7,7 +7,7 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import resolve
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.store.search import RunSummary, search_index
+from jupyter_mlops.store.search import RunSummary, count_in, search_index
 
 
 class Runs:
@@ -36,9 +36,25 @@ class Runs:
         self.project = project
         self._index: Index | None = None
 
-    def list(self, filter: str = "", *, order_by: str = "", limit: int = 100, offset: int = 0) -> list[RunSummary]:
-        """A page of runs, newest first unless `order_by` says otherwise (`search` has the language)."""
-        return search_index(self.index(), filter, order_by=order_by, limit=limit, offset=offset)
+    def list(
+        self,
+        filter: str = "",
+        *,
+        order_by: str = "",
+        limit: int = 100,
+        offset: int = 0,
+        notebooks: Collection[str] = (),
+    ) -> list[RunSummary]:
+        """A page of runs, newest first unless `order_by` says otherwise (`search` has the language).
+
+        `notebooks`: only runs of these files.
+        """
+        index = self.index()
+        return search_index(index, filter, order_by=order_by, limit=limit, offset=offset, notebooks=notebooks)
+
+    def count(self, filter: str = "", *, notebooks: Collection[str] = ()) -> int:
+        """How many runs the whole list has."""
+        return count_in(self.index(), filter, notebooks=notebooks)
 
     def resolve(self, run: str) -> str:
         """The full id of a run: its beginning, its end, or `last`."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.store.index import Index
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.search_parser import parse, parse_order
+from jupyter_mlops.store.search_parser import Both, Comparison, Key, parse, parse_order
 from jupyter_mlops.store.search_sql import Statement
 
 
@@ -53,13 +53,18 @@ def search(
 
 
 def search_index(
-    index: Index, filter: str = "", *, order_by: str = "", limit: int = 100, offset: int = 0
+    index: Index,
+    filter: str = "",
+    *,
+    order_by: str = "",
+    limit: int = 100,
+    offset: int = 0,
+    notebooks: Collection[str] = (),
 ) -> list[RunSummary]:
-    """`search` in an index that is open, as of its last refresh."""
+    """`search` in an index that is open, as of its last refresh. `notebooks`: only runs of these files."""
     if limit < 0 or offset < 0:
         raise Usage("`limit` and `offset` count runs from 0.")
-    statement = Statement(filter)
-    statement.filter_by(parse(filter))
+    statement = _filtered(filter, notebooks)
     statement.text = order_by
     statement.order_by(parse_order(order_by))
     ids = [row[0] for row in index.query(statement.sql(), statement.parameters(limit, offset))]
@@ -69,6 +74,22 @@ def search_index(
         marks = ", ".join("?" * len(some))
         rows |= {row["id"]: row for row in index.query(f"SELECT * FROM runs WHERE id IN ({marks})", some)}  # noqa: S608
     return [_summary(rows[key]) for key in ids if key in rows]
+
+
+def count_in(index: Index, filter: str = "", *, notebooks: Collection[str] = ()) -> int:
+    """For how many runs `filter` holds, in an index that is open."""
+    statement = _filtered(filter, notebooks)
+    return int(index.query(statement.count_sql(), statement.count_parameters())[0][0])
+
+
+def _filtered(filter: str, notebooks: Collection[str]) -> Statement:
+    statement = Statement(filter)
+    tree = parse(filter)
+    if notebooks:
+        of_them = Comparison(Key("attribute", "notebook"), "in", tuple(notebooks))
+        tree = Both("and", (of_them, tree)) if tree else of_them
+    statement.filter_by(tree)
+    return statement
 
 
 _PLAIN = (

@@ -25,17 +25,20 @@ class Statement:
 
     def sql(self) -> str:
         """The statement; its parameters are `parameters(limit, offset)`."""
-        tables = [
-            f"LEFT JOIN {table} {alias} ON {alias}.id = r.id AND {alias}.name = ?"
-            for (table, _), alias in self.joins.items()
-        ]
-        where = f"WHERE {self.where}" if self.where else ""
         order = ", ".join([*self.order, "r.run DESC"])
-        return f"SELECT r.id FROM runs r {' '.join(tables)} {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return f"SELECT r.id FROM {self._tables()} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
 
     def parameters(self, limit: int, offset: int) -> list[Any]:
         """Values for the question marks, in order."""
-        return [*(name for _, name in self.joins), *self.values, limit, offset]
+        return [*self.count_parameters(), limit, offset]
+
+    def count_sql(self) -> str:
+        """The statement that counts all; its parameters are `count_parameters()`."""
+        return f"SELECT count(*) FROM {self._tables()}"  # noqa: S608
+
+    def count_parameters(self) -> list[Any]:
+        """Values for the question marks, in order."""
+        return [*(name for _, name in self.joins), *self.values]
 
     def filter_by(self, tree: Filter | None) -> None:
         """Keep the runs for which `tree` holds."""
@@ -50,6 +53,13 @@ class Statement:
                 alias = column.partition(".")[0]
                 self.order.append(f"{alias}.number {direction} NULLS LAST")
             self.order.append(f"{column} {direction} NULLS LAST")
+
+    def _tables(self) -> str:
+        tables = [
+            f"LEFT JOIN {table} {alias} ON {alias}.id = r.id AND {alias}.name = ?"
+            for (table, _), alias in self.joins.items()
+        ]
+        return " ".join(["runs r", *tables, *([f"WHERE {self.where}"] if self.where else [])])
 
     def _condition(self, tree: Filter) -> str:
         if isinstance(tree, Both):

@@ -9,7 +9,8 @@ from typing import Any
 from jupyter_mlops.notebook import convert as conversion
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.annotations import By
-from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE
+from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE, Diagnostic
+from jupyter_mlops.notebook.fixes import fixes_of
 from jupyter_mlops.verbs.graph import describe
 from jupyter_mlops.verbs.sources import NotebookSource, analysed
 
@@ -19,19 +20,20 @@ def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dic
 
     `{"name", "origin", "steps", "edges"}` as `graph` gives them, `"cells": [{"cell", "id", "role", "step"}]` (cells of
     included notebooks are left out), `"parameters": [{"name", "type", "default", "required", "help", "cell"}]` and
-    `"diagnostics"` as `check` gives them. Not `here`: the notebook runs in another environment than this process, so
-    that nothing is said of libraries that are missing.
+    `"diagnostics"` as `check` gives them, with `"fixes": [{"title", "edits"}]` (see `notebook.fixes`). Not `here`: the
+    notebook runs in another environment than this process, so that nothing is said of libraries that are missing.
 
     Raises:
         NotANotebook: the text is none.
     """
     source = analysed(document.read_text(text, path), by=by)
+    found = [item for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE]
     return {
         **describe(source.pipeline()),
         "origin": source.flow.annotations.origin if source.flow else "whole",
         "cells": _cells(source),
         "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
-        "diagnostics": [asdict(item) for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE],
+        "diagnostics": [{**vars(item), "fixes": _fixes(source, item)} for item in found],
     }
 
 
@@ -51,6 +53,10 @@ def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
         if old.metadata != new.metadata
     ]
     return {"cells": cells, "metadata": after.metadata.get("jupyter_mlops"), "notes": list(notes)}
+
+
+def _fixes(source: NotebookSource, item: Diagnostic) -> list[dict[str, Any]]:
+    return [fix.to_data() for fix in fixes_of(source.flow, item)] if source.flow else []
 
 
 def _cells(source: NotebookSource) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,21 @@ def graph(source: str | Path) -> dict[str, Any]:
 
 
 def graph_of_run(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
-    """The graph of a run; each step has its `state`."""
+    """The graph of a run; each step has its `state`, and that of a loop counts its `items` by state."""
     project = Project.find(folder)
     record = load_run(project.run_directory(resolve(project, run)))
     graph = describe(Pipeline.from_data(record.plan))
     states: dict[str, list[str]] = {}
+    items: dict[str, Counter[str]] = {}
     for task in record.tasks.values():
         states.setdefault(task.step, []).append(task.state)
-    steps = [{**step, "state": _of_loop(states.get(step["name"], []))} for step in graph["steps"]]
+        if task.task != task.step:
+            items.setdefault(task.step, Counter())[task.state] += 1
+    steps = [
+        {**step, "state": _of_loop(states.get(name, [])), "items": dict(items.get(name, ()))}
+        for step in graph["steps"]
+        for name in [step["name"]]
+    ]
     return {**graph, "run": record.run, "steps": steps}
 
 
@@ -76,6 +84,7 @@ def _step(step: Step, after: list[str]) -> dict[str, Any]:
         "title": step.title,
         "kind": step.component.kind,
         "cells": [cell.index for cell in step.component.cells],
+        "cell_ids": [cell.id for cell in step.component.cells if not cell.notebook],
         "after": after,
         "inputs": [item.name for item in step.inputs],
         "outputs": list(step.outputs),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.store.runs import Runs
+from jupyter_mlops.store.search import RunSummary
 from jupyter_mlops.targets.base import load_target
 from jupyter_mlops.verbs.summary import summary
 
@@ -31,7 +32,28 @@ def list_runs(
         Usage: the query cannot be read; the message shows where.
     """
     with _opened(folder) as runs:
-        return [asdict(item) for item in runs.list(query, order_by=order_by or "", limit=limit, offset=offset)]
+        return [_as_data(item) for item in runs.list(query, order_by=order_by or "", limit=limit, offset=offset)]
+
+
+def page(
+    query: str = "",
+    *,
+    notebooks: Collection[str] = (),
+    order_by: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    folder: str | Path = ".",
+) -> dict[str, Any]:
+    """`{"runs", "total"}`: some of the runs for which `query` holds, and how many there are of them in all.
+
+    `notebooks`: only runs of these files (absolute paths; several ways to write one).
+
+    Raises:
+        Usage: the query cannot be read; the message shows where.
+    """
+    with _opened(folder) as runs:
+        found = runs.list(query, order_by=order_by or "", limit=limit, offset=offset, notebooks=notebooks)
+        return {"runs": [_as_data(item) for item in found], "total": runs.count(query, notebooks=notebooks)}
 
 
 def show(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
@@ -65,7 +87,9 @@ def follow_logs(
 
 
 def diff(run: str, other: str, *, folder: str | Path = ".") -> dict[str, Any]:
-    """What differs: `{"params", "metrics", "environment": {name: (first, second)}, "source": {step: unified diff}}`."""
+    """What differs: `{"params", "metrics", "environment": {name: (first, second)}, "source": {step: unified diff},
+    "tasks": {task: {"state", "seconds": (first, second), "outputs": names of values that differ}}}`.
+    """
     with _opened(folder) as runs:
         found = runs.diff(run, other)
     return {**asdict(found), "source": {step.step: step.diff for step in found.source}}
@@ -139,6 +163,11 @@ def _opened(folder: str | Path) -> Iterator[Runs]:
         yield runs
     finally:
         runs.close()
+
+
+def _as_data(item: RunSummary) -> dict[str, Any]:
+    """As `asdict`, without copying what is plain data already: a page may have a thousand runs."""
+    return {part.name: getattr(item, part.name) for part in fields(item)}
 
 
 def _tasks(runs: Runs, run: str, step: str | None) -> set[str] | None:

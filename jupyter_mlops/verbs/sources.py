@@ -102,8 +102,17 @@ def _wrong_pipeline(pipeline: Pipeline) -> Iterator[Diagnostic]:
             continue
         code, hint = _CODES.get(problem.code, ("MLO501", "Correct the step's options."))
         step = pipeline.by_name.get(problem.step)
-        cell = step.component.cells[0].index if step and step.component.cells else None
-        yield Diagnostic(code, "error", problem.message, problem.hint or hint, step=problem.step or None, cell=cell)
+        cell = step.component.cells[0] if step and step.component.cells else None
+        yield Diagnostic(
+            code,
+            "error",
+            problem.message,
+            problem.hint or hint,
+            step=problem.step or None,
+            cell=cell.index if cell else None,
+            cell_id=cell.id if cell else None,
+            notebook=cell.notebook if cell else "",
+        )
 
 
 def _refuse_unreadable_name(path: Path) -> None:

@@ -79,12 +79,13 @@ class LiveRun:
         self._handle = display(self._view or GraphPicture(self._graph, self.picture.tasks), display_id=True)
 
     def _widget(self) -> View | None:
-        """The live widget; None where anywidget is not installed."""
+        """The live widget; None where anywidget is not installed or the widget's browser part is not built."""
         try:
             from jupyter_mlops.widgets.run_graph import RunGraph
+
+            return RunGraph(self.picture, self._graph)
         except ImportError:
             return None
-        return RunGraph(self.picture, self._graph)
 
     def _follow(self) -> None:
         while not self._over.is_set():

@@ -35,14 +35,19 @@ class Node:
 
 def nodes_of(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture]) -> list[Node]:
     """The boxes of a graph, with the states of its tasks where a run is shown (or the `state` its steps have)."""
-    states = step_states(tasks)
-    items: dict[str, list[StepPicture]] = {}
-    for task in tasks.values():
-        items.setdefault(task.step, []).append(task)
+    states, items = step_states(tasks), items_of(tasks)
     return [
         _node(step, states.get(step["name"]) or step.get("state") or "", items.get(step["name"], []))
         for step in graph.get("steps", ())
     ]
+
+
+def items_of(tasks: Mapping[str, StepPicture]) -> dict[str, list[StepPicture]]:
+    """The tasks of each step: one, or the items of a loop."""
+    items: dict[str, list[StepPicture]] = {}
+    for task in tasks.values():
+        items.setdefault(task.step, []).append(task)
+    return items
 
 
 def width_of_nodes(nodes: Sequence[Node]) -> float:
@@ -52,11 +57,43 @@ def width_of_nodes(nodes: Sequence[Node]) -> float:
     return min(max(max(texts, default=0.0) + _LEFT + _RIGHT, narrowest), _WIDEST)
 
 
+def purpose(step: Mapping[str, Any]) -> str:
+    """What a step is: its loop or condition before its cells."""
+    if step.get("for_each"):
+        return f"for {step['for_each']}"
+    if step.get("when"):
+        return f"when {step['when']}"
+    cells = step.get("cells") or ()
+    where = f"{len(cells)} cell{'s' if len(cells) != 1 else ''}" if cells else str(step.get("kind") or "")
+    return f"{where}, at the end" if step.get("exit") else where
+
+
+def progress_text(state: str, items: Sequence[StepPicture]) -> str:
+    """`running, cell 2 of 5`, `succeeded, 1.2 s`, or `3 of 6 done` for a loop."""
+    if len(items) > 1:
+        counts = Counter(task.state for task in items)
+        done = counts["succeeded"] + counts["cached"] + counts["skipped"]
+        return f"{state}, {done} of {len(items)} done"
+    if not items:
+        return state
+    task = items[0]
+    if state == "running" and task.cells > 1:
+        return f"running, cell {min(task.cells_done + 1, task.cells)} of {task.cells}"
+    took = seconds_text(task.seconds) if task.seconds and state in ("succeeded", "failed") else ""
+    return ", ".join(part for part in (state, took) if part)
+
+
+def facts(step: Mapping[str, Any], state: str, items: Sequence[StepPicture]) -> list[str]:
+    """More about a step, a line a fact: what it is where its state is shown in place of it, metrics, reasons."""
+    lines = [purpose(step) if state else "", *_metrics(items), *(task.reason for task in items[:3])]
+    return [line for line in lines if line]
+
+
 def _node(step: Mapping[str, Any], state: str, items: Sequence[StepPicture]) -> Node:
     name = str(step["name"])
-    subtitle = _progress(state, items) if state else _what(step)
+    subtitle = progress_text(state, items) if state else purpose(step)
     flows = [f"{word}: {', '.join(step[key])}" for word, key in (("in", "inputs"), ("out", "outputs")) if step.get(key)]
-    about = [subtitle if state else "", _what(step), *flows, *_metrics(items), *(task.reason for task in items[:3])]
+    about = [subtitle if state else "", *flows, *facts(step, state, items)]
     return Node(
         name=name,
         title=_fitting(plain(name), _NAME_CHAR),
@@ -75,32 +112,6 @@ def _kind_icon(step: Mapping[str, Any]) -> str:
     if step.get("when"):
         return "?"
     return "⚑" if step.get("exit") else "›"
-
-
-def _what(step: Mapping[str, Any]) -> str:
-    """What a step is, when there is no run: its loop or condition before its cells."""
-    if step.get("for_each"):
-        return f"for {step['for_each']}"
-    if step.get("when"):
-        return f"when {step['when']}"
-    cells = step.get("cells") or ()
-    where = f"{len(cells)} cell{'s' if len(cells) != 1 else ''}" if cells else str(step.get("kind") or "")
-    return f"{where}, at the end" if step.get("exit") else where
-
-
-def _progress(state: str, items: Sequence[StepPicture]) -> str:
-    """`running, cell 2 of 5`, `succeeded, 1.2 s`, or `3 of 6 done` for a loop."""
-    if len(items) > 1:
-        counts = Counter(task.state for task in items)
-        done = counts["succeeded"] + counts["cached"] + counts["skipped"]
-        return f"{state}, {done} of {len(items)} done"
-    if not items:
-        return state
-    task = items[0]
-    if state == "running" and task.cells > 1:
-        return f"running, cell {min(task.cells_done + 1, task.cells)} of {task.cells}"
-    took = seconds_text(task.seconds) if task.seconds and state in ("succeeded", "failed") else ""
-    return ", ".join(part for part in (state, took) if part)
 
 
 def _metrics(items: Sequence[StepPicture]) -> list[str]:

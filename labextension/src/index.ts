@@ -1,5 +1,9 @@
+import { cellFormPlugin } from './plugins/cellForm';
+import { chipsPlugin } from './plugins/chips';
 import { corePlugin } from './plugins/core';
 import { homePlugin } from './plugins/home';
+import { homeRunsPlugin } from './plugins/homeRuns';
+import { homeStatusPlugin } from './plugins/homeStatus';
 import { notebookPlugin } from './plugins/notebook';
 import { panelPlugin } from './plugins/panel';
 import { runCommandsPlugin } from './plugins/runCommands';
@@ -7,4 +11,15 @@ import { runViewPlugin } from './plugins/runView';
 
 export * from './tokens';
 
-export default [corePlugin, runCommandsPlugin, panelPlugin, notebookPlugin, runViewPlugin, homePlugin];
+export default [
+  corePlugin,
+  runCommandsPlugin,
+  panelPlugin,
+  notebookPlugin,
+  chipsPlugin,
+  cellFormPlugin,
+  runViewPlugin,
+  homePlugin,
+  homeRunsPlugin,
+  homeStatusPlugin
+];

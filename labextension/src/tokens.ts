@@ -27,12 +27,16 @@ export namespace CommandIDs {
   export const retryRun = 'jupyter-mlops:retry-run';
   /** Delete `run` in `folder`, after asking. */
   export const deleteRun = 'jupyter-mlops:delete-run';
+  /** Delete `runs`, a list, in `folder`, after asking once. */
+  export const deleteRuns = 'jupyter-mlops:delete-runs';
   /** Compare `run` with `other` in `folder` (without `other`: ask which). */
   export const compareRuns = 'jupyter-mlops:compare-runs';
   /** Load `run` in `folder` anew into its view. */
   export const refreshRun = 'jupyter-mlops:refresh-run';
   /** Open the home tab: all runs of a project. */
   export const openHome = 'jupyter-mlops:open-home';
+  /** Make a small notebook to begin with, and open it. */
+  export const openExample = 'jupyter-mlops:open-example';
   /** Go to the cell with id `cell` or index `index`, at `line` (from 1), of the notebook at `path` (or the current). */
   export const goToCell = 'jupyter-mlops:go-to-cell';
   /** Give the selected cells a step; asks for its name unless `step` is given. */
@@ -41,6 +45,14 @@ export namespace CommandIDs {
   export const setRole = 'jupyter-mlops:set-role';
   /** Write the steps that were found as metadata into the current notebook; can be undone. */
   export const convert = 'jupyter-mlops:convert-notebook';
+  /** Open the menu of the active cell: its step and role, and what can be done with them. */
+  export const openCellMenu = 'jupyter-mlops:open-cell-menu';
+  /** Take back the newest change of steps and roles in the current notebook. */
+  export const undoEdit = 'jupyter-mlops:undo-edit';
+  /** Make again what `undoEdit` took back. */
+  export const redoEdit = 'jupyter-mlops:redo-edit';
+  /** Show or hide the chips at the cells. */
+  export const toggleChips = 'jupyter-mlops:toggle-chips';
   /** Analyse the current notebook again. */
   export const refresh = 'jupyter-mlops:refresh';
 }

@@ -10,7 +10,19 @@ class Nothing {
 Object.assign(globalThis, {
   ResizeObserver: Nothing,
   IntersectionObserver: Nothing,
-  DragEvent: class extends Event {}
+  DragEvent: class extends Event {},
+  requestIdleCallback: (work: () => void) => setTimeout(work, 0),
+  cancelIdleCallback: (handle: number) => clearTimeout(handle),
+  matchMedia: () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined })
 });
+
+window.matchMedia = query =>
+  Object.assign(new EventTarget(), {
+    matches: false,
+    media: query,
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined
+  });
 
 afterEach(cleanup);

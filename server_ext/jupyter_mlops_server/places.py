@@ -49,6 +49,12 @@ class Places:
             raise NotFound(f"There is no file {local!r}.")
         return found
 
+    def spellings(self, path: str) -> tuple[str, ...]:
+        """The absolute paths that a run of this file may have kept: without links, and as the root is given."""
+        found = self.file(path)
+        relative = found.relative_to(self.root())
+        return tuple(dict.fromkeys([str(found), str(Path(self._contents.root_dir).absolute() / relative)]))
+
     def folder(self, path: str) -> Path:
         """The folder whose project is meant: that of a notebook or folder, or the one that the server is set to."""
         if self._project_root:

@@ -49,9 +49,9 @@ def ask(jp_fetch: Any, jp_root_dir: Path) -> Ask:
 
 @pytest.fixture
 def write(jp_root_dir: Path) -> Callable[..., dict[str, Any]]:
-    """Write a notebook of (step, source) cells below the root; gives its content."""
+    """Write a notebook of cells below the root, as `notebook` takes them; gives its content."""
 
-    def writing(path: str, *cells: tuple[str, str]) -> dict[str, Any]:
+    def writing(path: str, *cells: tuple[Any, ...]) -> dict[str, Any]:
         content = notebook(*cells)
         file = jp_root_dir / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,19 +61,20 @@ def write(jp_root_dir: Path) -> Callable[..., dict[str, Any]]:
     return writing
 
 
-def notebook(*cells: tuple[str, str]) -> dict[str, Any]:
-    """Content of a notebook of (step, source) cells; the roles `parameters` and `setup` are no steps."""
+def notebook(*cells: tuple[Any, ...]) -> dict[str, Any]:
+    """Content of a notebook of cells: (step, source) or (step, source, options); `parameters` and `setup` are roles."""
     return {
         "cells": [
             {
                 "cell_type": "code",
                 "id": f"cell-{number}",
-                "metadata": {"jupyter_mlops": {"role": role, **({"step": step} if role == "step" else {})}},
+                "metadata": {"jupyter_mlops": {"role": role, **({"step": step} if role == "step" else {}), **more}},
                 "source": source,
                 "outputs": [],
                 "execution_count": None,
             }
-            for number, (step, source) in enumerate(cells)
+            for number, (step, source, *options) in enumerate(cells)
+            for more in [options[0] if options else {}]
             for role in [step if step in ("parameters", "setup") else "step"]
         ],
         "metadata": {},

@@ -61,6 +61,47 @@ async def test_a_run_goes_its_way(ask: Ask, write) -> None:
     assert [(step["name"], step["state"]) for step in graph["steps"]] == [("one", "succeeded"), ("two", "succeeded")]
 
 
+async def test_a_run_tells_what_a_view_of_it_shows(ask: Ask, write) -> None:
+    write(
+        "work.ipynb", ("one", "x = [1, 2]"), ("two", "z = sum(x)\n1 / (z - 3)", {"retries": 1}), ("three", "w = len(x)")
+    )
+    run = await started(ask, "work.ipynb")
+    told = await finished(ask, run)
+    one, two, three = told["tasks"]
+    assert told["created"] <= told["started"] <= told["finished"]
+    assert told["environment"]["python"]
+    assert told["environment"]["packages"]
+    assert (told["interrupted"], told["tags"]) == (False, {})
+    assert [(item["attempt"], item["state"]) for item in one["attempts"]] == [(1, "succeeded")]
+    assert [(item["attempt"], item["state"]) for item in two["attempts"]] == [(1, "failed"), (2, "failed")]
+    assert two["attempts"][0]["finished"] <= two["attempts"][1]["started"] == two["started"]
+    assert "ZeroDivisionError" in two["attempts"][0]["reason"]
+    assert [(item["name"], item["task"], item["type"]) for item in three["inputs"]] == [("x", "one", "list")]
+    assert three["inputs"][0]["digest"] == one["outputs"]["x"]["digest"]
+    assert {"source", "params", "environment"} <= set(one["key"])
+    error = two["error"]
+    assert (error["kind"], error["cell"], error["cell_id"], error["line"]) == ("ZeroDivisionError", 1, "cell-1", 2)
+    assert error["notebook"] == ""
+    assert "division" in error["message"]
+    assert error["traceback"]
+    assert (await ask("GET", "runs", run, "tasks", "two", "log", attempt=1))[0] == 200
+
+
+async def test_a_graph_counts_the_items_of_loops(ask: Ask, write) -> None:
+    write("work.ipynb", ("one", "x = 1"), ("two", "y = 6 / (k - x)", {"for_each": "k in [1, 2, 3]"}))
+    run = await started(ask, "work.ipynb")
+    told = await finished(ask, run)
+    assert [(task["task"], task["item"]) for task in told["tasks"]] == [
+        ("one", None),
+        ("two[0]", 1),
+        ("two[1]", 2),
+        ("two[2]", 3),
+    ]
+    one, two = (await ask("GET", "runs", run, "graph"))[1]["steps"]
+    assert (one["items"], one["for_each"], one["cell_ids"]) == ({}, None, ["cell-0"])
+    assert (two["items"], two["for_each"]) == ({"failed": 1, "succeeded": 2}, "k in [1, 2, 3]")
+
+
 async def test_runs_are_listed_filtered_and_paged(ask: Ask, write) -> None:
     write("sub/work.ipynb", *WORK)
     runs = [await started(ask, "sub/work.ipynb", params={"n": n}) for n in (1, 2, 3)]
@@ -71,6 +112,17 @@ async def test_runs_are_listed_filtered_and_paged(ask: Ask, write) -> None:
     assert page["runs"][0]["notebook"] == "sub/work.ipynb"
     rest = (await ask("GET", "runs", folder="sub", limit=2, offset=2))[1]
     assert ([item["run"] for item in rest["runs"]], rest["more"]) == (runs[:1], False)
+    assert (page["total"], rest["total"]) == (3, 3)
+    write("sub/other.ipynb", *WORK)
+    other = await started(ask, "sub/other.ipynb")
+    await finished(ask, other, folder="sub")
+    of_one = (await ask("GET", "runs", notebook="sub/work.ipynb", limit=1))[1]
+    assert ([item["run"] for item in of_one["runs"]], of_one["total"], of_one["more"]) == (runs[-1:], 3, True)
+    of_other = (await ask("GET", "runs", notebook="RTC:sub/other.ipynb", query="metrics.x > 15"))[1]
+    assert ([item["run"] for item in of_other["runs"]], of_other["total"]) == ([other], 1)
+    assert (await ask("GET", "runs", notebook="sub/none.ipynb"))[1]["total"] == 0
+    assert (await ask("GET", "runs", notebook="../work.ipynb"))[0] == 400
+    await ask("DELETE", "runs", other, folder="sub")
     found = (await ask("GET", "runs", folder="sub", query="metrics.x > 15", order_by="metrics.x asc"))[1]
     assert [item["metrics"]["x"] for item in found["runs"]] == [20.0, 30.0]
     status, told = await ask("GET", "runs", folder="sub", query="metrics.x >")
@@ -84,6 +136,8 @@ async def test_two_runs_are_compared(ask: Ask, write) -> None:
         await finished(ask, run)
     status, told = await ask("GET", "runs", runs[0], "diff", runs[1])
     assert (status, told["params"], told["metrics"]) == (200, {"n": [1, 2]}, {"x": [10.0, 20.0]})
+    assert {name: task["outputs"] for name, task in told["tasks"].items()} == {"one": ["x"]}
+    assert told["tasks"]["one"]["state"] == ["succeeded", "succeeded"]
 
 
 async def test_a_failed_run_is_mended_and_retried(ask: Ask, write, jp_root_dir: Path) -> None:

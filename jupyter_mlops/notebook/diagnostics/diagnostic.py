@@ -12,7 +12,8 @@ Severity = Literal["error", "warning", "info"]
 class Diagnostic:
     """One finding. `code` is stable (`MLO101`), never reused; `cell` is the index in the notebook, `line` from 1.
 
-    For a cell of an included notebook `cell` is its index there, and the message begins with that notebook's path.
+    `cell_id` is that cell's id. For a cell of an included notebook `cell` is its index there, `notebook` says which one
+    that is, and the message begins with that notebook's path.
     """
 
     code: str
@@ -23,3 +24,5 @@ class Diagnostic:
     step: str | None = None
     cell: int | None = None
     line: int | None = None
+    cell_id: str | None = None
+    notebook: str = ""

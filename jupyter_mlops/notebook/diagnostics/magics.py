@@ -20,7 +20,7 @@ _SESSION = frozenset(
 )
 _OTHER_LANGUAGES = frozenset({"R", "julia", "octave", "matlab", "stata", "sas", "fortran", "ruby", "perl", "js"})
 _RUN = re.compile(r"^\s*%run\s+(?:-[A-Za-z]+\s+)*(?P<quote>['\"]?)(?P<path>[^\s'\"$%{]+)(?P=quote)")
-_INSTALL = re.compile(r"^\s*[!%]\s*(?:\S*python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv\s+pip)\s+install\b")
+INSTALL = re.compile(r"^\s*[!%]\s*(?:\S*python3?\s+-m\s+)?(?:pip3?|conda|mamba|uv\s+pip)\s+install\b")
 
 
 @rule("MLO601", severity="warning")
@@ -97,7 +97,7 @@ def installs_packages(flow: Dataflow) -> Iterator[Finding]:
     """A cell installs packages: where steps run in pods of their own, only that step has them."""
     for cell in _python_cells(flow, "install"):
         for number, text in enumerate(cell.source.splitlines(), 1):
-            if _INSTALL.match(text):
+            if INSTALL.match(text):
                 yield Finding(
                     message="Packages that a cell installs are there in its own step only, where steps have pods.",
                     hint="Put them into the environment or the image, and skip this cell.",

@@ -129,5 +129,7 @@ def _diagnostic(flow: Dataflow, item: Finding, entry: Rule) -> Diagnostic:
         step=step,
         cell=cell.position if cell else None,
         line=item.line,
+        cell_id=cell.id if cell else None,
+        notebook=cell.notebook if cell else "",
     )
     return replace(made, message=f"{cell.notebook}: {item.message}") if cell and cell.notebook else made

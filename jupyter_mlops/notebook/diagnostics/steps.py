@@ -39,9 +39,8 @@ def unknown_after(flow: Dataflow) -> Iterator[Finding]:
 def cycle(flow: Dataflow) -> Iterator[Finding]:
     """Steps wait for each other in a circle, by what they take from each other and by `after`."""
     yield from from_problems(flow, "after_itself")
-    before = _before(flow)
     cells = {step.name: step.declaration.cells for step in flow.steps}
-    for path in _cycles(before):
+    for path in circles(flow):
         yield Finding(
             message=f"Steps wait for each other in a circle: {' -> '.join([*path, path[0]])}.",
             hint="Take one `after` of them out, or move the cells that a step needs above it.",
@@ -81,8 +80,7 @@ def empty_step(flow: Dataflow) -> Iterator[Finding]:
 def never_runs(flow: Dataflow) -> Iterator[Finding]:
     """A step can never run: its condition is always false, or its loop has no items."""
     for step in flow.steps:
-        options = step.declaration.options
-        reason = _never(options.get("when"), options.get("for_each"))
+        reason = reason_not_to_run(step.declaration.options)
         if reason:
             yield Finding(
                 message=f"The step {step.name!r} never runs: {reason}.",
@@ -115,6 +113,16 @@ def setup_reads_step(flow: Dataflow) -> Iterator[Finding]:
     Take the role `setup` from the cell: it then belongs to the step above.
     """
     return from_problems(flow, "setup_reads_step")
+
+
+def circles(flow: Dataflow) -> Iterator[list[str]]:
+    """Steps that wait for each other, each circle in the order in which they would run."""
+    return _cycles(_before(flow))
+
+
+def reason_not_to_run(options: Mapping[str, Any]) -> str:
+    """Why a step with these options can never run; empty if it can."""
+    return _never(options.get("when"), options.get("for_each"))
 
 
 def _before(flow: Dataflow) -> dict[str, list[str]]:

@@ -63,13 +63,19 @@ def violations(data: Any, schema: Mapping[str, Any], key: str = "") -> Iterator[
 
 def did_you_mean(name: str, known: Any) -> str:
     """A hint that names the known word nearest to `name`; empty when none is near."""
+    near = nearest(name, known)
+    return f"Did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Any, *, cutoff: float = 0.6) -> str:
+    """The known word nearest to `name`; empty when none is as like it as `cutoff` (1: the same)."""
     words = [str(word) for word in known]
-    near = difflib.get_close_matches(name, words, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, words, n=1, cutoff=cutoff)
     if not near:
         folded = {word.casefold().replace("-", "_"): word for word in words}
-        near = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(name.casefold().replace("-", "_"), folded, n=1, cutoff=cutoff)
         near = [folded[word] for word in near]
-    return f"Did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else ""
 
 
 def _object(data: dict[str, Any], schema: Mapping[str, Any], key: str) -> Iterator[Violation]:

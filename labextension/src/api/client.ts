@@ -105,12 +105,12 @@ export class Client {
   }
 
   preview(ref: shapes.RunRef, digest: string): Promise<shapes.Preview> {
-    return this._get(`${this._of(ref)}/artifacts/${digest}`, { folder: ref.folder, preview: true });
+    return this._get(`${this._of(ref)}/artifacts/${encodeURIComponent(digest)}`, { folder: ref.folder, preview: true });
   }
 
   /** An artifact's content, to save. */
   async download(ref: shapes.RunRef, digest: string): Promise<Blob> {
-    const path = `${this._of(ref)}/artifacts/${digest}?${queryOf({ folder: ref.folder })}`;
+    const path = `${this._of(ref)}/artifacts/${encodeURIComponent(digest)}?${queryOf({ folder: ref.folder })}`;
     return (await this._request(path, {})).blob();
   }
 
@@ -120,13 +120,24 @@ export class Client {
 
   private async _get<T>(path: string, query: Query = {}): Promise<T> {
     const asked = queryOf(query);
-    return (await this._request(asked ? `${path}?${asked}` : path, {})).json();
+    return this._json(await this._request(asked ? `${path}?${asked}` : path, {}));
   }
 
   private async _send<T>(method: string, path: string, body?: JSONObject, signal?: AbortSignal): Promise<T> {
     const init = { method, signal, body: body === undefined ? undefined : JSON.stringify(body) };
     const response = await this._request(path, init);
-    return response.status === 204 ? (undefined as T) : response.json();
+    return response.status === 204 ? (undefined as T) : this._json(response, signal);
+  }
+
+  /** An answer's JSON. A proxy answers with a page to log in, and says that all is well. */
+  private async _json<T>(response: Response, signal?: AbortSignal): Promise<T> {
+    try {
+      return await response.json();
+    } catch (thrown) {
+      throw signal?.aborted
+        ? new Failure('aborted', String(thrown))
+        : new Failure('forbidden', ...this._words.loggedOut, response.status);
+    }
   }
 
   private async _request(path: string, init: RequestInit): Promise<Response> {
@@ -150,11 +161,13 @@ export class Client {
 
   private async _failure(response: Response): Promise<Failure> {
     const said = await response.json().catch(() => null);
-    if (said && typeof said.code === 'string' && typeof said.message === 'string') {
-      return new Failure(said.code, said.message, typeof said.hint === 'string' ? said.hint : '', response.status);
-    }
-    if (response.status === 401 || response.status === 403) {
+    const hint = typeof said?.hint === 'string' ? said.hint : '';
+    // "Forbidden" alone is no way out: it is what the server says of an old token.
+    if (!hint && (response.status === 401 || response.status === 403)) {
       return new Failure('forbidden', ...this._words.loggedOut, response.status);
+    }
+    if (typeof said?.code === 'string' && typeof said.message === 'string') {
+      return new Failure(said.code, said.message, hint, response.status);
     }
     return response.status === 404
       ? new Failure('missing', ...this._words.missing, 404)

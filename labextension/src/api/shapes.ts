@@ -136,6 +136,8 @@ export interface ListedRun {
   notebook: string | null;
   target: string;
   user: string;
+  /** Whether its engine ended before it did; its state is then `failed`. */
+  interrupted: boolean;
   params: { [name: string]: JSONValue };
   metrics: { [name: string]: number | null };
   tags: { [name: string]: string };

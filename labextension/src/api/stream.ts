@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { URLExt } from '@jupyterlab/coreutils';
-import { JSONObject } from '@lumino/coreutils';
+import { JSONObject, JSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { ListedRun, RunEvent, RunRef } from './shapes';
@@ -11,6 +11,8 @@ const LONGEST_PAUSE_MS = 15000;
 interface Followed {
   ref: RunRef;
   offsets: JSONObject;
+  /** Events that were heard and not told: the offsets behind them are not known yet. */
+  heard: RunEvent[];
 }
 
 /** Something new about a run that is followed: events, or that it was deleted. */
@@ -32,7 +34,7 @@ export class EventStream implements IDisposable {
     return this._runNews;
   }
 
-  /** Emitted when the newest runs of a watched folder change. */
+  /** Emitted when the newest runs of a watched notebook or folder change. */
   get folderNews(): ISignal<this, { folder: string; runs: ListedRun[] }> {
     return this._folderNews;
   }
@@ -49,7 +51,7 @@ export class EventStream implements IDisposable {
 
   /** Hear of a run, from its beginning, until the returned thing is disposed. A run has one follower: its RunModel. */
   follow(ref: RunRef): IDisposable {
-    const followed: Followed = { ref, offsets: {} };
+    const followed: Followed = { ref, offsets: {}, heard: [] };
     this._followed.set(ref.run, followed);
     this._say(this._following(followed));
     return once(() => {
@@ -60,7 +62,7 @@ export class EventStream implements IDisposable {
     });
   }
 
-  /** Hear of the newest runs of a folder's project until the returned thing is disposed. */
+  /** Hear of the newest runs of a notebook, or of a folder's project, until the returned thing is disposed. */
   watch(folder: string): IDisposable {
     this._watched.set(folder, (this._watched.get(folder) ?? 0) + 1);
     this._say({ watch: folder });
@@ -107,7 +109,9 @@ export class EventStream implements IDisposable {
     }
   }
 
-  private _following({ ref, offsets }: Followed): JSONObject {
+  private _following(followed: Followed): JSONObject {
+    const { ref, offsets } = followed;
+    followed.heard = [];
     return { follow: ref.run, folder: ref.folder, offsets };
   }
 
@@ -124,7 +128,12 @@ export class EventStream implements IDisposable {
       this._watched.forEach((_, folder) => this._say({ watch: folder }));
       this._followed.forEach(followed => this._say(this._following(followed)));
     };
-    socket.onmessage = event => this._hear(String(event.data));
+    socket.onmessage = event => {
+      // What a closed one still gets is not for who follows now.
+      if (this._socket === socket) {
+        this._hear(String(event.data));
+      }
+    };
     socket.onclose = () => this._lost(socket);
   }
 
@@ -142,15 +151,29 @@ export class EventStream implements IDisposable {
   }
 
   private _hear(text: string): void {
-    const said = JSON.parse(text);
-    if (typeof said.run === 'string') {
-      const followed = this._followed.get(said.run);
-      if (followed && said.offsets) {
-        followed.offsets = said.offsets;
-      }
-      this._runNews.emit({ run: said.run, events: said.events ?? [], deleted: said.deleted === true });
-    } else if (Array.isArray(said.runs)) {
-      this._folderNews.emit({ folder: said.folder, runs: said.runs });
+    const said = objectOf(text);
+    const followed = this._followed.get(String(said.run));
+    if (followed) {
+      this._hearOf(followed, said);
+    } else if (Array.isArray(said.runs) && typeof said.folder === 'string') {
+      const runs = said.runs.filter(isObject) as unknown as ListedRun[];
+      this._folderNews.emit({ folder: said.folder, runs });
+    }
+  }
+
+  /** Many events come in parts, and offsets with the last one: told before, they would be told again after a break. */
+  private _hearOf(followed: Followed, said: JSONObject): void {
+    const { run } = followed.ref;
+    if (Array.isArray(said.events)) {
+      followed.heard.push(...(said.events.filter(isObject) as RunEvent[]));
+    }
+    if (said.deleted === true) {
+      this._runNews.emit({ run, events: [], deleted: true });
+    } else if (isObject(said.offsets)) {
+      const events = followed.heard;
+      followed.heard = [];
+      followed.offsets = said.offsets;
+      this._runNews.emit({ run, events, deleted: false });
     }
   }
 
@@ -186,6 +209,20 @@ export class EventStream implements IDisposable {
   private _runNews = new Signal<this, RunNews>(this);
   private _folderNews = new Signal<this, { folder: string; runs: ListedRun[] }>(this);
   private _connectedChanged = new Signal<this, boolean>(this);
+}
+
+/** What a message says; nothing, if it is no object. */
+function objectOf(text: string): JSONObject {
+  try {
+    const said: JSONValue = JSON.parse(text);
+    return isObject(said) ? said : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: JSONValue | undefined): value is JSONObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Something that does its work the first time that it is disposed, and only then. */

@@ -1,4 +1,4 @@
-import type { Box } from './layout/geometry';
+import type { Box, Orientation } from './layout/geometry';
 import { set } from './svg';
 
 const SMALLEST = 0.1;
@@ -9,8 +9,8 @@ const MARGIN = 22;
 /** What is taken for the view where the browser has no size yet. */
 const UNKNOWN = { width: 1200, height: 800 };
 
-/** How the zoom follows the size of the view: wide as the view, all in view, or as the reader set it. */
-type Mode = 'width' | 'all' | 'free';
+/** How the zoom follows the size of the view: each rank in view, all in view, or as the reader set it. */
+type Mode = 'rank' | 'all' | 'free';
 
 /**
  * What part of a drawing is seen. Panning is the scrolling of `scroll`, so a wheel does what it does elsewhere;
@@ -18,19 +18,25 @@ type Mode = 'width' | 'all' | 'free';
  */
 export class Camera {
   private zoom = 1;
-  private mode: Mode = 'width';
+  private mode: Mode = 'rank';
   private size = { width: 0, height: 0 };
   private frame = 0;
+  private start: { readonly x: number; readonly y: number } | undefined;
+  private moved = false;
 
   constructor(
     private readonly scroll: HTMLElement,
     private readonly picture: SVGSVGElement,
+    private readonly orientation: Orientation,
     private readonly onView: () => void,
     private readonly signal: AbortSignal
   ) {
     scroll.addEventListener('wheel', event => this.wheel(event), { passive: false, signal });
     scroll.addEventListener('scroll', () => this.later(), { passive: true, signal });
     scroll.addEventListener('pointerdown', event => this.drag(event), { signal });
+    for (const type of ['wheel', 'pointerdown', 'keydown']) {
+      scroll.addEventListener(type, () => (this.moved = true), { passive: true, signal });
+    }
     if (typeof ResizeObserver !== 'undefined') {
       const observer = new ResizeObserver(() => this.resized());
       observer.observe(scroll);
@@ -39,8 +45,9 @@ export class Camera {
     signal.addEventListener('abort', () => cancelAnimationFrame(this.frame));
   }
 
-  /** The size of the drawing, without margins. */
-  setSize(width: number, height: number): void {
+  /** The size of the drawing, without margins, and where it begins. */
+  setSize(width: number, height: number, start?: Box): void {
+    this.start = start && { x: start.x + start.width / 2, y: start.y + start.height / 2 };
     this.size = { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
     set(this.picture, { viewBox: `${-MARGIN} ${-MARGIN} ${this.size.width} ${this.size.height}` });
     this.resized();
@@ -81,6 +88,7 @@ export class Camera {
   reveal(box: Box): void {
     const view = this.view();
     const space = 16;
+    this.moved = true;
     const shift = (low: number, length: number, from: number, span: number): number =>
       low - space < from
         ? low - space - from
@@ -104,14 +112,27 @@ export class Camera {
   private resized(): void {
     const view = this.viewSize();
     const wide = view.width / Math.max(this.size.width, 1);
-    if (this.mode === 'width') {
-      this.apply(Math.min(1, Math.max(READABLE, wide)));
+    const high = view.height / Math.max(this.size.height, 1);
+    if (this.mode === 'rank') {
+      this.apply(Math.min(1, Math.max(READABLE, this.orientation === 'down' ? wide : high)));
+      this.showStart();
     } else if (this.mode === 'all') {
-      this.apply(Math.min(1, wide, view.height / Math.max(this.size.height, 1)));
+      this.apply(Math.min(1, wide, high));
     } else {
       this.apply(this.zoom);
     }
     this.later();
+  }
+
+  /** Until the reader has moved it, the drawing is where its first step is in the middle. */
+  private showStart(): void {
+    const { width, height } = this.viewSize();
+    if (!this.start || this.moved) {
+      return;
+    }
+    const { x, y } = this.start;
+    this.scroll.scrollLeft = this.orientation === 'down' ? (x + MARGIN) * this.zoom - width / 2 : 0;
+    this.scroll.scrollTop = this.orientation === 'down' ? 0 : (y + MARGIN) * this.zoom - height / 2;
   }
 
   private apply(zoom: number): void {

@@ -53,7 +53,7 @@ class Mounted implements MountedGraph {
     this.view = options.view ?? 'graph';
     this.closed = new Set(options.closed);
     this.scene = new Scene(this.orientation, this.trans);
-    this.camera = new Camera(this.scroll, this.scene.element, () => this.lookAround(), signal);
+    this.camera = new Camera(this.scroll, this.scene.element, this.orientation, () => this.lookAround(), signal);
     this.toolbar = new Toolbar(this.trans, this.toolbarActions(), signal);
     this.table = new StepTable(
       this.trans,
@@ -123,7 +123,8 @@ class Mounted implements MountedGraph {
     if (moved) {
       this.structure = now;
       this.shape = shapeOf(this.shown, this.orientation);
-      this.camera.setSize(this.shape.layout.width, this.shape.layout.height);
+      const { layout, ways } = this.shape;
+      this.camera.setSize(layout.width, layout.height, layout.boxes.get(ways.first ?? ''));
     }
     set(this.scene.element, { 'aria-label': graphLabel(this.data, this.trans) });
     this.scene.look(this.camera.view(), [this.current, this.selected]);

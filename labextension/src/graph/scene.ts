@@ -5,7 +5,7 @@ import { type Box, type Orientation, type Point, overlap } from './layout/geomet
 import { Line } from './line';
 import type { GraphData, GraphEdge, GraphNode } from './model';
 import type { Shape } from './shape';
-import { svg } from './svg';
+import { arrange, svg } from './svg';
 import type { Translate } from './words';
 
 /** Up to this many steps all are in the document; above, only those in view. */
@@ -142,24 +142,6 @@ function kept<Drawn>(known: Map<string, Drawn>, names: readonly string[], draw: 
   known.clear();
   names.forEach((name, index) => known.set(name, drawn[index]));
   return drawn;
-}
-
-/** Makes a layer's children those that are given, in that order; an element that stays is not moved: it keeps its focus. */
-function arrange(layer: Element, drawn: readonly { readonly element: Element }[]): void {
-  const wanted = new Set(drawn.map(item => item.element));
-  for (const child of [...layer.children]) {
-    if (!wanted.has(child)) {
-      child.remove();
-    }
-  }
-  let at = layer.firstElementChild;
-  for (const { element } of drawn) {
-    if (element === at) {
-      at = at.nextElementSibling;
-    } else {
-      layer.insertBefore(element, at);
-    }
-  }
 }
 
 function grown(box: Box): Box {

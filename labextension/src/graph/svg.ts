@@ -51,6 +51,24 @@ export function setText(element: Element, text: string): void {
   }
 }
 
+/** Makes an element's children those that are given, in that order; an element that stays is not moved: it keeps its focus. */
+export function arrange(layer: Element, drawn: readonly { readonly element: Element }[]): void {
+  const wanted = new Set(drawn.map(item => item.element));
+  for (const child of [...layer.children]) {
+    if (!wanted.has(child)) {
+      child.remove();
+    }
+  }
+  let at = layer.firstElementChild;
+  for (const { element } of drawn) {
+    if (element === at) {
+      at = at.nextElementSibling;
+    } else {
+      layer.insertBefore(element, at);
+    }
+  }
+}
+
 /** A line as a path: straight where its points are in line, else a soft curve that leaves and ends along the graph. */
 export function linePath(points: readonly Point[], orientation: Orientation): string {
   if (!points.length) {

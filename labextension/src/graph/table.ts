@@ -1,6 +1,6 @@
 import { type GraphData, type GraphNode, flows, titleOf } from './model';
 import { knownState, look } from './states';
-import { html, set, setText } from './svg';
+import { arrange, html, set, setText } from './svg';
 import { type Translate, statusLine } from './words';
 
 /** What the table tells its owner. */
@@ -37,22 +37,16 @@ export class StepTable {
     setText(this.caption, this.trans('Steps of %1', data.name));
     const flow = flows(data);
     const title = new Map(data.nodes.map(node => [node.name, titleOf(node)]));
-    const gone = new Set(this.rows.keys());
-    data.nodes.forEach((node, index) => {
+    const rows = data.nodes.map(node => {
       const row = this.rows.get(node.name) ?? new Row();
-      gone.delete(node.name);
-      this.rows.set(node.name, row);
       const { after, inputs, outputs } = flow.get(node.name) ?? { after: [], inputs: [], outputs: [] };
       row.show(node, statusLine(node, this.trans), [after.map(name => title.get(name) ?? name), inputs, outputs]);
       row.select(node.name === selected);
-      if (this.body.children[index] !== row.element) {
-        this.body.insertBefore(row.element, this.body.children[index] ?? null);
-      }
+      return row;
     });
-    for (const name of gone) {
-      this.rows.get(name)?.element.remove();
-      this.rows.delete(name);
-    }
+    this.rows.clear();
+    data.nodes.forEach((node, index) => this.rows.set(node.name, rows[index]));
+    arrange(this.body, rows);
   }
 
   /** Moves the keyboard's focus to a step. */

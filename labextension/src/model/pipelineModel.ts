@@ -7,6 +7,7 @@ import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { Analysis, CellPlace, Diagnostic, ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Memory, NextRun } from './memory';
 import { contentOf } from './notebookContent';
 import { RunModel } from './runModel';
 import { Followed, Runs } from './runs';
@@ -19,6 +20,8 @@ export interface PipelineServices {
   stream: EventStream;
   runs: Runs;
   contents: Contents.IManager;
+  /** Null where nothing is remembered beyond a reload. */
+  memory: Memory | null;
 }
 
 /**
@@ -33,8 +36,10 @@ export class PipelineModel implements IDisposable {
     panel.disposed.connect(this.dispose, this);
     panel.context.pathChanged.connect(this._onPath, this);
     this._services.stream.folderNews.connect(this._onRuns, this);
+    this._services.stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
+    void this._recall();
   }
 
   /** Emitted after anything here changed. */
@@ -62,36 +67,43 @@ export class PipelineModel implements IDisposable {
     return this._pending;
   }
 
-  /** Values for the next run that differ from the notebook's defaults. */
-  get params(): Readonly<{ [name: string]: JSONValue }> {
-    return this._params;
+  /** What was set for the next run; `params` are values that differ from the notebook's defaults. */
+  get next(): Readonly<NextRun> {
+    return this._next;
   }
 
   /** Set a parameter for the next run; undefined goes back to the notebook's default. */
   setParam(name: string, value: JSONValue | undefined): void {
-    const { [name]: _, ...others } = this._params;
-    this._params = value === undefined ? others : { ...others, [name]: value };
-    this._changed.emit();
+    const { [name]: _, ...others } = this._next.params;
+    this.setNext({ params: value === undefined ? others : { ...others, [name]: value } });
   }
 
-  /** Where the next run goes. */
-  get target(): string {
-    return this._target;
+  /** The values that were set of parameters that the notebook has. Others wait: a name may be in the middle of typing. */
+  get params(): JSONObject {
+    const known = this._analysis?.parameters.filter(item => item.name in this._next.params) ?? [];
+    return Object.fromEntries(known.map(item => [item.name, this._next.params[item.name]])) as JSONObject;
   }
 
-  set target(name: string) {
-    this._target = name;
+  /** Set anything for the next run. */
+  setNext(changes: Partial<NextRun>): void {
+    this._next = { ...this._next, ...changes };
+    this._isSet = true;
+    this._services.memory?.keep(this.path, this._next);
     this._changed.emit();
   }
 
   /** The notebook's newest runs, newest first. */
   get recent(): readonly ListedRun[] {
-    return this._recent;
+    const last = this.lastRun?.run;
+    // What is followed is heard of before the list.
+    return last
+      ? this._recent.map(item => (item.run === last.run ? { ...item, state: last.state } : item))
+      : this._recent;
   }
 
   /** The notebook's newest run, followed; null if it has none. */
   get lastRun(): RunModel | null {
-    return this._last?.model ?? null;
+    return this._last && !this._last.model.deleted ? this._last.model : null;
   }
 
   /** Role and step of a cell by its id, as analysed. */
@@ -112,24 +124,27 @@ export class PipelineModel implements IDisposable {
 
   /** Ask the server now. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
-    window.clearTimeout(this._timer);
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    this._cancelTimer();
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
+    const isAwaited = (): boolean => this._asking === asking && !this._disposed;
     try {
-      this._take(await this._services.client.analyse(this.path, contentOf(content), asking.signal));
-    } catch (thrown) {
-      if (this._asking !== asking) {
-        return;
+      const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      if (isAwaited()) {
+        this._take(analysis);
       }
-      this._failure = asFailure(thrown);
+    } catch (thrown) {
+      if (isAwaited()) {
+        this._failure = asFailure(thrown);
+      }
     }
-    if (this._asking === asking && !this._disposed) {
-      this._pending = false;
+    if (isAwaited()) {
+      this._pending = this._timer !== undefined;
       this._changed.emit();
     }
   }
@@ -154,7 +169,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._disposed = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._asking?.abort();
     this._watching.dispose();
     this._last?.model.changed.disconnect(this._onRun, this);
@@ -162,24 +177,66 @@ export class PipelineModel implements IDisposable {
     Signal.clearData(this);
   }
 
+  /** What was set before the page was loaded, unless something was set since. */
+  private async _recall(): Promise<void> {
+    const found = await this._services.memory?.recall(this.path);
+    if (found && !this._isSet && !this._disposed) {
+      this._next = { ...this._next, ...found };
+      this._changed.emit();
+    }
+  }
+
   private _begin(): void {
-    const content = this.panel.content.model;
-    if (!content || this._disposed) {
+    const content = this._disposed ? null : this.panel.content.model;
+    if (!content) {
       return;
     }
-    content.sharedModel.changed.connect(this._onContent, this);
+    content.sharedModel.changed.connect(this._onNotebook, this);
+    this._listenToCells();
     void this.refresh();
+  }
+
+  private _onNotebook(_: object, change: { cellsChange?: unknown; metadataChange?: unknown }): void {
+    if (change.cellsChange || change.metadataChange) {
+      this._listenToCells();
+      this._onContent();
+    }
+  }
+
+  /** A notebook does not tell what changes within its cells. Those that are listened to stay so. */
+  private _listenToCells(): void {
+    for (const cell of this.panel.content.model?.cells ?? []) {
+      cell.sharedModel.changed.connect(this._onCell, this);
+    }
+  }
+
+  private _onCell(_: object, change: { sourceChange?: unknown; metadataChange?: unknown }): void {
+    if (change.sourceChange || change.metadataChange) {
+      this._onContent();
+    }
   }
 
   private _onContent(): void {
     this._pending = true;
-    window.clearTimeout(this._timer);
+    this._cancelTimer();
     this._timer = window.setTimeout(() => void this.refresh(), AFTER_TYPING_MS);
   }
 
+  private _cancelTimer(): void {
+    window.clearTimeout(this._timer);
+    this._timer = undefined;
+  }
+
+  private _onConnected(_: EventStream, connected: boolean): void {
+    if (connected && this._failure) {
+      void this.refresh();
+    }
+  }
+
   private _onPath(): void {
+    const watching = this._services.stream.watch(this.path);
     this._watching.dispose();
-    this._watching = this._services.stream.watch(this.path);
+    this._watching = watching;
     void this.refresh();
   }
 
@@ -201,19 +258,17 @@ export class PipelineModel implements IDisposable {
   }
 
   private _take(analysis: Analysis): void {
+    this._places = new Map(analysis.cells.map(place => [place.id, place]));
     this._analysis = analysis;
     this._failure = null;
-    this._places = new Map(analysis.cells.map(place => [place.id, place]));
-    const known = new Set(analysis.parameters.map(item => item.name));
-    this._params = Object.fromEntries(Object.entries(this._params).filter(([name]) => known.has(name))) as JSONObject;
   }
 
   private _analysis: Analysis | null = null;
   private _failure: Failure | null = null;
   private _pending = true;
   private _places = new Map<string, CellPlace>();
-  private _params: { [name: string]: JSONValue } = {};
-  private _target = 'local';
+  private _next: NextRun = { params: {}, target: 'local', cache: true };
+  private _isSet = false;
   private _recent: ListedRun[] = [];
   private _last: Followed | null = null;
   private _asking: AbortController | null = null;

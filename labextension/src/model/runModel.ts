@@ -1,5 +1,4 @@
 import { IDisposable } from '@lumino/disposable';
-import { Throttler } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
@@ -22,6 +21,7 @@ export class RunModel implements IDisposable {
     private _stream: EventStream
   ) {
     this._stream.runNews.connect(this._onNews, this);
+    this._stream.connectedChanged.connect(this._onConnected, this);
     this._following = this._stream.follow(ref);
     void this.refresh();
   }
@@ -66,16 +66,16 @@ export class RunModel implements IDisposable {
 
   /** Load it anew. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
+    const asked = ++this._asked;
+    let loaded: [Run, Graph] | Failure;
     try {
-      const [run, graph] = await Promise.all([this._client.run(this.ref), this._client.graph(this.ref)]);
-      this._run = run;
-      this._graph = graph;
-      this._failure = null;
+      loaded = await Promise.all([this._client.run(this.ref), this._client.graph(this.ref)]);
     } catch (thrown) {
-      this._failure = asFailure(thrown);
-      this._deleted = this._deleted || (this._run !== null && this._failure.status === 404);
+      loaded = asFailure(thrown);
     }
-    if (!this._disposed) {
+    if (asked > this._answered && !this._disposed) {
+      this._answered = asked;
+      this._show(loaded);
       this._changed.emit();
     }
   }
@@ -90,7 +90,7 @@ export class RunModel implements IDisposable {
     }
     this._disposed = true;
     this._following.dispose();
-    this._loads.dispose();
+    window.clearTimeout(this._timer);
     Signal.clearData(this);
   }
 
@@ -103,7 +103,36 @@ export class RunModel implements IDisposable {
     news.events.filter(event => event.type === 'metric').forEach(event => this._measure(event));
     this._changed.emit();
     if (!this._deleted && news.events.some(event => !QUIET.includes(event.type))) {
-      void this._loads.invoke().catch(() => undefined);
+      this._loadSoon();
+    }
+  }
+
+  private _onConnected(_: EventStream, connected: boolean): void {
+    if (connected && this._failure) {
+      this._loadSoon();
+    }
+  }
+
+  /** Load shortly, once for all that happens until then. What happens during a load is loaded after it. */
+  private _loadSoon(): void {
+    this._stale = true;
+    this._timer ??= window.setTimeout(async () => {
+      this._stale = false;
+      await this.refresh();
+      this._timer = undefined;
+      if (this._stale && !this._disposed) {
+        this._loadSoon();
+      }
+    }, BETWEEN_LOADS_MS);
+  }
+
+  private _show(loaded: [Run, Graph] | Failure): void {
+    if (loaded instanceof Failure) {
+      this._failure = loaded;
+      this._deleted = this._deleted || (this._run !== null && loaded.code === 'not_found');
+    } else {
+      [this._run, this._graph] = loaded;
+      this._failure = null;
     }
   }
 
@@ -143,7 +172,10 @@ export class RunModel implements IDisposable {
   private _disposed = false;
   private _metrics = new Map<string, MetricPoint[]>();
   private _following: IDisposable;
-  private _loads = new Throttler(() => this.refresh(), { limit: BETWEEN_LOADS_MS, edge: 'trailing' });
+  private _asked = 0;
+  private _answered = 0;
+  private _stale = false;
+  private _timer: number | undefined = undefined;
   private _changed = new Signal<this, void>(this);
 }
 

@@ -1,5 +1,11 @@
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IMLOps } from '../tokens';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { Menu } from '@lumino/widgets';
+import * as React from 'react';
+import { PanelView } from '../panel/PanelView';
+import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { pipelineIcon } from '../ui/icons';
+import { View } from '../ui/View';
 
 /** The panel of the current notebook's pipeline. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -7,5 +13,52 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'A panel with the pipeline of the current notebook.',
   autoStart: true,
   requires: [IMLOps],
-  activate: (_app: JupyterFrontEnd, _mlops: IMLOps): void => undefined
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    mlops: IMLOps,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null
+  ): void => {
+    const { trans } = mlops;
+    const menu = stepMenu(app, mlops);
+    const panel = new View(() => React.createElement(PanelView, { app, mlops, onMenu: menu }), trans, {
+      id: 'jupyter-mlops-panel',
+      label: trans.__('MLOps'),
+      className: 'jp-mlops-Panel',
+      testid: 'mlops-panel'
+    });
+    panel.title.icon = pipelineIcon;
+    panel.title.caption = trans.__('MLOps: the pipeline that this notebook is');
+    // Notebook 7 shows one document a page, and side panels beside it.
+    app.shell.add(panel, labShell ? 'left' : 'right', { rank: 600, type: 'MLOps' });
+    restorer?.add(panel, panel.id);
+    app.commands.addCommand(CommandIDs.openPanel, {
+      label: trans.__('Show Pipeline'),
+      caption: trans.__('Show the pipeline that the current notebook is'),
+      icon: pipelineIcon,
+      execute: () => app.shell.activateById(panel.id)
+    });
+    palette?.addItem({ command: CommandIDs.openPanel, category: trans.__('MLOps') });
+  }
 };
+
+/** Gives what shows the menu of a step. */
+function stepMenu(app: JupyterFrontEnd, mlops: IMLOps): (step: string, at: { x: number; y: number }) => void {
+  return (step, at) => {
+    const pipeline = mlops.pipelines?.current;
+    const menu = new Menu({ commands: app.commands });
+    const index = pipeline?.analysis?.steps.find(item => item.name === step)?.cells[0] ?? 0;
+    const task = pipeline?.lastRun?.tasksOf(step)[0]?.task;
+    menu.addItem({ command: CommandIDs.runFrom, args: { step } });
+    menu.addItem({ command: CommandIDs.runOnly, args: { step } });
+    menu.addItem({ type: 'separator' });
+    menu.addItem({ command: CommandIDs.goToCell, args: { index } });
+    if (pipeline?.lastRun && task) {
+      menu.addItem({ command: CommandIDs.openRun, args: { ...runArgs(pipeline.lastRun.ref), task } });
+    }
+    menu.aboutToClose.connect(() => void Promise.resolve().then(() => menu.dispose()));
+    menu.open(at.x, at.y);
+  };
+}

@@ -1,5 +1,6 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { CommandRegistry } from '@lumino/commands';
 import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
@@ -16,9 +17,20 @@ export const runCommandsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Start, stop, retry and delete runs.',
   autoStart: true,
   requires: [IMLOps],
-  optional: [ICommandPalette],
-  activate: (app: JupyterFrontEnd, mlops: IMLOps, palette: ICommandPalette | null): void => {
-    addStarting(app.commands, mlops);
+  optional: [ICommandPalette, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    mlops: IMLOps,
+    palette: ICommandPalette | null,
+    registry: ISettingRegistry | null
+  ): void => {
+    const settings = registry ? loaded(registry) : null;
+    const starting = {
+      commands: app.commands,
+      mlops,
+      opens: () => settings?.current?.get('openRun').composite === true
+    };
+    addStarting(starting);
     addStopping(app.commands, mlops);
     const category = mlops.trans.__('MLOps');
     for (const command of [
@@ -36,30 +48,48 @@ export const runCommandsPlugin: JupyterFrontEndPlugin<void> = {
 
 type Args = ReadonlyPartialJSONObject;
 
-function addStarting(commands: CommandRegistry, mlops: IMLOps): void {
+/** What starts runs. `opens` says whether the view of a run opens when it starts. */
+interface Starting {
+  commands: CommandRegistry;
+  mlops: IMLOps;
+  opens: () => boolean;
+}
+
+/** The settings, once they are there. */
+function loaded(registry: ISettingRegistry): { current: ISettingRegistry.ISettings | null } {
+  const settings: { current: ISettingRegistry.ISettings | null } = { current: null };
+  registry.load(runCommandsPlugin.id).then(
+    found => (settings.current = found),
+    reason => console.warn('jupyter-mlops: no settings', reason)
+  );
+  return settings;
+}
+
+function addStarting(starting: Starting): void {
+  const { commands, mlops } = starting;
   const { trans, pipelines } = mlops;
   const current = (): PipelineModel | null => pipelines?.current ?? null;
-  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null;
+  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null && !mlops.server.isOther;
   commands.addCommand(CommandIDs.runNotebook, {
     label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
     caption: trans.__('Save this notebook and run it as a pipeline'),
     icon: args => (args.toolbar ? pipelineIcon : runIcon),
     isEnabled,
-    execute: args => start(commands, mlops, args, {})
+    execute: args => start(starting, args, {})
   });
   commands.addCommand(CommandIDs.runFrom, {
     label: trans.__('Run From This Step'),
     caption: trans.__('Run this step and all that needs it; what is before comes from the cache'),
     icon: runIcon,
     isEnabled: args => isEnabled() && stepOf(current(), args) !== null,
-    execute: args => start(commands, mlops, args, { from_step: stepOf(current(), args) })
+    execute: args => start(starting, args, { from_step: stepOf(current(), args) })
   });
   commands.addCommand(CommandIDs.runOnly, {
     label: trans.__('Run Only This Step'),
     caption: trans.__('Run this step with the values that earlier runs left'),
     icon: runIcon,
     isEnabled: args => isEnabled() && stepOf(current(), args) !== null,
-    execute: args => start(commands, mlops, args, { only: stepOf(current(), args) })
+    execute: args => start(starting, args, { only: stepOf(current(), args) })
   });
   commands.addCommand(CommandIDs.refresh, {
     label: trans.__('Analyse Notebook Again'),
@@ -75,19 +105,18 @@ function addStarting(commands: CommandRegistry, mlops: IMLOps): void {
 
 function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
   const { trans, client } = mlops;
-  const state = (args: Args): string | undefined => (args.state as string | undefined) ?? lastRun(mlops)?.run?.state;
   commands.addCommand(CommandIDs.cancelRun, {
     label: trans.__('Stop Run'),
     caption: trans.__('Stop what runs; what is done is kept'),
     icon: stopIcon,
-    isEnabled: args => refOf(mlops, args) !== null && !isOver(state(args) ?? ''),
+    isEnabled: args => refOf(mlops, args) !== null && !isOver(stateOf(mlops, args) ?? ''),
     execute: args => told(refOf(mlops, args), ref => client.cancel(ref))
   });
   commands.addCommand(CommandIDs.retryRun, {
     label: trans.__('Retry Run'),
     caption: trans.__('Go on with this run; what succeeded is not run again'),
     icon: refreshIcon,
-    isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled'].includes(state(args) ?? ''),
+    isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled', undefined].includes(stateOf(mlops, args)),
     execute: args => told(refOf(mlops, args), ref => client.retry(ref, String(args.kernel ?? '')))
   });
   commands.addCommand(CommandIDs.deleteRun, {
@@ -106,7 +135,8 @@ function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
 }
 
 /** Save the current notebook and start it; gives the run's id, or null if it did not start. */
-async function start(commands: CommandRegistry, mlops: IMLOps, args: Args, part: JSONObject): Promise<string | null> {
+async function start(starting: Starting, args: Args, part: JSONObject): Promise<string | null> {
+  const { commands, mlops, opens } = starting;
   const { trans, client } = mlops;
   const pipeline = mlops.pipelines?.current;
   if (!pipeline) {
@@ -117,10 +147,10 @@ async function start(commands: CommandRegistry, mlops: IMLOps, args: Args, part:
     if (context.model.dirty || !context.contentsModel?.path) {
       await context.save();
     }
-    const { path, kernel, params, target } = pipeline;
-    const run = await client.start({ path, kernel, params: params as JSONObject, target, ...part });
+    const { path, kernel, params, next } = pipeline;
+    const run = await client.start({ path, kernel, params, target: next.target, cache: next.cache, ...part });
     pipeline.follow(run);
-    if (args.view === true && commands.hasCommand(CommandIDs.openRun)) {
+    if ((args.view === true || opens()) && commands.hasCommand(CommandIDs.openRun)) {
       await commands.execute(CommandIDs.openRun, runArgs({ run, folder: path }));
     }
     return run;
@@ -158,6 +188,13 @@ function refOf(mlops: IMLOps, args: Args): RunRef | null {
   return typeof args.run === 'string'
     ? { run: args.run, folder: String(args.folder ?? '') }
     : (lastRun(mlops)?.ref ?? null);
+}
+
+/** The state of the run that a command is about; undefined if only the server knows it. */
+function stateOf(mlops: IMLOps, args: Args): string | undefined {
+  const last = lastRun(mlops);
+  const isLast = args.run === undefined || args.run === last?.ref.run;
+  return typeof args.state === 'string' ? args.state : isLast ? last?.run?.state : undefined;
 }
 
 /** The step that a command is about: the one of its arguments, else that of the active cell. */

@@ -1,32 +1,32 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 /** How each state is shown: an icon and a word always, and a colour by the class `jp-mlops-mod-STATE`. */
-const ICONS: { [state: string]: string } = {
-  pending: '○',
-  running: '▶',
-  cached: '◆',
-  skipped: '↷',
-  succeeded: '✓',
-  failed: '✗',
-  canceled: '■'
-};
+const ICONS = new Map([
+  ['pending', '○'],
+  ['running', '▶'],
+  ['cached', '◆'],
+  ['skipped', '↷'],
+  ['succeeded', '✓'],
+  ['failed', '✗'],
+  ['canceled', '■']
+]);
 
 export function stateIcon(state: string): string {
-  return ICONS[state] ?? '·';
+  return ICONS.get(state) ?? '·';
 }
 
 /** The state as a word; one that this version does not know is shown as it is. */
 export function stateWord(state: string, trans: TranslationBundle): string {
-  const words: { [state: string]: string } = {
-    pending: trans.__('pending'),
-    running: trans.__('running'),
-    cached: trans.__('cached'),
-    skipped: trans.__('skipped'),
-    succeeded: trans.__('succeeded'),
-    failed: trans.__('failed'),
-    canceled: trans.__('canceled')
-  };
-  return words[state] ?? state;
+  const words = new Map([
+    ['pending', trans.__('pending')],
+    ['running', trans.__('running')],
+    ['cached', trans.__('cached')],
+    ['skipped', trans.__('skipped')],
+    ['succeeded', trans.__('succeeded')],
+    ['failed', trans.__('failed')],
+    ['canceled', trans.__('canceled')]
+  ]);
+  return words.get(state) ?? state;
 }
 
 /** A duration for people: `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 07 min`. Clocks that jump give no negative ones. */

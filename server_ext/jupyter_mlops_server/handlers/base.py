@@ -45,9 +45,10 @@ class BaseHandler(JupyterHandler):
         work = functools.partial(call, *args, **options)
         return await asyncio.get_running_loop().run_in_executor(self.services.threads, work)
 
-    def listed(self, run: dict[str, Any]) -> dict[str, Any]:
-        """A run of a list as the browser gets it: where its notebook is for the browser."""
-        return {**run, "notebook": self.services.places.path(run["notebook"])}
+    def listed(self, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Runs of a list as the browser gets them: where each notebook is for the browser."""
+        path = functools.cache(self.services.places.path)  # many runs, few notebooks
+        return [{**run, "notebook": path(run["notebook"])} for run in runs]
 
     def told(self, problem: BaseException | None, status: int = 500) -> tuple[int, dict[str, str]]:
         """Status and JSON of an error."""

@@ -20,21 +20,22 @@ class RunsHandler(Handler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """A page of runs, newest first or as asked; `more` says whether there is another page."""
-        from jupyter_mlops.verbs.runs import list_runs
+        """A page of runs, newest first or as asked; `total` counts them all, `more` says whether there is more."""
+        from jupyter_mlops.verbs.runs import page
 
         asked = self.query()
-        folder = self.services.places.folder(asked["folder"])
+        places = self.services.places
         found = await self.in_thread(
-            list_runs,
+            page,
             asked["query"],
+            notebooks=places.spellings(asked["notebook"]) if asked["notebook"] else (),
             order_by=asked["order_by"] or None,
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
             offset=asked["offset"],
-            folder=folder,
+            folder=places.folder(asked["folder"] or asked["notebook"]),
         )
-        page = [self.listed(item) for item in found[: asked["limit"]]]
-        self.answer({"runs": page, "more": len(found) > asked["limit"]})
+        more = asked["offset"] + len(found["runs"]) < found["total"]
+        self.answer({"runs": self.listed(found["runs"]), "total": found["total"], "more": more})
 
     @authenticated
     @authorized(action="execute")

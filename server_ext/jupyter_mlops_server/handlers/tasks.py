@@ -28,9 +28,11 @@ class LogHandler(RunOf):
     @authenticated
     @authorized
     async def get(self, run: str, task: str) -> None:
-        """Bytes `start` to `end` of it as text; ask again with `start=end` for what came since."""
+        """Bytes `start` to `end` of it as text, of the latest attempt or of `attempt`; ask again with `start=end`
+        for what came since.
+        """
         asked = self.query()
-        self.answer(await self.in_thread(_log, self.folder(), run, task, asked["start"], asked["limit"]))
+        self.answer(await self.in_thread(_log, self.folder(), run, task, asked))
 
 
 class NotebookHandler(RunOf):
@@ -102,9 +104,10 @@ def _runs(folder: Path) -> Runs:
     return Runs(Project.find(folder))
 
 
-def _log(folder: Path, run: str, task: str, start: int, limit: int) -> dict[str, Any]:
+def _log(folder: Path, run: str, task: str, asked: dict[str, Any]) -> dict[str, Any]:
     with _runs(folder) as runs:
-        return asdict(runs.log(run, task, start=start, limit=limit))
+        part = runs.log(run, task, start=asked["start"], limit=asked["limit"], attempt=asked["attempt"] or None)
+        return asdict(part)
 
 
 def _notebook(folder: Path, run: str, task: str) -> Any:

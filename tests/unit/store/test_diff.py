@@ -5,7 +5,7 @@ import math
 import pytest
 
 from jupyter_mlops.store.diff import diff_runs
-from jupyter_mlops.store.run_record import RunRecord
+from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 
 
 def step(name: str, *sources: str, **component: str) -> dict:
@@ -69,3 +69,33 @@ def test_setup_cells_and_whole_notebooks_are_compared_too():
     assert set(found) == {"(setup)", "n"}
     assert "+import b" in found["(setup)"]
     assert "+b.ipynb" in found["n"]
+
+
+def ended(state: str, **digests: str) -> TaskRecord:
+    outputs = {name: {"type": "int", "digest": digest} for name, digest in digests.items()}
+    return TaskRecord("a", "a", state=state, seconds=2.0, result={"outputs": outputs})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "outputs"),
+    [
+        (ended("failed"), ended("succeeded"), ("failed", "succeeded"), ()),
+        (ended("succeeded", x="1", y="1"), ended("cached", x="1", y="2"), ("succeeded", "cached"), ("y",)),
+        (ended("succeeded", x="1"), ended("succeeded"), ("succeeded", "succeeded"), ("x",)),
+    ],
+)
+def test_tasks_that_ended_otherwise_or_made_something_else_are_told(first, second, state, outputs):
+    found = diff_runs(RunRecord("a", tasks={"a": first}), RunRecord("b", tasks={"a": second}))
+    assert not found.same
+    assert (found.tasks["a"].state, found.tasks["a"].seconds) == (state, (2.0, 2.0))
+    assert found.tasks["a"].outputs == outputs
+
+
+def test_a_task_that_only_one_run_has_is_told():
+    found = diff_runs(RunRecord("a", tasks={"a": ended("succeeded", x="1")}), RunRecord("b"))
+    assert (found.tasks["a"].state, found.tasks["a"].seconds) == (("succeeded", None), (2.0, None))
+
+
+def test_a_result_that_was_reused_is_the_same_result():
+    first, second = ended("succeeded", x="1"), ended("cached", x="1")
+    assert diff_runs(RunRecord("a", tasks={"a": first}), RunRecord("b", tasks={"a": second})).same

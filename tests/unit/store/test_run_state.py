@@ -38,18 +38,36 @@ def test_a_task_tells_its_latest_attempt_and_how_many_began(make_run):
     written = make_run().created(plan=PLAN).started()
     written.task("load", "failed", attempt=1, reason="boom", final=False)
     task = read_record(written.directory).tasks["load"]
-    assert (task.state, task.reason, task.attempts) == ("pending", "boom", 1)
+    assert (task.state, task.reason, len(task.attempts)) == ("pending", "boom", 1)
     written.task("load", attempt=2, result={"fate": "succeeded"}, why=("params",))
     task = read_record(written.directory).tasks["load"]
-    assert (task.state, task.attempt, task.attempts, task.reason) == ("succeeded", 2, 2, "")
+    assert (task.state, task.attempt, task.reason) == ("succeeded", 2, "")
     assert (task.result, task.why, task.directory) == ({"fate": "succeeded"}, ("params",), "tasks/load/2")
+
+
+def test_a_task_remembers_when_each_attempt_began_and_how_it_ended(make_run):
+    written = make_run().created(plan=PLAN).started()
+    written.task("load", "failed", attempt=1, reason="boom", final=False).task("load", attempt=2)
+    first, second = read_record(written.directory).tasks["load"].attempts
+    assert (first.attempt, first.state, first.reason) == (1, "failed", "boom")
+    assert (second.attempt, second.state, second.reason) == (2, "succeeded", "")
+    assert first.started < first.finished < second.started < second.finished
+
+
+def test_an_attempt_that_went_down_with_its_engine_failed_at_no_known_time(make_run):
+    written = make_run().created(plan=PLAN).started()
+    written.write(e.TaskStarted(written.now(), "load", "load", 1, "tasks/load/1")).started()
+    [attempt] = read_record(written.directory).tasks["load"].attempts
+    assert (attempt.state, attempt.finished, attempt.reason) == ("failed", None, INTERRUPTED)
+    written.write(e.TaskFinished(written.now(), "load", "load", 2, "cached"))
+    assert read_record(written.directory).tasks["load"].attempts == (attempt,)
 
 
 def test_a_cached_task_never_began_and_says_where_it_is_from(make_run):
     written = make_run().created(plan=PLAN)
     written.write(e.TaskFinished(1.0, "load", "load", 0, "cached", cached_from="r/load"))
     task = read_record(written.directory).tasks["load"]
-    assert (task.state, task.attempts, task.cached_from) == ("cached", 0, "r/load")
+    assert (task.state, task.attempts, task.cached_from) == ("cached", (), "r/load")
 
 
 @pytest.mark.parametrize("items", [(), (1,), ("a", "b", "c")])

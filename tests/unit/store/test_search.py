@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.store.index import Index
-from jupyter_mlops.store.search import search, search_index
+from jupyter_mlops.store.search import count_in, search, search_index
 from jupyter_mlops.store.search_parser import Both, Comparison, Key, Not, parse, parse_order
 
 ACC = Key("metrics", "acc")
@@ -217,6 +217,23 @@ def test_a_page_is_cut_out(runs):
     assert search_index(runs, offset=99) == []
     with pytest.raises(Usage):
         search_index(runs, limit=-1)
+
+
+@pytest.mark.parametrize("query", ["", "metrics.acc > 0.5", "params.model = 'rf' or tags.owner = 'A'", "name = 'none'"])
+def test_runs_are_counted_as_they_are_found(runs, query):
+    assert count_in(runs, query) == len(search_index(runs, query))
+
+
+def test_runs_of_a_notebook_are_found_and_counted(project, make_run):
+    for notebook, metric in (("/a.ipynb", 1.0), ("/b.ipynb", 2.0), ("/link/a.ipynb", 3.0), ("/a.ipynb", 4.0)):
+        make_run().created(notebook=notebook).started().metrics(acc=metric).finished()
+    both = ("/a.ipynb", "/link/a.ipynb")
+    with Index(project) as index:
+        index.refresh()
+        assert [run.metrics["acc"] for run in search_index(index, notebooks=both)] == [4.0, 3.0, 1.0]
+        assert [run.metrics["acc"] for run in search_index(index, "metrics.acc < 4", notebooks=both)] == [3.0, 1.0]
+        assert (count_in(index, notebooks=both), count_in(index, "metrics.acc < 4", notebooks=both)) == (3, 2)
+        assert count_in(index, notebooks=("/none.ipynb",)) == 0
 
 
 def test_a_run_shows_what_a_list_needs(runs):

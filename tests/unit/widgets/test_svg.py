@@ -6,12 +6,12 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from jupyter_mlops.widgets.drawing import drawing_of, headline, states_of
 from jupyter_mlops.widgets.labels import place_labels, short
 from jupyter_mlops.widgets.layout import Box, Layout
+from jupyter_mlops.widgets.nodes import nodes_of
 from jupyter_mlops.widgets.palette import DARK, LIGHT
 from jupyter_mlops.widgets.run_picture import picture_of
-from jupyter_mlops.widgets.svg import graph_svg, line_path
+from jupyter_mlops.widgets.svg import graph_layout, graph_svg, line_path
 from jupyter_mlops.widgets.text import depths, graph_lines
 
 EVIL = (
@@ -87,10 +87,10 @@ def test_what_flows_is_on_the_edge_and_in_its_title(graph) -> None:
 def test_a_step_that_runs_at_the_end_stands_below_all_others_without_a_line(graph) -> None:
     graph["edges"].pop()
     graph["steps"].append({"name": "aside", "cells": [6]})
-    drawing = drawing_of(graph, {})
-    tops = {node["name"]: node["y"] for node in drawing["nodes"]}
+    layout = graph_layout(graph, nodes_of(graph, {}))
+    tops = {name: box.y for name, box in layout.boxes.items()}
     assert tops["notify"] > max(top for name, top in tops.items() if name != "notify")
-    assert [edge["to"] for edge in drawing["edges"]] == ["train", "report"]
+    assert [target for _, target in layout.lines] == ["train", "report"]
 
 
 def test_a_group_has_a_frame_with_its_name(graph) -> None:
@@ -196,23 +196,7 @@ def test_a_graph_whose_steps_have_a_state_shows_it(graph) -> None:
     assert next(iter(graph_lines(graph))) == "◆ [cached] load  (cells 1, 2)"
 
 
-def test_the_drawing_for_a_browser_is_plain_data_with_every_step(graph, run_events) -> None:
-    import json
-
-    tasks = picture_of(run_events).tasks
-    drawing = json.loads(json.dumps(drawing_of(graph, tasks)))
-    assert [node["name"] for node in drawing["nodes"]] == ["load", "train", "report", "notify"]
-    assert [(edge["from"], edge["to"]) for edge in drawing["edges"]] == [
-        ("load", "train"),
-        ("train", "report"),
-        ("report", "notify"),
-    ]
-    states = states_of(graph, tasks)
-    assert states["train"]["state"] == "failed"
-    assert states["train"]["spoken"] == "train, failed, 1 of 2 done"
-    assert headline(picture_of(run_events))["text"] == "iris · failed · 4 of 5 steps done · train failed"
-
-
 def test_boxes_keep_their_places_while_a_run_goes_on(graph, run_events) -> None:
-    drawings = [drawing_of(graph, picture_of(run_events[:count]).tasks) for count in range(1, len(run_events))]
-    assert all(drawing["nodes"] == drawings[0]["nodes"] for drawing in drawings)
+    pictures = [picture_of(run_events[:count]).tasks for count in range(1, len(run_events))]
+    layouts = [graph_layout(graph, nodes_of(graph, tasks)) for tasks in pictures]
+    assert all(layout.boxes == layouts[0].boxes for layout in layouts)

@@ -28,7 +28,7 @@ export function place(
   for (let round = 0; round < CLOSING_ROUNDS; round++) {
     settle(blocks, near.around, x);
   }
-  lineUp(blocks, near, x);
+  lineUp(blocks, near, x, layers.rank);
   return fromZero(blocks, x, widths);
 }
 
@@ -104,16 +104,18 @@ function median(list: readonly number[], x: Float64Array): number {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** A block with one neighbour on a side comes to stand exactly in line with it where it is nearly so. */
-function lineUp(blocks: Blocks, near: Near, x: Float64Array): void {
-  for (let block = 0; block < x.length; block++) {
-    for (const side of [near.above[block], near.below[block]]) {
-      if (side.length === 1 && x[side[0]] !== x[block] && Math.abs(x[side[0]] - x[block]) < NEARLY) {
-        x[block] = within(blocks, block, x, x[side[0]]);
-        break;
-      }
+/** A block comes to stand exactly in line with the only one above it, a first one with that below, where it nearly is. */
+function lineUp(blocks: Blocks, near: Near, x: Float64Array, rank: readonly number[]): void {
+  const downwards = blocks.members.map((_, block) => block);
+  downwards.sort((a, b) => rank[blocks.members[a][0]] - rank[blocks.members[b][0]] || a - b);
+  const follow = (block: number, side: readonly number[]): void => {
+    if (side.length === 1 && Math.abs(x[side[0]] - x[block]) < NEARLY) {
+      x[block] = within(blocks, block, x, x[side[0]]);
     }
-  }
+  };
+  downwards.forEach(block => follow(block, near.above[block]));
+  downwards.reverse();
+  downwards.filter(block => near.above[block].length === 0).forEach(block => follow(block, near.below[block]));
 }
 
 /** The position nearest to `wanted` that keeps a block apart from those beside it as they stand. */

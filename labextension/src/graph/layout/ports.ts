@@ -3,6 +3,8 @@ import type { FlatEdge } from './flat';
 
 const STEP = 18;
 const SIDE = 12;
+/** An edge that comes from no farther beside the middle, as a part of the width, may enter straight down. */
+const REACH = 0.3;
 
 /** Where each edge enters its box: side by side in the order they come from, straight down where there is room. */
 export function entries(boxes: readonly Box[], edges: readonly FlatEdge[], origins: readonly number[]): number[] {
@@ -38,16 +40,19 @@ function spread(box: Box, origins: readonly number[]): number[] {
   const step = Math.min(STEP, (box.width - 2 * SIDE) / Math.max(count, 1));
   const middle = box.x + box.width / 2;
   const even = origins.map((_, index) => middle + step * (index - (count - 1) / 2));
-  const reach = 0.3 * box.width;
-  const wanted = origins.map((origin, index) => (Math.abs(origin - middle) <= reach ? origin : even[index]));
-  const [low, high] = [box.x + SIDE, box.x + box.width - SIDE];
-  const pushed = [...wanted];
-  const pulled = [...wanted];
-  for (let index = 0; index < count; index++) {
-    pushed[index] = Math.max(pushed[index], index ? pushed[index - 1] + step : low);
+  const away = origins.map(origin => Math.abs(origin - middle));
+  const straight = away.indexOf(Math.min(...away));
+  if (count === 0 || away[straight] > REACH * box.width) {
+    return even;
   }
-  for (let index = count - 1; index >= 0; index--) {
-    pulled[index] = Math.min(pulled[index], index + 1 < count ? pulled[index + 1] - step : high);
+  // The one that comes from right above stays straight; the others make way.
+  const places = origins.map((origin, index) => (away[index] <= REACH * box.width ? origin : even[index]));
+  for (let index = straight + 1; index < count; index++) {
+    places[index] = Math.max(places[index], places[index - 1] + step);
   }
-  return pushed.map((x, index) => Math.round(Math.min(Math.max((x + pulled[index]) / 2, low), high) * 2) / 2);
+  for (let index = straight - 1; index >= 0; index--) {
+    places[index] = Math.min(places[index], places[index + 1] - step);
+  }
+  const fits = places[0] >= box.x + SIDE / 2 && places[count - 1] <= box.x + box.width - SIDE / 2;
+  return fits ? places : even;
 }

@@ -1,7 +1,7 @@
-/** Prints CPU times of the layout: `npx esbuild test/graph/layout.bench.ts --bundle --platform=node | node`. */
-import { layOut } from '../../src/graph/layout/layout';
-import { placeLabels } from '../../src/graph/labels';
-import { boxesOf, cpuMilliseconds, pipelineEdges } from './generated';
+/** Prints CPU times of the layout: `npx esbuild test/graph/layout/layout.bench.ts --bundle --platform=node | node`. */
+import { layOut } from '../../../src/graph/layout/layout';
+import { placeLabels } from '../../../src/graph/labels';
+import { boxesOf, cpuMilliseconds, pipelineEdges } from '../generated';
 
 for (const count of [5, 20, 50, 500, 2000]) {
   const edges = pipelineEdges(count, 4);

@@ -1,0 +1,67 @@
+import { InputDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { Failure } from '../api/failure';
+import { API_VERSION, Server } from '../model/server';
+import { IMLOps } from '../tokens';
+import { useSignal } from '../ui/signals';
+import { Condition } from './Condition';
+import { FolderSelect } from './FolderSelect';
+import { HomeModel } from './homeModel';
+import { TabList } from './TabList';
+
+/** The head of Home: its tabs, the project, and what is wrong with the server if anything is. */
+export function HomeHead(props: { model: HomeModel; mlops: IMLOps }): React.ReactElement {
+  const { model, mlops } = props;
+  const { server, stream, trans } = mlops;
+  useSignal(model.changed);
+  useSignal(server.changed);
+  useSignal(stream.connectedChanged);
+  const onTry = (): void => {
+    void server.refresh();
+    stream.reconnect();
+  };
+  const onAsk = async (): Promise<void> => {
+    const title = trans.__('Folder or notebook of a project');
+    const label = trans.__('Its path from the top folder');
+    const answer = await InputDialog.getText({ title, label, text: model.folder });
+    if (answer.button.accept) {
+      model.chosen = (answer.value ?? '').replace(/^\/+|\/+$/g, '');
+    }
+  };
+  return (
+    <>
+      <div className="jp-mlops-HomeBar">
+        <TabList
+          tabs={model.tabs.all}
+          selected={model.tab?.id ?? ''}
+          label={trans.__('What to show of the project')}
+          onSelect={id => model.open(id)}
+        />
+        <FolderSelect
+          folder={model.folder}
+          chosen={model.chosen}
+          folders={model.places.all}
+          trans={trans}
+          onChoose={folder => (model.chosen = folder)}
+          onAsk={() => void onAsk()}
+        />
+      </div>
+      <Condition failure={serverFailure(server, trans)} connected={stream.connected} trans={trans} onTry={onTry} />
+    </>
+  );
+}
+
+/** Why the server cannot be talked to; null if it can. */
+export function serverFailure(server: Server, trans: TranslationBundle): Failure | null {
+  if (server.failure || !server.isOther) {
+    return server.failure;
+  }
+  const message = trans.__('This page and the server have different versions of jupyter-mlops.');
+  const versions = trans.__(
+    'The server speaks version %1 of the routes, this page %2.',
+    server.health?.api,
+    API_VERSION
+  );
+  return new Failure('version', message, `${versions} ${trans.__('Install the same version, and reload the page.')}`);
+}

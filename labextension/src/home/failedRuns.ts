@@ -1,0 +1,94 @@
+import { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Client } from '../api/client';
+import { ListedRun } from '../api/shapes';
+import { EventStream } from '../api/stream';
+import { isOver } from '../model/runModel';
+import { Attention, needsAttention } from './attention';
+import { quoted } from './filters';
+
+const BETWEEN_QUESTIONS_MS = 3000;
+const MOST_FAILED = 100;
+const MOST_PIPELINES = 12;
+const DAY_S = 86400;
+
+/** The failed runs of a project that need attention. Asked for again when runs end or go. */
+export class FailedRuns implements IDisposable {
+  constructor(
+    readonly folder: string,
+    private _client: Client,
+    private _stream: EventStream,
+    private _days: () => number
+  ) {
+    this._stream.folderNews.connect(this._onNews, this);
+    void this.refresh();
+  }
+
+  /** Emitted after the runs changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get found(): readonly Attention[] {
+    return this._found;
+  }
+
+  /** Ask the server. Never rejects: without an answer it stays as it was. */
+  async refresh(): Promise<void> {
+    try {
+      const since = Date.now() / 1000 - this._days() * DAY_S;
+      const query = `state = 'failed' and created > ${Math.floor(since)}`;
+      const { runs } = await this._client.runs({ folder: this.folder, query, limit: MOST_FAILED });
+      const pipelines = [...new Set(runs.map(run => run.pipeline))].slice(0, MOST_PIPELINES);
+      const succeeded = new Map(await Promise.all(pipelines.map(name => this._succeeded(name))));
+      this._found = needsAttention(
+        runs.filter(run => succeeded.has(run.pipeline)),
+        succeeded,
+        since
+      );
+    } catch {
+      return;
+    }
+    if (!this._disposed) {
+      this._changed.emit();
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  dispose(): void {
+    if (!this._disposed) {
+      this._disposed = true;
+      this._asks.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  /** When the newest success of a pipeline was created; long ago if there is none. */
+  private async _succeeded(pipeline: string): Promise<[string, number]> {
+    const query = `state = 'succeeded' and pipeline = ${quoted(pipeline)}`;
+    const { runs } = await this._client.runs({ folder: this.folder, query, limit: 1 });
+    return [pipeline, runs[0]?.created ?? -Infinity];
+  }
+
+  private _onNews(_: EventStream, news: { folder: string; runs: ListedRun[] }): void {
+    if (news.folder !== this.folder) {
+      return;
+    }
+    const ended = news.runs.filter(run => isOver(run.state)).map(run => `${run.run} ${run.state}`);
+    const heard = ended.join('\n');
+    if (heard !== this._heard) {
+      this._heard = heard;
+      void this._asks.invoke().catch(() => undefined);
+    }
+  }
+
+  private _found: Attention[] = [];
+  private _heard = '';
+  private _disposed = false;
+  private _asks = new Throttler(() => this.refresh(), { limit: BETWEEN_QUESTIONS_MS, edge: 'trailing' });
+  private _changed = new Signal<this, void>(this);
+}

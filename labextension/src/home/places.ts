@@ -1,0 +1,49 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { Contents } from '@jupyterlab/services';
+import { ISignal, Signal } from '@lumino/signaling';
+
+/** The folders that a person works in now: of the current notebook, of open ones, and of the file browser. */
+export class Places {
+  constructor(
+    private _contents: Contents.IManager,
+    private _tracker: INotebookTracker | null,
+    private _browser: IDefaultFileBrowser | null
+  ) {
+    _tracker?.currentChanged.connect(this._onChanged, this);
+    _browser?.model.pathChanged.connect(this._onChanged, this);
+  }
+
+  /** Emitted when any of them may have changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The folder of the current notebook, else that of the file browser, else the root. */
+  get current(): string {
+    const notebook = this._tracker?.currentWidget;
+    return notebook ? this._folderOf(notebook.context.path) : this._browsed;
+  }
+
+  /** All of them, the root too, without doubles. */
+  get all(): string[] {
+    const open: string[] = [];
+    this._tracker?.forEach(panel => open.push(this._folderOf(panel.context.path)));
+    return [...new Set([this.current, ...open, this._browsed, ''])];
+  }
+
+  private get _browsed(): string {
+    return this._contents.localPath(this._browser?.model.path ?? '');
+  }
+
+  private _folderOf(notebook: string): string {
+    return PathExt.dirname(this._contents.localPath(notebook));
+  }
+
+  private _onChanged(): void {
+    this._changed.emit();
+  }
+
+  private _changed = new Signal<this, void>(this);
+}

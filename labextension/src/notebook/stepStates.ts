@@ -1,0 +1,44 @@
+import { Task } from '../api/shapes';
+
+/** The state of a step in a run: that of its task, or of the tasks of its loop together. */
+export interface StepState {
+  state: string;
+  /** The task to look at first: one in that state. */
+  task: string;
+  /** How many tasks there are in each state. */
+  counts: ReadonlyMap<string, number>;
+  seconds: number | null;
+  reason: string;
+}
+
+/** Of several tasks the first of these states that one has is the step's. */
+const WORST_FIRST = ['failed', 'running', 'canceled', 'pending', 'succeeded', 'cached', 'skipped'];
+
+/** The steps of a run with their states, from one walk over the tasks. */
+export function stepStates(tasks: readonly Task[]): Map<string, StepState> {
+  const bySteps = new Map<string, Task[]>();
+  for (const task of tasks) {
+    const known = bySteps.get(task.step);
+    if (known) {
+      known.push(task);
+    } else {
+      bySteps.set(task.step, [task]);
+    }
+  }
+  return new Map([...bySteps].map(([step, own]) => [step, together(own)]));
+}
+
+function together(tasks: readonly Task[]): StepState {
+  const counts = new Map<string, number>();
+  for (const task of tasks) {
+    counts.set(task.state, (counts.get(task.state) ?? 0) + 1);
+  }
+  const shown = [...tasks].sort((one, other) => rank(one.state) - rank(other.state))[0];
+  const { state, task, seconds, reason } = shown;
+  return { state, task, counts, seconds: tasks.length === 1 ? seconds : null, reason };
+}
+
+function rank(state: string): number {
+  const index = WORST_FIRST.indexOf(state);
+  return index < 0 ? WORST_FIRST.length : index;
+}

@@ -1,0 +1,197 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import * as React from 'react';
+import { Failure } from '../api/failure';
+import { Analysis, Diagnostic, Fix } from '../api/shapes';
+import { PipelineModel } from '../model/pipelineModel';
+import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandButton } from '../ui/CommandButton';
+import { Graph } from '../ui/Graph';
+import { graphOf } from '../ui/graphOf';
+import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { useNow } from '../ui/now';
+import { useSignal } from '../ui/signals';
+import { applyFix } from './applyFix';
+import { Head } from './Head';
+import { ParamsForm } from './ParamsForm';
+import { Problems } from './Problems';
+import { RecentRuns } from './RecentRuns';
+import { useSelectedStep } from './selection';
+import { StepCard } from './StepCard';
+import { TargetPicker } from './TargetPicker';
+
+interface Props {
+  app: JupyterFrontEnd;
+  mlops: IMLOps;
+  /** Show the menu of a step at a place of the page. */
+  onMenu: (step: string, at: { x: number; y: number }) => void;
+}
+
+/** The current notebook's pipeline; without one, how to begin. */
+export function PanelView(props: Props): React.ReactElement {
+  const { mlops, app } = props;
+  const { trans, server, pipelines, stream } = mlops;
+  useSignal(server.changed);
+  useSignal(pipelines?.currentChanged);
+  useSignal(stream.connectedChanged);
+  const pipeline = pipelines?.current ?? null;
+  const again = (
+    <CommandButton commands={app.commands} id={CommandIDs.refresh} label={trans.__('Try again')} testid="mlops-again" />
+  );
+  if (server.isOther) {
+    const failure = new Failure(
+      'version',
+      trans.__('The server part of jupyter-mlops is of another version (%1).', server.health?.version ?? ''),
+      trans.__('Start the server again after an upgrade, and reload this page.')
+    );
+    return <FailureNote failure={failure} />;
+  }
+  if (server.failure && !pipeline?.analysis) {
+    return (
+      <FailureNote failure={server.failure}>
+        <button className="jp-mod-styled" data-testid="mlops-again" onClick={() => void tryAgain(mlops)}>
+          {trans.__('Try again')}
+        </button>
+      </FailureNote>
+    );
+  }
+  if (!pipeline) {
+    return <Nothing {...props} />;
+  }
+  return (
+    <>
+      {stream.connected ? null : (
+        <FailureNote
+          failure={
+            new Failure(
+              'unreachable',
+              trans.__('The connection to the server is lost; trying again.'),
+              trans.__('Runs go on without it. What is shown here may be old.')
+            )
+          }
+        >
+          {again}
+        </FailureNote>
+      )}
+      <Pipeline key={pipeline.panel.id} {...props} pipeline={pipeline} again={again} />
+    </>
+  );
+}
+
+async function tryAgain(mlops: IMLOps): Promise<void> {
+  await mlops.server.refresh();
+  mlops.stream.reconnect();
+  await mlops.pipelines?.current?.refresh();
+}
+
+function Nothing({ mlops, app }: Props): React.ReactElement {
+  const { trans } = mlops;
+  return (
+    <EmptyNote title={trans.__('Open a notebook to see the pipeline that it is.')}>
+      <p>{trans.__('Its headings make the steps; nothing has to be written for that.')}</p>
+      <CommandButton commands={app.commands} id={CommandIDs.openHome} label={trans.__('Show all runs')} />
+    </EmptyNote>
+  );
+}
+
+function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactElement }): React.ReactElement {
+  const { app, mlops, pipeline, again } = props;
+  const { trans, server } = mlops;
+  useSignal(pipeline.changed);
+  const now = useNow(30_000);
+  const { analysis, failure } = pipeline;
+  if (!analysis) {
+    return failure ? (
+      <FailureNote failure={failure}>{again}</FailureNote>
+    ) : (
+      <LoadingNote text={trans.__('Reading the notebook…')} />
+    );
+  }
+  const go = (item: Diagnostic): void =>
+    void app.commands.execute(CommandIDs.goToCell, { index: item.cell ?? 0, line: item.line ?? 1 });
+  const fix = (item: Fix): void => {
+    const model = pipeline.panel.content.model;
+    if (!model || !applyFix(model, item)) {
+      Notification.warning(trans.__('The cell is gone; the notebook is looked at again.'));
+    }
+    void pipeline.refresh();
+  };
+  return (
+    <div className="jp-mlops-PanelBody">
+      <Head pipeline={pipeline} commands={app.commands} trans={trans} />
+      {failure ? <FailureNote failure={failure}>{again}</FailureNote> : null}
+      <Steps {...props} analysis={analysis} />
+      <Problems diagnostics={analysis.diagnostics} trans={trans} onGo={go} onFix={fix} />
+      <ParamsForm
+        parameters={analysis.parameters}
+        values={pipeline.params}
+        trans={trans}
+        onChange={(name, value) => pipeline.setParam(name, value)}
+      />
+      <TargetPicker
+        targets={server.targets}
+        chosen={pipeline.next.target}
+        cache={pipeline.next.cache}
+        trans={trans}
+        onChange={changes => pipeline.setNext(changes)}
+      />
+      <RecentRuns
+        runs={pipeline.recent}
+        now={now}
+        trans={trans}
+        onOpen={run => void app.commands.execute(CommandIDs.openRun, { run: run.run, folder: pipeline.path })}
+        onHome={() => void app.commands.execute(CommandIDs.openHome, { folder: pipeline.path })}
+      />
+    </div>
+  );
+}
+
+/** The graph, and the step that is selected in it or in the notebook. */
+function Steps({
+  app,
+  mlops,
+  pipeline,
+  analysis,
+  onMenu
+}: Props & { pipeline: PipelineModel; analysis: Analysis }): React.ReactElement {
+  const { trans } = mlops;
+  const [selected, select] = useSelectedStep(pipeline);
+  const { lastRun } = pipeline;
+  const data = graphOf(analysis, lastRun, trans);
+  const step = analysis.steps.find(item => item.name === selected);
+  const run = lastRun ? runArgs(lastRun.ref) : null;
+  const activate = (name: string): void => {
+    const first = analysis.steps.find(item => item.name === name)?.cells[0];
+    void app.commands.execute(CommandIDs.goToCell, { index: first ?? 0 });
+  };
+  if (analysis.steps.length === 0) {
+    return (
+      <EmptyNote title={trans.__('There are no steps yet.')}>
+        <p>{trans.__('Write a cell; a heading above it gives the step its name.')}</p>
+      </EmptyNote>
+    );
+  }
+  return (
+    <>
+      <div className="jp-mlops-PanelGraph">
+        <Graph
+          data={data}
+          selected={selected}
+          onSelect={select}
+          onActivate={activate}
+          onMenu={onMenu}
+          translation={trans}
+        />
+      </div>
+      {step ? (
+        <StepCard
+          step={step}
+          tasks={lastRun?.tasksOf(step.name) ?? []}
+          run={run}
+          commands={app.commands}
+          trans={trans}
+        />
+      ) : null}
+    </>
+  );
+}
