@@ -34,7 +34,7 @@ export function RunHead({ trans, run, graph, metrics, now }: Props): React.React
     [trans.__('Run'), run.run.slice(-8), run.run]
   ];
   return (
-    <header className="jp-mlops-RunHead">
+    <div className="jp-mlops-RunHead">
       <div className="jp-mlops-HeadRow">
         <div className="jp-mlops-Progress">
           <span>{trans.__('%1 of %2 steps', done, total)}</span>
@@ -57,7 +57,7 @@ export function RunHead({ trans, run, graph, metrics, now }: Props): React.React
       ) : null}
       <Chips name={trans.__('Metrics')} values={latestMetrics(run.metrics, metrics)} />
       <Chips name={trans.__('Parameters')} values={run.params} />
-    </header>
+    </div>
   );
 }
 

@@ -44,7 +44,7 @@ export function TaskDetails(props: Props): React.ReactElement {
         }
       }}
     >
-      <header className="jp-mlops-DetailsHead">
+      <div className="jp-mlops-DetailsHead">
         <h3 className="jp-mlops-Cut" title={task.task}>
           {task.step}
         </h3>
@@ -61,7 +61,7 @@ export function TaskDetails(props: Props): React.ReactElement {
         >
           ✕
         </button>
-      </header>
+      </div>
       <Tabs label={trans.__('Task %1', task.task)} tabs={tabs} selected={selected} onSelect={props.onTab} />
     </section>
   );
