@@ -4,6 +4,7 @@ import { Task } from '../api/shapes';
 import { EmptyNote } from '../ui/notes';
 import { durationText, stateIcon, stateWord } from '../ui/looks';
 import { StateMark } from '../ui/marks';
+import { roundText } from './durations';
 import { Bar, ganttOf, GanttRow, GanttTick } from './ganttGeometry';
 import { reveal, rowAfter, useRows } from './useRows';
 
@@ -34,7 +35,7 @@ export function Gantt(props: Props): React.ReactElement {
     if (next !== null) {
       event.preventDefault();
       onSelect(rows[next].task.task);
-      reveal(host.current, next, ROW, ROW);
+      reveal(host.current, next, ROW, ticks.length > 0 ? ROW : 0);
     }
   };
   if (rows.length === 0) {
@@ -51,7 +52,7 @@ export function Gantt(props: Props): React.ReactElement {
       onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
-      <Axis ticks={ticks} />
+      {ticks.length > 0 ? <Axis ticks={ticks} /> : null}
       <div className="jp-mlops-GanttRows" style={{ height: rows.length * ROW }} role="presentation">
         {rows.slice(first, last).map((row, offset) => (
           <Row
@@ -78,7 +79,7 @@ function Axis(props: { ticks: GanttTick[] }): React.ReactElement {
             className={`jp-mlops-GanttTick${tick.at > 0.93 ? ' jp-mlops-mod-last' : ''}`}
             style={{ left: `${tick.at * 100}%` }}
           >
-            {tick.seconds === 0 ? '0' : shortDuration(tick.seconds)}
+            {tick.seconds === 0 ? '0' : roundText(tick.seconds)}
           </span>
         ))}
       </div>
@@ -157,14 +158,6 @@ function barText(bar: Bar, begin: number, trans: TranslationBundle): string {
 
 function clockText(at: number): string {
   return new Date(at * 1000).toLocaleTimeString();
-}
-
-/** A time of the axis: whole units need no digits behind the point. */
-function shortDuration(seconds: number): string {
-  return durationText(seconds)
-    .replace(/\.0 s$/, ' s')
-    .replace(/ min 00 s$/, ' min')
-    .replace(/ h 00 min$/, ' h');
 }
 
 function idOf(task: string): string {

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { durationText, valueText } from '../ui/looks';
+import { roundText } from './durations';
 import { Across, canLog, nearest, pathOf, Scale, scaleOf, Series } from './chartScale';
 
 interface Props {
@@ -11,7 +12,8 @@ interface Props {
   log: boolean;
 }
 
-const [WIDTH, HEIGHT] = [420, 190];
+const HEIGHT = 170;
+const FIRST_WIDTH = 320;
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 10, 24];
 /** Lines that one chart can show so that a person tells them apart. */
 export const MOST_LINES = 12;
@@ -20,26 +22,29 @@ export const MOST_LINES = 12;
 export function LineChart(props: Props): React.ReactElement {
   const { trans, name, series, across } = props;
   const [at, setAt] = React.useState<number | null>(null);
+  const host = React.useRef<HTMLDivElement>(null);
+  const width = useWidth(host);
   const drawn = series.slice(0, MOST_LINES);
-  const { x, y } = scalesOf(drawn, props.log);
+  const { x, y } = scalesOf(drawn, props.log, width);
   const onMove = (event: React.PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
-    const pixel = ((event.clientX - box.left) / box.width) * WIDTH;
-    setAt(x.low + ((pixel - LEFT) / (WIDTH - LEFT - RIGHT)) * (x.high - x.low));
+    const pixel = event.clientX - box.left;
+    setAt(x.low + ((pixel - LEFT) / (width - LEFT - RIGHT)) * (x.high - x.low));
   };
   const hits =
     at === null ? [] : drawn.flatMap((item, index) => ({ index, name: item.name, point: nearest(item.points, at) }));
   return (
-    <div className="jp-mlops-ChartBox">
+    <div className="jp-mlops-ChartBox" ref={host}>
       <svg
         className="jp-mlops-Chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        width={width}
+        height={HEIGHT}
         role="img"
         aria-label={chartText(props)}
         onPointerMove={onMove}
         onPointerLeave={() => setAt(null)}
       >
-        <Grid x={x} y={y} across={across} trans={trans} />
+        <Grid {...{ x, y, across, width }} />
         {drawn.map((item, index) => (
           <g
             key={item.name}
@@ -100,13 +105,13 @@ export function acrossText(value: number, across: Across, trans: TranslationBund
   return across === 'step' ? trans.__('step %1', value) : durationText(value);
 }
 
-function Grid(props: { x: Scale; y: Scale; across: Across; trans: TranslationBundle }): React.ReactElement {
+function Grid(props: { x: Scale; y: Scale; across: Across; width: number }): React.ReactElement {
   const { x, y, across } = props;
   return (
     <g className="jp-mlops-Grid" aria-hidden="true">
       {y.ticks.map(tick => (
         <g key={tick}>
-          <line x1={LEFT} x2={WIDTH - RIGHT} y1={y.place(tick)} y2={y.place(tick)} />
+          <line x1={LEFT} x2={props.width - RIGHT} y1={y.place(tick)} y2={y.place(tick)} />
           <text x={LEFT - 6} y={y.place(tick)} dy="0.32em" textAnchor="end">
             {numberText(tick)}
           </text>
@@ -114,14 +119,14 @@ function Grid(props: { x: Scale; y: Scale; across: Across; trans: TranslationBun
       ))}
       {x.ticks.map(tick => (
         <text key={tick} x={x.place(tick)} y={HEIGHT - 6} textAnchor="middle">
-          {across === 'time' ? durationText(tick).replace('.0 s', ' s') || '0' : numberText(tick)}
+          {across === 'time' ? roundText(tick) || '0' : numberText(tick)}
         </text>
       ))}
     </g>
   );
 }
 
-function scalesOf(series: readonly Series[], log: boolean): { x: Scale; y: Scale } {
+function scalesOf(series: readonly Series[], log: boolean, width: number): { x: Scale; y: Scale } {
   const points = series.flatMap(item => item.points);
   const range = (key: 'x' | 'y'): [number, number] =>
     points.reduce(
@@ -130,9 +135,26 @@ function scalesOf(series: readonly Series[], log: boolean): { x: Scale; y: Scale
     );
   const [xs, ys] = [range('x'), range('y')];
   return {
-    x: scaleOf(...xs, LEFT, WIDTH - RIGHT, { count: 6 }),
+    x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5 }),
     y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: log && canLog(series) })
   };
+}
+
+/** The width of a box in pixels, as it is now. */
+function useWidth(host: React.RefObject<HTMLElement>): number {
+  const [width, setWidth] = React.useState(FIRST_WIDTH);
+  React.useLayoutEffect(() => {
+    const box = host.current;
+    if (!box) {
+      return;
+    }
+    const measure = (): void => setWidth(box.clientWidth || FIRST_WIDTH);
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    measure();
+    return () => observer.disconnect();
+  }, [host]);
+  return width;
 }
 
 function numberText(value: number): string {

@@ -123,16 +123,8 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
     if (matches[next]) {
       return go(matches[next]);
     }
-    // Beyond what is loaded: load on until it is there, else begin again at the other end of what is loaded.
-    const [edge, shift] = [forward ? lines.length - 1 : 0, log.shift];
-    const beyond = (): Match | undefined => {
-      const found = findAll(log.buffer.lines, query);
-      return found[matchFrom(found, edge + log.shift - shift + (forward ? 1 : 0), forward)];
-    };
     if (query) {
-      void log
-        .seek(forward, () => beyond() !== undefined)
-        .then(found => go(found ? beyond() : matches[forward ? 0 : matches.length - 1]));
+      void beyond(log, query, forward).then(match => go(match ?? matches[forward ? 0 : matches.length - 1]));
     }
   };
   const search = (text: string): void => {
@@ -142,4 +134,23 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
     go(found[Math.max(0, matchFrom(found, Math.max(line, 0), true))]);
   };
   return { query, matches, current, goal, setQuery: search, step, top: () => setGoal({ line: 0 }) };
+}
+
+/** A match outside of what is loaded: further on, else, from the other end of the log, all the way round. */
+async function beyond(log: LogModel, query: string, forward: boolean): Promise<Match | undefined> {
+  const [edge, shift] = [forward ? log.buffer.lines.length - 1 : 0, log.shift];
+  const find = (line: number): Match | undefined => {
+    const found = findAll(log.buffer.lines, query);
+    return found[matchFrom(found, line, forward)];
+  };
+  const further = (): Match | undefined => find(edge + log.shift - shift + (forward ? 1 : 0));
+  if (await log.seek(forward, () => further() !== undefined)) {
+    return further();
+  }
+  if (forward ? log.atStart : log.atEnd) {
+    return undefined;
+  }
+  await (forward ? log.openStart() : log.openEnd());
+  const anywhere = (): Match | undefined => find(forward ? 0 : log.buffer.lines.length);
+  return anywhere() || (await log.seek(forward, () => anywhere() !== undefined)) ? anywhere() : undefined;
 }

@@ -23,6 +23,7 @@ export function MetricsPanel({ trans, metrics, task, isLive }: Props): React.Rea
   const shown = [...metrics]
     .map(([name, points]) => ({ name, ...seriesOf(points.filter(point => task === null || point.task === task)) }))
     .filter(item => item.series.length > 0);
+  const [numbers, curves] = [shown.filter(isNumber), shown.filter(item => !isNumber(item))];
   if (shown.length === 0) {
     return (
       <EmptyNote title={isLive ? trans.__('Nothing was measured yet.') : trans.__('Nothing was measured.')}>
@@ -45,11 +46,12 @@ export function MetricsPanel({ trans, metrics, task, isLive }: Props): React.Rea
           {trans.__('Table')}
         </button>
       </div>
+      {numbers.length > 0 ? <NumberTable trans={trans} numbers={numbers} /> : null}
       <div className="jp-mlops-Charts">
-        {shown.map(({ name, series, across }) => (
+        {curves.map(({ name, series, across }) => (
           <figure key={name} className="jp-mlops-Figure">
             <figcaption>{name}</figcaption>
-            {table || isSingle(series) ? (
+            {table ? (
               <PointTable {...{ trans, name, series, across }} />
             ) : (
               <LineChart {...{ trans, name, series, across, log }} />
@@ -106,7 +108,43 @@ function PointTable({ trans, name, series, across }: TableProps): React.ReactEle
   );
 }
 
-/** A metric that was measured once by each task is a number, not a curve. */
-function isSingle(series: readonly Series[]): boolean {
+/** Metrics that were measured once by each task, in one table. */
+function NumberTable(props: { trans: TranslationBundle; numbers: readonly Measured[] }): React.ReactElement {
+  const { trans, numbers } = props;
+  return (
+    <table className="jp-mlops-Table">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Metric')}</th>
+          <th scope="col">{trans.__('Task')}</th>
+          <th scope="col" className="jp-mlops-Number">
+            {trans.__('Value')}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {numbers.flatMap(({ name, series }) =>
+          series.map(item => (
+            <tr key={`${name} ${item.name}`}>
+              <th scope="row">{name}</th>
+              <td>{item.name}</td>
+              <td className="jp-mlops-Number" title={String(item.points[0].y)}>
+                {valueText(item.points[0].y)}
+              </td>
+            </tr>
+          ))
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+interface Measured {
+  name: string;
+  series: readonly Series[];
+}
+
+/** A metric that each task measured once is a number, not a curve. */
+function isNumber({ series }: Measured): boolean {
   return series.every(item => item.points.length === 1);
 }

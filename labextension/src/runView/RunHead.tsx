@@ -1,23 +1,25 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { JSONValue } from '@lumino/coreutils';
-import { Graph, Run } from '../api/shapes';
+import { Graph, MetricPoint, Run } from '../api/shapes';
 import { elapsed } from '../api/clock';
 import { isOver } from '../model/runModel';
 import { durationText, stateWord, valueText, whenText } from '../ui/looks';
-import { Counts, countsOf, stepsDone } from './progress';
+import { tickingText } from './durations';
+import { Counts, countsOf, latestMetrics, stepsDone } from './progress';
 
 interface Props {
   trans: TranslationBundle;
   run: Run;
   graph: Graph | null;
+  metrics: ReadonlyMap<string, readonly MetricPoint[]>;
   now: number;
 }
 
 const MOST_CHIPS = 12;
 
 /** A run in a few lines: how far it is, when it began, with what, and what it measured. */
-export function RunHead({ trans, run, graph, now }: Props): React.ReactElement {
+export function RunHead({ trans, run, graph, metrics, now }: Props): React.ReactElement {
   const { done, total } = stepsDone(graph, run.tasks);
   const seconds = isOver(run.state) ? run.seconds : elapsed(run.started, null, now);
   const facts: [string, React.ReactNode, string?][] = [
@@ -26,7 +28,7 @@ export function RunHead({ trans, run, graph, now }: Props): React.ReactElement {
       run.started === null ? trans.__('not yet') : whenText(run.started, now, trans),
       dateText(run.started)
     ],
-    [trans.__('Duration'), durationText(seconds) || '–'],
+    [trans.__('Duration'), (isOver(run.state) ? durationText(seconds) : tickingText(seconds)) || '–'],
     [trans.__('Experiment'), run.experiment || '–'],
     [trans.__('Target'), run.target || '–'],
     [trans.__('Run'), run.run.slice(-8), run.run]
@@ -53,7 +55,7 @@ export function RunHead({ trans, run, graph, now }: Props): React.ReactElement {
           {trans.__('Its engine ended without a word. Retry goes on where it stopped.')}
         </p>
       ) : null}
-      <Chips name={trans.__('Metrics')} values={run.metrics} />
+      <Chips name={trans.__('Metrics')} values={latestMetrics(run.metrics, metrics)} />
       <Chips name={trans.__('Parameters')} values={run.params} />
     </header>
   );
@@ -84,18 +86,20 @@ function Chips(props: { name: string; values: { [name: string]: JSONValue } }): 
     return null;
   }
   return (
-    <dl className="jp-mlops-Chips" aria-label={props.name}>
-      <div className="jp-mlops-ChipsName" aria-hidden="true">
+    <div className="jp-mlops-Chips">
+      <span className="jp-mlops-ChipsName" aria-hidden="true">
         {props.name}
-      </div>
-      {entries.slice(0, MOST_CHIPS).map(([name, value]) => (
-        <div key={name} className="jp-mlops-RunChip" title={`${name} = ${JSON.stringify(value)}`}>
-          <dt>{name}</dt>
-          <dd>{valueText(value)}</dd>
-        </div>
-      ))}
-      {entries.length > MOST_CHIPS ? <div className="jp-mlops-Faint">+{entries.length - MOST_CHIPS}</div> : null}
-    </dl>
+      </span>
+      <dl aria-label={props.name}>
+        {entries.slice(0, MOST_CHIPS).map(([name, value]) => (
+          <div key={name} className="jp-mlops-RunChip" title={`${name} = ${JSON.stringify(value)}`}>
+            <dt>{name}</dt>
+            <dd>{valueText(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      {entries.length > MOST_CHIPS ? <span className="jp-mlops-Faint">+{entries.length - MOST_CHIPS}</span> : null}
+    </div>
   );
 }
 

@@ -52,7 +52,7 @@ export function RunView(props: Props): React.ReactElement {
   return (
     <div className="jp-mlops-Run">
       <Banners {...props} />
-      <RunHead trans={trans} run={run} graph={model.graph} now={now} />
+      <RunHead {...{ trans, run, now }} graph={model.graph} metrics={model.metrics} />
       {selection.other !== null ? (
         <Compare
           services={services}

@@ -46,7 +46,7 @@ export function TaskDetails(props: Props): React.ReactElement {
     >
       <header className="jp-mlops-DetailsHead">
         <h3 className="jp-mlops-Cut" title={task.task}>
-          {task.task}
+          {task.step}
         </h3>
         <LoopItems {...props} />
         <StateMark state={task.state} trans={trans} />

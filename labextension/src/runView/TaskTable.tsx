@@ -5,6 +5,7 @@ import { elapsed } from '../api/clock';
 import { durationText, stateIcon, stateWord, valueText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { EmptyNote } from '../ui/notes';
+import { tickingText } from './durations';
 import { Counts, loopState, TaskRow, taskRows } from './progress';
 import { reveal, rowAfter, useRows } from './useRows';
 
@@ -181,7 +182,7 @@ function TaskLine(props: LineProps): React.ReactElement {
 /** How long a task took or takes; empty for one that never began. */
 export function timeOf(task: Task, now: number): string {
   if (task.state === 'running') {
-    return durationText(elapsed(task.started, null, now));
+    return tickingText(elapsed(task.started, null, now));
   }
   return task.attempt > 0 ? durationText(task.seconds) : '';
 }

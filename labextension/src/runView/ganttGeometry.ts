@@ -45,16 +45,18 @@ export function ganttOf(tasks: readonly Task[], begun: number | null, now: numbe
   const stretches = new Map(tasks.map(task => [task.task, stretchesOf(task)]));
   const all = [...stretches.values()].flat();
   const begin = Math.min(begun ?? Infinity, ...all.map(item => item.started));
-  if (!Number.isFinite(begin)) {
-    return { rows: tasks.map(task => ({ task, bars: [] })), ticks: [], span: 0, begin: now };
+  if (all.length === 0) {
+    return { rows: tasks.map(task => ({ task, bars: [] })), ticks: [], span: 0, begin: begun ?? now };
   }
   const end = all.reduce((latest, item) => Math.max(latest, item.finished ?? Math.max(now, item.started)), begin);
-  const span = Math.max(end - begin, 0.001);
+  // Ticks are told in whole milliseconds.
+  const span = Math.max(end - begin, 0.01);
   const rows = tasks.map(task => ({
     task,
     bars: (stretches.get(task.task) ?? []).map(item => barOf(item, begin, span, now))
   }));
-  const first = (row: GanttRow): number => row.bars[0]?.started ?? Infinity;
+  // What came from the cache was there at the beginning.
+  const first = (row: GanttRow): number => row.bars[0]?.started ?? (row.task.state === 'cached' ? begin : Infinity);
   const order = new Map(tasks.map((task, index) => [task.task, index]));
   const before = (one: GanttRow, other: GanttRow): number =>
     (order.get(one.task.task) ?? 0) - (order.get(other.task.task) ?? 0);

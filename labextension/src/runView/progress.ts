@@ -1,9 +1,10 @@
-import { Graph, Task } from '../api/shapes';
+import { Graph, MetricPoint, Task } from '../api/shapes';
 
 /** How many tasks are in each state. */
 export type Counts = { [state: string]: number };
 
-const OVER = ['succeeded', 'cached', 'skipped', 'failed', 'canceled'];
+/** What needs nothing more: the graph counts the same. */
+const DONE = ['succeeded', 'cached', 'skipped'];
 /** What is worth a look comes first; the bar of a run is drawn in this order too. */
 const ORDER = ['failed', 'running', 'succeeded', 'cached', 'canceled', 'skipped', 'pending'];
 
@@ -15,12 +16,25 @@ export function countsOf(tasks: readonly Task[]): Counts {
   return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => rank(one) - rank(other)));
 }
 
-/** How many steps are over, of how many; a loop is one step, over when all of its tasks are. */
+/** How many steps are done, of how many; a loop is one step, done when all of its tasks are. */
 export function stepsDone(graph: Graph | null, tasks: readonly Task[]): { done: number; total: number } {
   const steps = groupedBySteps(tasks);
   const total = Math.max(graph?.steps.length ?? 0, steps.size);
-  const done = [...steps.values()].filter(items => items.every(task => OVER.includes(task.state))).length;
+  const done = [...steps.values()].filter(items => items.every(task => DONE.includes(task.state))).length;
   return { done, total };
+}
+
+/** The last value of each metric: while a run goes on its points are newer than what it was loaded with. */
+export function latestMetrics(
+  loaded: { readonly [name: string]: number | null },
+  points: ReadonlyMap<string, readonly MetricPoint[]>
+): { [name: string]: number | null } {
+  const latest = { ...loaded };
+  for (const [name, series] of points) {
+    const last = series[series.length - 1];
+    latest[name] = last ? last.value : (latest[name] ?? null);
+  }
+  return latest;
 }
 
 /** A row of the list of tasks: a task, or a loop with all of its tasks. */

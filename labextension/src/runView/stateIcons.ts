@@ -16,7 +16,7 @@ const icons = new Map<string, LabIcon>();
 export function stateLabIcon(state: string): LabIcon {
   const sign = SIGNS[state];
   if (sign === undefined) {
-    return pipelineIcon;
+    return pipelineIcon.bindprops({ stylesheet: 'mainAreaTab' });
   }
   const made =
     icons.get(state) ??
@@ -28,5 +28,5 @@ export function stateLabIcon(state: string): LabIcon {
         `<circle cx="8" cy="8" r="6.4" fill="none"/>${sign}</g></svg>`
     });
   icons.set(state, made);
-  return made;
+  return made.bindprops({ stylesheet: 'mainAreaTab' });
 }
