@@ -179,7 +179,7 @@ describe('the layout of small graphs', () => {
   });
 });
 
-describe('the time of the layout', () => {
+describe('the time of the layout', { timeout: 60_000 }, () => {
   // Promised are 50 ms for 500 steps; a busy machine with cold code may take several times as long.
   it('is short for 500 steps and for 2000', () => {
     const time = (count: number): number => {
