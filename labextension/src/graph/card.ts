@@ -46,8 +46,8 @@ export class Card {
 
   constructor(private readonly trans: Translate) {
     this.element.append(
-      this.ring,
       this.stack,
+      this.ring,
       this.shade,
       this.card,
       this.mark.element,

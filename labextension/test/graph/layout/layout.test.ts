@@ -157,6 +157,12 @@ describe('the layout of small graphs', () => {
     expect(layout.lines).toHaveLength(1);
   });
 
+  it('stands them below a group too that ends the others', () => {
+    const grouped = boxes('a', 'b').map(box => ({ ...box, group: 'g' }));
+    const layout = layOut([...grouped, { name: 'bye', width: 200, height: 52, last: true }], [edge('a', 'b')]);
+    expect(layout.boxes.get('bye')!.y).toBeGreaterThan(layout.frames.get('g')!.y + layout.frames.get('g')!.height);
+  });
+
   it('gives each edge that enters a box its own place', () => {
     const sources = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const layout = layOut(
