@@ -138,7 +138,8 @@ class Assembly {
     if (!last.size) {
       return [];
     }
-    const goingOn = new Set(this.known.filter(edge => !last.has(edge.to)).map(edge => this.vertex(edge.from)));
+    const between = this.known.filter(edge => this.vertex(edge.from) !== this.vertex(edge.to) && !last.has(edge.to));
+    const goingOn = new Set(between.map(edge => this.vertex(edge.from)));
     const ends = this.boxes.filter(box => !last.has(box.name) && !goingOn.has(this.vertex(box.name)));
     return ends.flatMap(end => [...last].map(to => ({ from: end.name, to })));
   }
