@@ -16,7 +16,7 @@ function state(name: string, more: Partial<StepState> = {}): StepState {
 }
 
 function problem(severity: Severity, message = 'x is not defined.'): Diagnostic {
-  return { code: 'MLO101', severity, message, hint: '' };
+  return { code: 'MLO101', severity, message, hint: '' } as Diagnostic;
 }
 
 describe('a chip', () => {

@@ -1,3 +1,4 @@
+import { PartialJSONValue } from '@lumino/coreutils';
 import { describe, expect, it } from 'vitest';
 import { FieldSchema, kindOf, textOf, valueOf } from '../../src/notebook/fieldText';
 
@@ -57,7 +58,7 @@ describe('a field of the form', () => {
       [{ A: 1, B: 'x y', C: '' }, env],
       [['a:b:c', { name: 'n', key: 'k', env: 'E' }], lines],
       [{ limit: 2, backoff: 1.5 }, retries]
-    ] as [{ [name: string]: string }, FieldSchema][]) {
+    ] as [PartialJSONValue, FieldSchema][]) {
       expect(valueOf(textOf(value, kindOf(schema)), schema)).toEqual({ value });
     }
   });

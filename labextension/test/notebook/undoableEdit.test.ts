@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CellMetadata } from '../../src/notebook/metadata';
 import { UndoableEdits } from '../../src/notebook/undoableEdit';
 import { FakeNotebook } from '../fakes/cells';
 
@@ -41,7 +42,7 @@ describe.each(['cells', 'document'] as const)('an edit of several cells, with an
 
   it('that changes nothing is none', () => {
     const fake = new FakeNotebook(CELLS, {}, undo);
-    const cells = new Map([
+    const cells = new Map<string, CellMetadata>([
       ['b', { role: 'setup' }],
       ['a', undefined],
       ['gone', step('x')]
