@@ -31,22 +31,15 @@ export function FolderSelect(props: Props): React.ReactElement {
   return (
     <label className="jp-mlops-HomeFolder">
       <span>{trans.__('Project of')}</span>
-      <span className="jp-select-wrapper">
-        <select
-          className="jp-mod-styled"
-          value={chosen === null ? FOLLOW : `/${chosen}`}
-          onChange={onChange}
-          data-testid="mlops-home-folder"
-        >
-          <option value={FOLLOW}>{trans.__('the current notebook: %1', folderText(folder, trans))}</option>
-          {all.map(item => (
-            <option key={item} value={`/${item}`}>
-              {folderText(item, trans)}
-            </option>
-          ))}
-          <option value={ASK}>{trans.__('another folder…')}</option>
-        </select>
-      </span>
+      <select value={chosen === null ? FOLLOW : `/${chosen}`} onChange={onChange} data-testid="mlops-home-folder">
+        <option value={FOLLOW}>{trans.__('where you work: %1', folderText(folder, trans))}</option>
+        {all.map(item => (
+          <option key={item} value={`/${item}`}>
+            {folderText(item, trans)}
+          </option>
+        ))}
+        <option value={ASK}>{trans.__('another folder…')}</option>
+      </select>
     </label>
   );
 }

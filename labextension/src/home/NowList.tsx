@@ -25,9 +25,8 @@ export function NowList(props: Props): React.ReactElement {
   return (
     <section className="jp-mlops-HomePart" aria-label={trans.__('Now')} data-testid="mlops-home-now">
       <h2>
-        {trans.__('Now')} <span className="jp-mlops-HomeCount">{runs.length || ''}</span>
+        {trans.__('Now')} <span className="jp-mlops-HomeCount">{runs.length || trans.__('nothing is running')}</span>
       </h2>
-      {runs.length === 0 ? <p className="jp-mlops-HomeNothing">{trans.__('Nothing is running.')}</p> : null}
       <ul className="jp-mlops-HomeCards">
         {runs.map(run => {
           const args = { ...runArgs({ run: run.run, folder }), state: run.state };

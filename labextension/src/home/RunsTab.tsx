@@ -140,7 +140,7 @@ function Table(props: RunsTabParts & { now: number }): React.ReactElement {
     [rows, facts, chosen, most, trans]
   );
   const selected = [...selection.ids].sort().reverse();
-  const isFiltered = !isEmpty(model.filters);
+  const filtered = model.queryFailure ? 'wrong' : isEmpty(model.filters) ? 'no' : 'yes';
   const remove = (): void => {
     if (selected.length > 0) {
       void commands.execute(CommandIDs.deleteRuns, { runs: selected, folder });
@@ -151,7 +151,7 @@ function Table(props: RunsTabParts & { now: number }): React.ReactElement {
     <>
       <div className="jp-mlops-HomeTableBar">
         <SelectionBar
-          {...{ selected, isFiltered, folder, commands, trans }}
+          {...{ selected, filtered, folder, commands, trans }}
           total={rows.length}
           onClear={() => {
             selection.clear();

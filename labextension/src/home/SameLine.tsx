@@ -17,7 +17,8 @@ export function SameLine(props: Props): React.ReactElement | null {
   if (facts.length === 0 || known < 2) {
     return null;
   }
-  const label = known < total ? trans.__('Same in the %1 runs that are loaded:', known) : trans.__('Same in all:');
+  const label =
+    known < total ? trans.__('Same in the %1 runs that are loaded:', known.toLocaleString()) : trans.__('Same in all:');
   return (
     <div className="jp-mlops-HomeSame" data-testid="mlops-home-same">
       {label}{' '}

@@ -8,7 +8,8 @@ interface Props {
   /** The runs that are selected, the older of two last. */
   selected: readonly string[];
   total: number;
-  isFiltered: boolean;
+  /** Whether the list is filtered; `wrong`: it is the one before a filter that cannot be read. */
+  filtered: 'yes' | 'no' | 'wrong';
   folder: string;
   commands: CommandRegistry;
   trans: TranslationBundle;
@@ -17,18 +18,22 @@ interface Props {
 
 /** How many runs there are and, if some are selected, what can be done with them. */
 export function SelectionBar(props: Props): React.ReactElement {
-  const { selected, total, isFiltered, folder, commands, trans } = props;
-  const count = selected.length;
-  if (count === 0) {
-    const words = isFiltered
-      ? trans._n('%1 run matches', '%1 runs match', total)
-      : trans._n('%1 run', '%1 runs', total);
+  const { selected, total, filtered, folder, commands, trans } = props;
+  if (selected.length === 0) {
+    const count = total.toLocaleString();
+    const words =
+      filtered === 'wrong'
+        ? trans._n('%2 run, as before', '%2 runs, as before', total, count)
+        : filtered === 'yes'
+          ? trans._n('%2 run matches', '%2 runs match', total, count)
+          : trans._n('%2 run', '%2 runs', total, count);
     return (
       <div className="jp-mlops-HomeSelection" role="status" data-testid="mlops-home-count">
         {words}
       </div>
     );
   }
+  const count = selected.length;
   const [run, other] = selected;
   return (
     <div className="jp-mlops-HomeSelection" role="group" aria-label={trans.__('Selected runs')}>

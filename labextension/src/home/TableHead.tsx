@@ -45,7 +45,7 @@ export function TableHead(props: Props): React.ReactElement {
             >
               <button title={titleOf(column, trans)} onClick={() => props.onSort(column)} data-column={column.id}>
                 <span className="jp-mlops-HomeColumnName">{column.label}</span>
-                <span aria-hidden="true">{sort === 'none' ? '' : sort === 'ascending' ? ' ▲' : ' ▼'}</span>
+                {sort === 'none' ? null : <span aria-hidden="true">{sort === 'ascending' ? '▲' : '▼'}</span>}
               </button>
             </span>
           );

@@ -30,6 +30,9 @@ export interface Column {
 /** Columns that a person has chosen to see (true) or not to see (false); for others what differs is shown. */
 export type Chosen = Readonly<{ [id: string]: boolean }>;
 
+/** Columns after those of what differs, which are looked at more. */
+const LAST = ['notebook', 'user'];
+
 /** Parameters and metrics beyond these are not looked at: a list is no place for thousands. */
 const MOST_FACTS = 300;
 
@@ -63,7 +66,8 @@ export function columnsOf(
   });
   const hasUsers = chosen['user'] ?? runs.some(run => run.user !== runs[0].user);
   const fixed = fixedColumns(trans).filter(column => (column.id === 'user' ? hasUsers : (chosen[column.id] ?? true)));
-  return [...fixed, ...shown.map(columnOf)];
+  const isLast = (column: Column): boolean => LAST.includes(column.id);
+  return [...fixed.filter(column => !isLast(column)), ...shown.map(columnOf), ...fixed.filter(isLast)];
 }
 
 /** What is the same in all runs and has no column. */
@@ -84,11 +88,11 @@ export function fixedColumns(trans: TranslationBundle): Column[] {
   });
   return [
     column('state', trans.__('State'), 104),
-    column('run', trans.__('Run'), 96),
-    column('pipeline', trans.__('Pipeline'), 136),
-    column('started', trans.__('Started'), 136),
+    column('run', trans.__('Run'), 88),
+    column('pipeline', trans.__('Pipeline'), 120),
+    column('started', trans.__('Started'), 120),
     column('seconds', trans.__('Duration'), 96, true),
-    column('notebook', trans.__('Notebook'), 160),
+    column('notebook', trans.__('Notebook'), 144),
     column('user', trans.__('User'), 96)
   ];
 }
@@ -172,7 +176,7 @@ function factOf(item: Seen, total: number): Fact {
 
 function columnOf(fact: Fact): Column {
   const key = `${fact.isMetric ? 'metrics' : 'params'}."${fact.name.replace(/"/g, '""')}"`;
-  const width = Math.min(Math.max(fact.name.length * 7 + 36, 88), 160);
+  const width = Math.min(Math.max(fact.name.length * 8 + 44, 104), 168);
   return { id: fact.id, label: fact.name, key, width, isNumber: fact.isNumber, fact };
 }
 

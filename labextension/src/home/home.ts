@@ -21,7 +21,7 @@ export class Home extends Widget {
     this.addClass('jp-mlops-Home');
     this.node.dataset.testid = 'mlops-home';
     this.node.tabIndex = -1;
-    this.title.label = trans.__('Runs');
+    this.title.label = trans.__('MLOps Home');
     this.title.caption = trans.__('All runs of a project');
     this.title.icon = pipelineIcon;
     this.title.closable = true;

@@ -53,7 +53,7 @@ function addOpening(
 ): void {
   const { trans } = mlops;
   app.commands.addCommand(CommandIDs.openHome, {
-    label: args => (args.isPalette ? trans.__('Open Runs') : trans.__('Runs')),
+    label: trans.__('MLOps Home'),
     caption: trans.__('All runs of a project: what runs, what failed, and a table to compare them'),
     icon: pipelineIcon,
     execute: async args => {
