@@ -23,7 +23,11 @@ interface Props {
 export function NowList(props: Props): React.ReactElement {
   const { runs, folder, now, commands, trans } = props;
   return (
-    <section className="jp-mlops-HomePart" aria-label={trans.__('Now')} data-testid="mlops-home-now">
+    <section
+      className={`jp-mlops-HomePart${runs.length === 0 ? ' jp-mlops-mod-none' : ''}`}
+      aria-label={trans.__('Now')}
+      data-testid="mlops-home-now"
+    >
       <h2>
         {trans.__('Now')} <span className="jp-mlops-HomeCount">{runs.length || trans.__('nothing is running')}</span>
       </h2>

@@ -37,10 +37,10 @@ export interface RunsTabParts {
 
 /** The runs of a project: now, needs attention, and all of them as a table. */
 export function RunsTab(props: RunsTabParts): React.ReactElement {
-  const { model, commands, mlops } = props;
+  const { model, active, commands, mlops } = props;
   const { trans } = mlops;
   useSignal(model.changed);
-  const now = useNow(30);
+  const now = useNow(active.runs.length > 0 ? 5 : 30);
   if (model.rows.length === 0 && isEmpty(model.filters)) {
     if (model.failure) {
       return (

@@ -10,6 +10,8 @@ export interface Fact {
   readonly name: string;
   /** The value if all runs have the same; undefined if they differ. */
   readonly same: JSONValue | undefined;
+  /** Whether some runs have it, always the same, and some have not. */
+  readonly isMissing: boolean;
   /** Whether all its values are numbers. */
   readonly isNumber: boolean;
   /** The best value of a metric for which its name tells what is better; else null. */
@@ -90,7 +92,7 @@ export function fixedColumns(trans: TranslationBundle): Column[] {
     column('state', trans.__('State'), 104),
     column('run', trans.__('Run'), 88),
     column('pipeline', trans.__('Pipeline'), 120),
-    column('started', trans.__('Started'), 120),
+    column('started', trans.__('Started'), 140),
     column('seconds', trans.__('Duration'), 96, true),
     column('notebook', trans.__('Notebook'), 144),
     column('user', trans.__('User'), 96)
@@ -171,7 +173,8 @@ function factOf(item: Seen, total: number): Fact {
   const differs = item.differs || item.count < total;
   const better = isMetric && item.most > item.least ? betterOf(name) : null;
   const best = better === null ? null : better === 'more' ? item.most : item.least;
-  return { id, name, isMetric, isNumber, same: differs ? undefined : item.first, best };
+  const isMissing = differs && !item.differs;
+  return { id, name, isMetric, isNumber, isMissing, same: differs ? undefined : item.first, best };
 }
 
 function columnOf(fact: Fact): Column {
@@ -180,9 +183,10 @@ function columnOf(fact: Fact): Column {
   return { id: fact.id, label: fact.name, key, width, isNumber: fact.isNumber, fact };
 }
 
-/** Metrics first: they are what runs are compared by. */
+/** Metrics first, by which runs are compared; then parameters that differ; last those that only some pipelines have. */
 function byKindAndName(one: Fact, other: Fact): number {
-  return one.isMetric === other.isMetric ? (one.name < other.name ? -1 : 1) : one.isMetric ? -1 : 1;
+  const rank = (fact: Fact): number => (fact.isMetric ? 0 : fact.isMissing ? 2 : 1);
+  return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 
 function textOf(value: JSONValue): string {

@@ -98,13 +98,13 @@ export class RunsModel implements IDisposable {
     return this.load();
   }
 
-  /** Sort by a column; once more: the other way round; a third time: newest first again. */
+  /** Sort by a column; once more: the other way round; a third time: newest first again, as it is without an order. */
   sortBy(column: Column): Promise<void> {
-    const first = column.isNumber || column.id === 'started';
+    const first = column.isNumber;
     if (this._order?.column !== column.id) {
       this._order = { column: column.id, key: column.key, descending: first };
     } else {
-      const isLast = this._order.descending !== first;
+      const isLast = this._order.descending !== first || column.id === 'started';
       this._order = isLast ? null : { ...this._order, descending: !first };
     }
     return this.load();
@@ -154,6 +154,8 @@ export class RunsModel implements IDisposable {
     this.rows.remove(run);
     this.selection.forget(run);
     this._learn();
+    // What was asked before may still be answered with it.
+    this._renewSoon();
   }
 
   get isDisposed(): boolean {
