@@ -8,6 +8,7 @@ export interface FakeCell {
   id: string;
   ours?: PartialJSONObject;
   type?: 'code' | 'markdown';
+  source?: string;
 }
 
 /** A notebook's widget with a real model, and nothing drawn. */
@@ -21,10 +22,10 @@ export class FakeNotebook extends Widget {
     super();
     this.model = new NotebookModel({ disableDocumentWideUndoRedo: undo === 'cells' });
     this.model.sharedModel.fromJSON({
-      cells: cells.map(({ id, ours, type = 'code' }) => ({
+      cells: cells.map(({ id, ours, type = 'code', source }) => ({
         id,
         cell_type: type,
-        source: `${id} = 1`,
+        source: source ?? `${id} = 1`,
         metadata: ours ? { jupyter_mlops: ours, other: true } : { other: true }
       })),
       metadata: metadata as never,
