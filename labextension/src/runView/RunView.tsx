@@ -3,12 +3,13 @@ import { EventStream } from '../api/stream';
 import { Run } from '../api/shapes';
 import { RunModel } from '../model/runModel';
 import { Graph } from '../ui/Graph';
+import { graphOfRun } from '../ui/graphOf';
 import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
 import { useSignal } from '../ui/signals';
 import { Compare } from './Compare';
 import { Gantt } from './Gantt';
 import { RunDetails } from './RunDetails';
-import { graphOfRun, taskOfStep } from './runGraph';
+import { taskOfStep } from './progress';
 import { RunHead } from './RunHead';
 import { Selection } from './selection';
 import { RunServices } from './services';
@@ -151,17 +152,22 @@ interface GraphProps {
 }
 
 function RunGraph({ services, model, run, step, onSelect }: GraphProps): React.ReactElement {
+  const { trans } = services;
   const { graph } = model;
-  const data = React.useMemo(() => graph && graphOfRun(graph, run.tasks), [graph, run]);
-  if (!data || data.nodes.length === 0) {
-    return <EmptyNote title={services.trans.__('There are no steps.')} />;
+  // The model stays the same; its run and graph are new ones after each change.
+  const data = React.useMemo(
+    () => graphOfRun({ run, graph, tasksOf: name => model.tasksOf(name) }, trans),
+    [model, run, graph, trans]
+  );
+  if (data.nodes.length === 0) {
+    return <EmptyNote title={trans.__('There are no steps.')} />;
   }
   const choose = (name: string | null): void => {
     if (name !== step) {
       onSelect(name === null ? null : (taskOfStep(run.tasks, name)?.task ?? null));
     }
   };
-  return <Graph data={data} translation={services.trans} selected={step} onSelect={choose} onActivate={choose} />;
+  return <Graph data={data} translation={trans} selected={step} onSelect={choose} onActivate={choose} />;
 }
 
 /** When the connection is there again, what happened meanwhile is loaded. */

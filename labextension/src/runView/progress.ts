@@ -62,6 +62,13 @@ export function loopState(counts: Counts): string {
   return counts.running ? 'running' : (ORDER.find(state => counts[state]) ?? 'pending');
 }
 
+/** The task to show of a step: the one that failed or runs, else the first. */
+export function taskOfStep(tasks: readonly Task[], step: string): Task | undefined {
+  const items = tasks.filter(task => task.step === step);
+  const worst = loopState(countsOf(items));
+  return items.find(task => task.state === 'failed') ?? items.find(task => task.state === worst) ?? items[0];
+}
+
 function groupedBySteps(tasks: readonly Task[]): Map<string, Task[]> {
   const steps = new Map<string, Task[]>();
   for (const task of tasks) {
