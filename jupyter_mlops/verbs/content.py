@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mlops.notebook import convert as conversion
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.annotations import By
+from jupyter_mlops.notebook.collection import without_collection
 from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE, Diagnostic
 from jupyter_mlops.notebook.fixes import fixes_of
 from jupyter_mlops.verbs.graph import describe
@@ -26,15 +27,8 @@ def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dic
     Raises:
         NotANotebook: the text is none.
     """
-    source = analysed(document.read_text(text, path), by=by)
-    found = [item for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE]
-    return {
-        **describe(source.pipeline()),
-        "origin": source.flow.annotations.origin if source.flow else "whole",
-        "cells": _cells(source),
-        "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
-        "diagnostics": [{**vars(item), "fixes": _fixes(source, item)} for item in found],
-    }
+    with without_collection():
+        return _told(analysed(document.read_text(text, path), by=by), here=here)
 
 
 def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
@@ -53,6 +47,17 @@ def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
         if old.metadata != new.metadata
     ]
     return {"cells": cells, "metadata": after.metadata.get("jupyter_mlops"), "notes": list(notes)}
+
+
+def _told(source: NotebookSource, *, here: bool) -> dict[str, Any]:
+    found = [item for item in source.diagnostics() if here or item.code not in OF_THIS_MACHINE]
+    return {
+        **describe(source.pipeline()),
+        "origin": source.flow.annotations.origin if source.flow else "whole",
+        "cells": _cells(source),
+        "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
+        "diagnostics": [{**vars(item), "fixes": _fixes(source, item)} for item in found],
+    }
 
 
 def _fixes(source: NotebookSource, item: Diagnostic) -> list[dict[str, Any]]:

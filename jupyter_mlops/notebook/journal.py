@@ -1,0 +1,30 @@
+"""What was changed, so that it can be undone: of an edited notebook the cells above the edit need not be read again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NEW = object()
+
+
+class Journal(list[tuple[Any, Any, Any]]):
+    """Changes in order: (where, key, what was there before), `NEW` for nothing.
+
+    `where` is a dict, a set or a list that something was added to, or an object whose attribute `key` was set.
+    """
+
+    def undo(self, size: int) -> None:
+        """Undo the latest changes, down to so many; also the order of dicts is as it was."""
+        while len(self) > size:
+            where, key, before = self.pop()
+            if before is not NEW:
+                if type(where) is dict:
+                    where[key] = before
+                else:
+                    setattr(where, key, before)
+            elif type(where) is dict:
+                del where[key]
+            elif type(where) is set:
+                where.discard(key)
+            else:
+                where.pop()
