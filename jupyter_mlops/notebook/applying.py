@@ -49,7 +49,7 @@ def retype(machine: Machine, objects: Iterable[Object]) -> None:
     """Objects are now of another class, which may be any: `x.__class__ = Other`."""
     for item in objects:
         if machine.heap.journal is not None:
-            machine.heap.journal.append((item, "unknown", item.unknown))
+            machine.heap.journal.extend((item, "unknown", item.unknown))
         item.unknown = True
         machine.effects.retyped.add(item)
 

@@ -93,6 +93,8 @@ class Heap:
     def put(self, holders: Iterable[Object], contents: Iterable[Object], *, weak: bool = False) -> None:
         """From now on each of `holders` may hold each of `contents`."""
         inside = [item for item in contents if item.kind != "import"]
+        if not inside:
+            return
         time, journal = self.time, self.journal
         for holder in holders:
             edges = holder.remembers if weak else holder.holds
@@ -101,9 +103,9 @@ class Heap:
                     edges[item] = time
                     back = item.held_by
                     if journal is not None:
-                        journal.append((edges, item, NEW))
+                        journal.extend((edges, item, NEW))
                         if holder not in back:
-                            journal.append((back, holder, NEW))
+                            journal.extend((back, holder, NEW))
                     back.setdefault(holder, time)
                     if not holder.code_inside and (item.code_inside or item.runs):
                         _mark_holders(holder, journal)
@@ -210,6 +212,8 @@ def _of_classes(items: Iterable[Object]) -> set[Object]:
     """What instances have from their classes, and those above: `b.shared` where `shared` is set in the class."""
     instances = (item for item in items if item.made_by is not None and item.kind == "data")
     pending = {other for item in instances for other in item.remembers if other.kind == "class"}
+    if not pending:
+        return set()
     classes: set[Object] = set()
     while pending:
         made = pending.pop()
@@ -226,7 +230,7 @@ def _mark_holders(item: Object, journal: Journal | None) -> None:
         if not item.code_inside:
             item.code_inside = True
             if journal is not None:
-                journal.append((item, "code_inside", False))
+                journal.extend((item, "code_inside", False))
             pending += item.held_by
 
 

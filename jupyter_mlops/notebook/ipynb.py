@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,16 @@ def parse(text: str, name: str, path: Path | None) -> Document:
     """
     body = text.removeprefix("\ufeff").replace("\r\n", "\n")
     data = _json(body, name)
+    found = from_data(data, name, path)
+    return replace(found, layout=_layout(text), text=body if found.raw is data else "")
+
+
+def from_data(data: Any, name: str, path: Path | None) -> Document:
+    """A notebook from its JSON as data.
+
+    Raises:
+        NotANotebook: not a notebook, or a format that is not read.
+    """
     raw = _version_4(data, name)
     cells = raw.get("cells")
     if not isinstance(cells, list):
@@ -41,8 +52,6 @@ def parse(text: str, name: str, path: Path | None) -> Document:
         metadata=metadata if isinstance(metadata, dict) else {},
         path=path,
         raw=raw,
-        layout=_layout(text),
-        text=body if raw is data else "",
     )
 
 

@@ -7,16 +7,17 @@ from typing import Any
 NEW = object()
 
 
-class Journal(list[tuple[Any, Any, Any]]):
-    """Changes in order: (where, key, what was there before), `NEW` for nothing.
+class Journal(list[Any]):
+    """Changes in order, three items each: where, key, what was there before (`NEW`: nothing).
 
-    `where` is a dict, a set or a list that something was added to, or an object whose attribute `key` was set.
+    They are no tuples: Python would look through all of them for garbage. `where` is a dict, a set or a list that
+    something was added to, or an object whose attribute `key` was set.
     """
 
     def undo(self, size: int) -> None:
-        """Undo the latest changes, down to so many; also the order of dicts is as it was."""
+        """Undo the latest changes, until it has this length; also the order of dicts is as it was."""
         while len(self) > size:
-            where, key, before = self.pop()
+            before, key, where = self.pop(), self.pop(), self.pop()
             if before is not NEW:
                 if type(where) is dict:
                     where[key] = before

@@ -91,7 +91,7 @@ class Machine:
         if found is None:
             found = self.objects[ref] = self.unknown(ref)
             if self.journal is not None:
-                self.journal.append((self.objects, ref, NEW))
+                self.journal.extend((self.objects, ref, NEW))
             self._point(ref, found)
         return found
 
@@ -112,7 +112,7 @@ class Machine:
     def set(self, ref: Ref, found: Objects, *, sure: bool) -> None:
         """Point a name to objects; where it is not sure, it may still point to what it did."""
         if self.journal is not None:
-            self.journal.append((self.objects, ref, self.objects.get(ref, NEW)))
+            self.journal.extend((self.objects, ref, self.objects.get(ref, NEW)))
         before = self.objects.get(ref, NONE)
         self.objects[ref] = found if sure else before | found
         if is_global(ref):
@@ -121,12 +121,12 @@ class Machine:
         if ref in self._consulted:
             self._forget_summaries()
             if self.journal is not None:
-                self.journal.append((self, "_consulted", self._consulted))
+                self.journal.extend((self, "_consulted", self._consulted))
             self._consulted = set()
 
     def _forget_summaries(self) -> None:
         if self.journal is not None:
-            self.journal.append((self, "_summaries", self._summaries))
+            self.journal.extend((self, "_summaries", self._summaries))
         self._summaries = {}
 
     def _point(self, ref: Ref, found: Objects) -> None:
@@ -137,13 +137,13 @@ class Machine:
                 if name not in names:
                     names.add(name)
                     if self.journal is not None:
-                        self.journal.append((names, name, NEW))
+                        self.journal.extend((names, name, NEW))
 
     def know(self, name: str, text: Text, *, sure: bool) -> None:
         """Note the text that a name is, if it is known."""
         value = filled_in(text, self.strings) if sure else None
         if self.journal is not None and (value is not None or name in self.strings):
-            self.journal.append((self.strings, name, self.strings.get(name, NEW)))
+            self.journal.extend((self.strings, name, self.strings.get(name, NEW)))
         if value is None:
             self.strings.pop(name, None)
         else:
@@ -165,7 +165,7 @@ class Machine:
         """What a call of a function does; None while that is being found out (it calls itself)."""
         if code not in self._summaries:
             if self.journal is not None:
-                self.journal.append((self._summaries, code, NEW))
+                self.journal.extend((self._summaries, code, NEW))
             self._summaries[code] = None
             self._summaries[code] = _Body(self, code).finished()
         return self._summaries[code]
@@ -175,7 +175,7 @@ class Machine:
         if name not in self._consulted:
             self._consulted.add(name)
             if self.journal is not None:
-                self.journal.append((self._consulted, name, NEW))
+                self.journal.extend((self._consulted, name, NEW))
         return self.objects.get(name, NONE)
 
     def may_run(self, objects: Iterable[Object], line: int) -> None:
@@ -201,8 +201,9 @@ class Machine:
         new = made.made_by.methods.keys() - self.members if made.made_by else set()
         self.members |= new
         if self.heap.journal is not None:
-            self.heap.journal.append((self.classes, None, NEW))
-            self.heap.journal += [(self.members, name, NEW) for name in new]
+            self.heap.journal.extend((self.classes, None, NEW))
+            for name in new:
+                self.heap.journal.extend((self.members, name, NEW))
 
 
 class _Body(Machine):
@@ -347,7 +348,8 @@ def _identity(machine: Machine, event: Identity) -> None:
         new = machine.heap.value(value, machine) - machine.heap.compared
         machine.heap.compared |= new
         if machine.heap.journal is not None:
-            machine.heap.journal += [(machine.heap.compared, item, NEW) for item in new]
+            for item in new:
+                machine.heap.journal.extend((machine.heap.compared, item, NEW))
 
 
 def _return(machine: Machine, event: Return) -> None:

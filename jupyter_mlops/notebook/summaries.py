@@ -138,12 +138,12 @@ class MadeMaybe:
         if own not in owners and len(owners) < _FEW_OWNERS:
             owners.add(own)
             if journal is not None:
-                journal.append((owners, own, NEW))
+                journal.extend((owners, own, NEW))
         key = (code, own if own in owners else NONE, item.likeness)
         if key not in self._made:
             self._made[key] = self._heap.like(item)
             if journal is not None:
-                journal.append((self._made, key, NEW))
+                journal.extend((self._made, key, NEW))
         return self._made[key]
 
 
@@ -203,7 +203,7 @@ class Application:
                 self._known[item] = self._map(item)
         for item, copy in copies:
             if self._made_maybe is not None and self._heap.journal is not None:  # it may have been made before
-                self._heap.journal += [(copy, "columns", copy.columns), (copy, "elements", copy.elements)]
+                self._heap.journal.extend((copy, "columns", copy.columns, copy, "elements", copy.elements))
             copy.columns = tuple(self._all(column) for column in item.columns)
             copy.elements = tuple(self._all(element) for element in item.elements)
             contents = self._all(item.holds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from jupyter_mlops.notebook.fixes import fixes_of
 from jupyter_mlops.verbs.graph import describe
 from jupyter_mlops.verbs.sources import NotebookSource, analysed
 
+Content = str | Mapping[str, Any]
 
-def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dict[str, Any]:
-    """What the notebook is as a pipeline, as if `text` were in the file at `path`; nothing is read or written there.
+
+def analyse(content: Content, path: Path, *, by: By = "auto", here: bool = True) -> dict[str, Any]:
+    """What the notebook is as a pipeline, as if `content` (text, or JSON as data) were in the file at `path`.
+
+    Nothing is read or written there.
 
     `{"name", "origin", "steps", "edges"}` as `graph` gives them, `"cells": [{"cell", "id", "role", "step"}]` (cells of
     included notebooks are left out), `"parameters": [{"name", "type", "default", "required", "help", "cell"}]` and
@@ -28,10 +33,10 @@ def analyse(text: str, path: Path, *, by: By = "auto", here: bool = True) -> dic
         NotANotebook: the text is none.
     """
     with without_collection():
-        return _told(analysed(document.read_text(text, path), by=by), here=here)
+        return _told(analysed(_read(content, path), by=by), here=here)
 
 
-def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
+def converted(content: Content, path: Path, *, by: By = "auto") -> dict[str, Any]:
     """The metadata that a conversion writes: `{"cells": [{"cell", "id", "metadata"}], "metadata", "notes"}`.
 
     `metadata` of a cell is its whole `jupyter_mlops` key; only cells that change are there.
@@ -39,7 +44,7 @@ def converted(text: str, path: Path, *, by: By = "auto") -> dict[str, Any]:
     Raises:
         NotANotebook: the text is none.
     """
-    before = document.read_text(text, path)
+    before = _read(content, path)
     after, notes = conversion.convert(before, by=by)
     cells = [
         {"cell": new.index, "id": new.id, "metadata": new.metadata.get("jupyter_mlops")}
@@ -58,6 +63,10 @@ def _told(source: NotebookSource, *, here: bool) -> dict[str, Any]:
         "parameters": [asdict(item) for item in source.flow.annotations.parameters] if source.flow else [],
         "diagnostics": [{**vars(item), "fixes": _fixes(source, item)} for item in found],
     }
+
+
+def _read(content: Content, path: Path) -> document.Document:
+    return document.read_text(content, path) if isinstance(content, str) else document.read_data(content, path)
 
 
 def _fixes(source: NotebookSource, item: Diagnostic) -> list[dict[str, Any]]:

@@ -7,14 +7,14 @@ from jupyter_mlops.notebook.journal import NEW, Journal
 def test_what_was_changed_since_is_undone_and_nothing_before():
     journal, names, seen, made, item = Journal(), {"a": 1, "b": 2}, {"x"}, ["one"], Object()
     names["c"] = 3
-    journal.append((names, "c", NEW))
+    journal.extend((names, "c", NEW))
     before = len(journal)
     for where, key, old in ((names, "b", 2), (names, "d", NEW), (seen, "y", NEW), (made, None, NEW)):
-        journal.append((where, key, old))
+        journal.extend((where, key, old))
     names["b"], names["d"] = 20, 4
     seen.add("y")
     made.append("two")
-    journal.append((item, "unknown", False))
+    journal.extend((item, "unknown", False))
     item.unknown = True
     journal.undo(before)
     assert list(names.items()) == [("a", 1), ("b", 2), ("c", 3)]
