@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from typing import Any
 
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from jupyter_mlops.store import events_file
+from jupyter_mlops.verbs import runs
 from tests.server.conftest import Ask
 from tests.server.test_runs import WORK, finished, started
 
@@ -96,6 +99,129 @@ async def test_the_newest_runs_of_a_folder_are_told_when_they_change(ask: Ask, w
         told.append(item)
 
 
+async def test_a_watched_notebook_is_told_its_own_runs_only(ask: Ask, write, listen) -> None:
+    write("one.ipynb", ("one", "1"))
+    write("two.ipynb", ("two", "2"))
+    runs = {name: await started(ask, name) for name in ("one.ipynb", "two.ipynb")}
+    for run in runs.values():
+        await finished(ask, run)
+    listener = await listen()
+    for path in ("one.ipynb", "two.ipynb", "RTC:one.ipynb", ""):
+        listener.say(watch=path)
+    told = {}
+    while len(told) < 4:
+        message = await listener.hear()
+        told[message["folder"]] = [item["run"] for item in message["runs"]]
+    assert told == {
+        "one.ipynb": [runs["one.ipynb"]],
+        "two.ipynb": [runs["two.ipynb"]],
+        "RTC:one.ipynb": [runs["one.ipynb"]],
+        "": [runs["two.ipynb"], runs["one.ipynb"]],
+    }
+
+
+async def test_the_runs_of_a_notebook_are_the_newest_ones_of_it_whatever_else_ran(
+    ask: Ask, write, listen, jp_root_dir
+) -> None:
+    write("old.ipynb", ("one", "1"))
+    write("new.ipynb", ("one", "1"))
+    old = await started(ask, "old.ipynb")
+    await finished(ask, old)
+    new = await started(ask, "new.ipynb")
+    await finished(ask, new)
+    directories = jp_root_dir / ".jupyter_mlops" / "runs"
+    for number in range(60):
+        copy = f"{new[:-4]}{0x1000 + number:04x}"
+        shutil.copytree(directories / new, directories / copy)
+        for file in (directories / copy).rglob("*.jsonl"):
+            file.write_text(file.read_text().replace(new, copy))
+    listener = await listen()
+    listener.say(watch="")
+    assert old not in [item["run"] for item in (await listener.hear())["runs"]], "there are more than fifty"
+    listener.say(watch="old.ipynb")
+    assert [item["run"] for item in (await listener.hear())["runs"]] == [old]
+
+
+async def test_who_does_not_watch_any_more_hears_nothing(ask: Ask, write, listen) -> None:
+    write("work.ipynb", ("one", "1"))
+    listener = await listen()
+    listener.say(watch="")
+    listener.say(watch="work.ipynb")
+    assert {(await listener.hear())["folder"], (await listener.hear())["folder"]} == {"", "work.ipynb"}
+    listener.say(unwatch="")
+    listener.say(unwatch="nothing")
+    await finished(ask, await started(ask, "work.ipynb"))
+    state, folders = "", set()
+    while state != "succeeded":
+        message = await listener.hear()
+        folders.add(message["folder"])
+        (item,) = message["runs"]
+        state = item["state"]
+    assert folders == {"work.ipynb"}
+
+
+async def test_a_stream_watches_so_many_folders_and_no_more(listen, jp_root_dir) -> None:
+    listener = await listen()
+    for number in range(33):
+        (jp_root_dir / f"f{number}").mkdir()
+        listener.say(watch=f"f{number}")
+    listener.say(watch="f0")
+    told, errors = set(), []
+    while len(told) < 32:
+        message = await listener.hear()
+        errors += [message["error"]] if "error" in message else []
+        told |= {message.get("folder")} - {None}
+    assert told == {f"f{number}" for number in range(32)}
+    (error,) = errors
+    assert ("at most 32" in error["message"], error["hint"]) == (True, "Say `unwatch` for some.")
+
+
+async def test_trouble_with_one_run_is_told_once_and_keeps_no_other_from_being_told(
+    ask: Ask, write, listen, monkeypatch
+) -> None:
+    write("work.ipynb", ("one", "1"))
+    broken, sound = await started(ask, "work.ipynb"), await started(ask, "work.ipynb")
+    await finished(ask, broken)
+    await finished(ask, sound)
+    reads = []
+
+    def read_run(directory, offsets):
+        reads.append(directory.name)
+        if directory.name == broken:
+            raise OSError("The disk is gone.")
+        return real(directory, offsets)
+
+    real = events_file.read_run
+    monkeypatch.setattr(events_file, "read_run", read_run)
+    listener = await listen()
+    listener.say(follow=broken)
+    assert "error" in await listener.hear()
+    while reads.count(broken) < 3:
+        await asyncio.sleep(0.01)
+    listener.say(follow=sound)
+    assert (await listener.hear())["run"] == sound
+
+
+async def test_a_stream_with_a_fault_is_closed_so_that_it_is_opened_again(listen, monkeypatch, jp_serverapp) -> None:
+    monkeypatch.setattr(runs, "page", lambda **_: 1 / 0)
+    listener = await listen()
+    listener.say(watch="")
+    with pytest.raises(AssertionError, match="closed"):
+        await listener.hear()
+    services = jp_serverapp.web_app.settings["jupyter_mlops"]
+    while services.streams:
+        await asyncio.sleep(0.01)
+    listener.close()
+
+
+async def test_a_run_that_went_while_nobody_listened_is_told(listen) -> None:
+    listener = await listen()
+    listener.say(follow="0190aaaa-0000-7000-8000-000000000000", offsets={"a": 1})
+    told = await listener.hear()
+    assert (told["run"], told["deleted"]) == ("0190aaaa-0000-7000-8000-000000000000", True)
+    assert told["error"]["code"] == "not_found"
+
+
 async def test_a_run_that_is_deleted_is_told(ask: Ask, write, listen) -> None:
     write("work.ipynb", *WORK)
     run = await started(ask, "work.ipynb")
@@ -134,6 +260,8 @@ async def test_who_does_not_follow_any_more_hears_nothing(ask: Ask, write, liste
         ('{"follow": "nothing"}', "nothing"),
         ('{"follow": "last", "folder": "../.."}', "path"),
         ('{"watch": "../.."}', "path"),
+        ('{"watch": ["a"]}', "watch"),
+        ('{"unwatch": 1}', "unwatch"),
         ('{"follow": "%s"}' % ("x" * 70_000), "too long"),
     ],
 )
