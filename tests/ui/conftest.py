@@ -9,12 +9,14 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.ui.lab import Lab
-from tests.ui.person import Person
+
+if TYPE_CHECKING:
+    from tests.ui.person import Person
 
 # What a browser needs in a container; and nothing in the background.
 FLAGS = (
@@ -24,8 +26,6 @@ FLAGS = (
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # What the browser itself says of requests that fail; whether they should is what tests are about.
 _OF_THE_NETWORK = re.compile(r"^(Failed to load resource|WebSocket connection to)")
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +76,9 @@ def own_lab(source: Path, chromium: str, tmp_path: Path) -> Iterator[Callable[..
 @pytest.fixture(scope="module")
 def browser(chromium: str, source: Path) -> Iterator[Any]:
     """The browser; each person has a context of their own in it."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -100,6 +101,8 @@ def people(browser: Any, faults: list[str]) -> Iterator[Callable[[Lab, str], Per
     def coming(lab: Lab, folder: str) -> Person:
         context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
         contexts.append(context)
+        from tests.ui.person import Person
+
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: _note(faults, f"{error.message}\n{error.stack}", ""))
@@ -154,4 +157,10 @@ def _cell(name: str, cell: str | tuple[dict[str, Any], str]) -> dict[str, Any]:
     if re.match(r"#+ [A-Z]", source) and "\n" not in source:
         return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
     code = {"outputs": [], "execution_count": None}
-    return {"cell_type": "code", "id": name, "metadata": {"jupyter_mlops": metadata} if metadata else {}, "source": source, **code}
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {"jupyter_mlops": metadata} if metadata else {},
+        "source": source,
+        **code,
+    }

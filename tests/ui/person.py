@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import expect
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -22,7 +24,7 @@ class Person:
         self.lab = lab
         self.folder = folder
 
-    # ------------------------------------------------------------------------------------------------ JupyterLab itself
+    # JupyterLab itself
     def open_notebook(self, name: str) -> None:
         """Open it in a JupyterLab with nothing else in it, and wait until one can work."""
         place = f"lab/workspaces/{self.folder}/tree/{self.folder}/{name}"
@@ -84,14 +86,17 @@ class Person:
         self.choose_in_main_menu("Settings", "Theme", name)
         self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
 
-    # ------------------------------------------------------------------------------------------------------ in the notebook
+    # in the notebook
     def chip(self, at: int) -> Locator:
         return self.cell(at).get_by_test_id("mlops-chip")
 
     def chips(self) -> list[tuple[str | None, str | None]]:
         """(step or role, state) of each chip."""
         found = self.notebook.get_by_test_id("mlops-chip").all()
-        return [(chip.get_attribute("data-step") or chip.get_attribute("data-role"), chip.get_attribute("data-state")) for chip in found]
+        return [
+            (chip.get_attribute("data-step") or chip.get_attribute("data-role"), chip.get_attribute("data-state"))
+            for chip in found
+        ]
 
     def open_cell_menu(self, at: int) -> None:
         """Press our button in the cell's toolbar."""
@@ -104,7 +109,9 @@ class Person:
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
 
     def open_property_inspector(self) -> None:
+        """Open it with the part about the cell, which is folded at first."""
         self.page.get_by_role("tab", name="Property Inspector").click()
+        self.page.locator(".jp-Collapse-header").get_by_text("Pipeline Step", exact=True).click()
         self.page.get_by_test_id("mlops-field-role").wait_for()
 
     def set_property(self, name: str, value: str) -> None:
@@ -125,3 +132,48 @@ class Person:
         self.save()
         file = self.lab.root / self.folder / self.page.url.rpartition("/")[2].partition("?")[0]
         return json.loads(file.read_text())["cells"][at]["metadata"].get("jupyter_mlops")
+
+    # the panel and its graph
+    @property
+    def panel(self) -> Locator:
+        return self.page.get_by_test_id("mlops-panel")
+
+    def open_panel(self) -> Locator:
+        """Click our icon at the left."""
+        self.page.get_by_role("tab", name="MLOps").click()
+        self.panel.wait_for()
+        return self.panel
+
+    def sees_steps(self, *names: str, within: Locator | None = None) -> None:
+        """Wait until the graph has these steps, in any order, and no others."""
+        nodes = (within or self.panel).get_by_test_id("mlops-node")
+        expect(nodes).to_have_count(len(names), timeout=RUN_MS)
+        for name in names:
+            expect(self.node(name, within=within)).to_have_count(1)
+
+    def sees_state(self, step: str, state: str, *, within: Locator | None = None) -> None:
+        """Wait until the graph shows a step in this state."""
+        expect(self.node(step, within=within)).to_have_attribute("data-state", state, timeout=RUN_MS)
+
+    def node(self, step: str, *, within: Locator | None = None) -> Locator:
+        """A step in the graph of the panel, or of a view."""
+        return (within or self.panel).locator(f'[data-testid="mlops-node"][data-step="{step}"]')
+
+    def press_run(self) -> None:
+        """Press Run in the panel."""
+        self.panel.get_by_test_id("mlops-run").click()
+
+    # the run view
+    @property
+    def run_view(self) -> Locator:
+        return self.page.locator(".lm-DockPanel-widget:not(.lm-mod-hidden)").get_by_test_id("mlops-run-view")
+
+    def open_run(self) -> Locator:
+        """Open the panel's last run."""
+        self.panel.get_by_test_id("mlops-open-run").click()
+        self.run_view.wait_for()
+        return self.run_view
+
+    def go_to_tab(self, name: str) -> None:
+        """Go to an open document by its tab."""
+        self.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel").get_by_text(name, exact=True).click()

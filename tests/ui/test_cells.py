@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import pytest
 
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.slow
 WORK = ("import math", "# Load", "rows = [1, 2]", "# Train", "total = sum(rows)", "print(total)")
 
 
@@ -75,7 +77,7 @@ def test_a_step_and_its_options_are_set_by_the_property_inspector(person, write)
     person.set_property("step", "report")
     expect(person.chip(5)).to_have_attribute("data-step", "report")
     person.set_property("cpu", "0.5")
-    person.set_property("cache", "no")
+    person.set_property("cache", "false")
     person.select(5)
     assert person.metadata(5) == {"role": "step", "step": "report", "cpu": 0.5, "cache": False}
 
@@ -85,7 +87,7 @@ def test_the_steps_that_were_found_are_written_and_undone(person, write) -> None
     person.open_notebook("work.ipynb")
     expect(person.chip(2)).to_have_attribute("data-step", "load")
     person.select(2)
-    person.choose_in_main_menu("Run", "Pipeline Step", "Write Steps as Metadata")
+    person.choose_in_main_menu("Run", "Pipeline Step", "Write Found Steps Into Cells")
     assert person.metadata(2)["step"] == "load"
     person.select(2)
     person.page.keyboard.press("Control+z")
