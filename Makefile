@@ -95,7 +95,7 @@ verified: $(DEV)
 	@$(RUN) python tools/verify_notebooks.py
 
 clean:
-	@rm -rf labextension/{node_modules,lib,tsconfig.tsbuildinfo} jupyter_mlops/labextension
+	@rm -rf labextension/{node_modules,lib,tsconfig.tsbuildinfo} jupyter_mlops/{labextension,widgets/static}
 	@rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage*
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@find . -name .jupyter_mlops -prune -exec rm -rf {} +

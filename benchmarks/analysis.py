@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness import Figure, Report, notebook
+from harness import ROOT, Figure, Report, notebook
 
 STEPS = 50
 SETUP = """
@@ -44,6 +44,7 @@ def main() -> Report:
         path = notebook(made, folder / "fifty.ipynb")
         _whole(report, path, len(made))
         _after_edits(report, path)
+        _requests(report, path)
         _big(report, folder)
     return report
 
@@ -83,6 +84,31 @@ def _after_edits(report: Report, path: Path) -> None:
         taken.append((time.process_time() - started) * 1000)
     note = f"{len(cells)} cells, CPU time"
     report.add(Figure("check again after an edit of one cell", statistics.median(taken), "ms", note=note))
+
+
+def _requests(report: Report, path: Path) -> None:
+    """What the server does on each change: read and check the request, analyse the notebook, write the answer."""
+    sys.path.insert(0, str(ROOT / "server_ext"))
+    from jupyter_mlops_server.analyser import Analyser
+    from jupyter_mlops_server.contract import Contract
+    from jupyter_mlops_server.handlers.base import as_json
+
+    contract, analyser = Contract.load(), Analyser()
+    content = json.loads(path.read_text())
+
+    def answered(body: str) -> float:
+        started = time.process_time()
+        asked = contract.body("/analysis", "post", json.loads(body))
+        as_json(analyser.analyse(asked["content"], path, asked["by"], here=True))
+        return (time.process_time() - started) * 1000
+
+    taken = []
+    for number in range(40):
+        cell = content["cells"][(number * 67 + 5) % len(content["cells"])]
+        cell["source"] = f"{''.join(cell['source'])}\nanswered_{number} = {number}"
+        taken.append(answered(json.dumps({"path": path.name, "content": content})))
+    note = f"{len(content['cells'])} cells, CPU time of the server, anywhere in the notebook"
+    report.add(Figure("POST analysis after an edit of one cell", statistics.median(taken), "ms", promise=30, note=note))
 
 
 def _big(report: Report, folder: Path) -> None:

@@ -88,7 +88,8 @@ def build() -> None:
     if not shutil.which("jupyter-builder", path=_path()):
         raise FrontEndError(NO_BUILDER)
     # Names of built files have a digest in them: those of an earlier build would stay.
-    shutil.rmtree(EXTENSION, ignore_errors=True)
+    for folder in (EXTENSION, WIDGET):
+        shutil.rmtree(folder, ignore_errors=True)
     npm("run", "build:prod")
     shutil.copy(SOURCES / "install.json", EXTENSION)
     # It names folders of this machine.

@@ -48,6 +48,8 @@ def change(machine: Machine, objects: Iterable[Object]) -> None:
 def retype(machine: Machine, objects: Iterable[Object]) -> None:
     """Objects are now of another class, which may be any: `x.__class__ = Other`."""
     for item in objects:
+        if machine.heap.journal is not None:
+            machine.heap.journal.extend((item, "unknown", item.unknown))
         item.unknown = True
         machine.effects.retyped.add(item)
 
@@ -111,7 +113,7 @@ def _global_effects(
         surely = certain and name in effects.sure
         if application is not None and name in summary.bound:
             machine.set(name, application.of(summary.bound[name]), sure=surely)
-            machine.strings.pop(name, None)
+            machine.know(name, (), sure=False)
         machine.effects.write(name, line, sure=surely)
         machine.effects.set_by_calls.add(name)
         if deleted and certain:

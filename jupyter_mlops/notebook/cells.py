@@ -99,6 +99,9 @@ def numbered(cells: list[Cell]) -> tuple[Cell, ...]:
     """The cells with `index` and `count` as their place in the list gives them."""
     placed, count = [], 0
     for index, cell in enumerate(cells):
-        count += cell.kind == "code"
-        placed.append(replace(cell, index=index, count=count if cell.kind == "code" else 0))
+        code = cell.kind == "code"
+        count += code
+        number = count if code else 0
+        in_place = cell.index == index and cell.count == number
+        placed.append(cell if in_place else replace(cell, index=index, count=number))
     return tuple(placed)

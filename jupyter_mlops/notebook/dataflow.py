@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
 from jupyter_mlops.notebook.definitions import candidates
@@ -13,7 +14,7 @@ from jupyter_mlops.notebook.file_order import Folder, StepFiles, existing, files
 from jupyter_mlops.notebook.flow_problems import find_problems
 from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
 from jupyter_mlops.notebook.interleaving import by_step, grouped
-from jupyter_mlops.notebook.linear_run import CellRole, CellRun, is_run, run_through
+from jupyter_mlops.notebook.linear_run import CellRole, CellRun, LinearRun, is_run, run_through
 from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.random_flow import take_states, unseeded
 from jupyter_mlops.notebook.step_collection import collect, link_steps
@@ -99,11 +100,28 @@ class Dataflow:
 def link(document: Document, annotations: Annotations) -> Dataflow:
     """Find what flows between the steps. Never raises: what is wrong is in `problems`."""
     folder = document.path.parent if document.path else None
-    run = run_through(_sequence(document, annotations), folder)
-    order, interleaved = grouped(run.cells, [step.name for step in annotations.steps])
-    in_step_order = by_step(run.cells, order)
-    if in_step_order != run.cells:
-        run = run_through([(item.cell, item.role, item.step) for item in in_step_order], folder)
+    with run_through(_sequence(document, annotations), folder) as run:
+        order, interleaved = grouped(run.cells, [step.name for step in annotations.steps])
+        in_step_order = by_step(run.cells, order)
+        if in_step_order == run.cells:
+            return _linked(document, annotations, _Read(run, order, interleaved, folder))
+        again = [(item.cell, item.role, item.step) for item in in_step_order]
+    with run_through(again, folder) as run:
+        return _linked(document, annotations, _Read(run, order, interleaved, folder))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A notebook read in the order of its steps; `interleaved` are cells that no order puts right."""
+
+    run: LinearRun
+    order: Sequence[str]
+    interleaved: Sequence[tuple[str, CellRun]]
+    folder: Path | None
+
+
+def _linked(document: Document, annotations: Annotations, read: _Read) -> Dataflow:
+    run, order = read.run, read.order
     declarations = {step.name: step for step in annotations.steps}
     parameters = frozenset(item.name for item in annotations.parameters)
     steps = collect([declarations[name] for name in order], run, parameters)
@@ -117,7 +135,7 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
     linker.outputs()
     context = _Context(
         setup=[item for item in run.cells if item.role == "setup"],
-        folder=Folder(folder),
+        folder=Folder(read.folder),
         declarations=declarations,
         order={name: position for position, name in enumerate(order)},
         by_files=by_files,
@@ -128,7 +146,7 @@ def link(document: Document, annotations: Annotations) -> Dataflow:
         steps=tuple(_flow(item, context, used) for item, used in zip(links, files, strict=True)),
         after=after,
         setup=tuple(item.cell for item in context.setup),
-        problems=tuple(find_problems(run, links, after, interleaved)),
+        problems=tuple(find_problems(run, links, after, read.interleaved)),
         facts={item.cell.index: item.facts for item in run.cells},
     )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.errors import NotANotebook, NotFound, Usage
 from jupyter_mlops.notebook import ipynb, percent
 from jupyter_mlops.notebook.cells import Cell, CellKind, Document, Layout
 from jupyter_mlops.notebook.include import expand_with
 
-__all__ = ["Cell", "CellKind", "Document", "Layout", "expand", "read", "read_text", "write", "write_text"]
+__all__ = ["Cell", "CellKind", "Document", "Layout", "expand", "read", "read_data", "read_text", "write", "write_text"]
 
 MAX_BYTES = 200 * 1024 * 1024
 
@@ -45,6 +47,15 @@ def read_text(text: str, path: str | Path | None = None) -> Document:
             f"{name} is not a notebook: it has no cells.", hint="Give an .ipynb or a percent-format .py."
         )
     return ipynb.parse(text, name, path) if as_json else percent.parse(text, name, path)
+
+
+def read_data(data: Mapping[str, Any], path: Path) -> Document:
+    """Read a notebook from its JSON as data; `path` is where it is, or would be.
+
+    Raises:
+        NotANotebook: it is none.
+    """
+    return ipynb.from_data(data, path.name, path)
 
 
 def write(document: Document, path: str | Path) -> None:

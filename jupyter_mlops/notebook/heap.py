@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
+from jupyter_mlops.notebook.journal import NEW, Journal
 
 Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
@@ -71,10 +72,12 @@ class Heap:
     """Makes objects and the edges between them.
 
     `time` stamps new edges; `changed` collects what is changed in place, `compared` what is compared by identity.
-    A heap inside a function (`outside`) shares its modules and remembers what it `made`.
+    A heap inside a function (`outside`) shares its modules and remembers what it `made`. With a `journal` its changes
+    can be undone.
     """
 
-    def __init__(self, outside: Heap | None = None) -> None:
+    def __init__(self, outside: Heap | None = None, journal: Journal | None = None) -> None:
+        self.journal: Journal | None = outside.journal if outside else journal
         self.time: int = outside.time if outside else 0
         self.changed: set[Object] = set()
         self.compared: set[Object] = outside.compared if outside else set()
@@ -90,16 +93,22 @@ class Heap:
     def put(self, holders: Iterable[Object], contents: Iterable[Object], *, weak: bool = False) -> None:
         """From now on each of `holders` may hold each of `contents`."""
         inside = [item for item in contents if item.kind != "import"]
-        time = self.time
+        if not inside:
+            return
+        time, journal = self.time, self.journal
         for holder in holders:
             edges = holder.remembers if weak else holder.holds
             for item in inside:
                 if item not in edges:
                     edges[item] = time
-                    if holder not in item.held_by:
-                        item.held_by[holder] = time
+                    back = item.held_by
+                    if journal is not None:
+                        journal.extend((edges, item, NEW))
+                        if holder not in back:
+                            journal.extend((back, holder, NEW))
+                    back.setdefault(holder, time)
                     if not holder.code_inside and (item.code_inside or item.runs):
-                        _mark_holders(holder)
+                        _mark_holders(holder, journal)
 
     def new(self, contents: Iterable[Object] = (), origin: str = "", *, unknown: bool = False) -> Object:
         """A fresh object; `unknown` if nobody knows what made it."""
@@ -203,6 +212,8 @@ def _of_classes(items: Iterable[Object]) -> set[Object]:
     """What instances have from their classes, and those above: `b.shared` where `shared` is set in the class."""
     instances = (item for item in items if item.made_by is not None and item.kind == "data")
     pending = {other for item in instances for other in item.remembers if other.kind == "class"}
+    if not pending:
+        return set()
     classes: set[Object] = set()
     while pending:
         made = pending.pop()
@@ -211,13 +222,15 @@ def _of_classes(items: Iterable[Object]) -> set[Object]:
     return reach((other for made in classes for other in made.holds if other.kind == "data"), weak=False)
 
 
-def _mark_holders(item: Object) -> None:
+def _mark_holders(item: Object, journal: Journal | None) -> None:
     """From now on there is code inside this, and inside all that hold it."""
     pending = [item]
     while pending:
         item = pending.pop()
         if not item.code_inside:
             item.code_inside = True
+            if journal is not None:
+                journal.extend((item, "code_inside", False))
             pending += item.held_by
 
 

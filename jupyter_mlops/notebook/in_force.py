@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from jupyter_mlops.notebook.definitions import Candidate, candidates, statements
-from jupyter_mlops.notebook.facts import Bind, Unbind
+from jupyter_mlops.notebook.facts import Bind, CellFacts, Unbind
 from jupyter_mlops.notebook.hidden_state import configures, is_setting
 from jupyter_mlops.notebook.linear_run import CellRun, LinearRun
 from jupyter_mlops.runtime.spec import Definition
@@ -220,11 +222,17 @@ def _adds_to_package(item: Candidate, name: str) -> bool:
 
 def _set_otherwise(run: CellRun, found: Iterable[Candidate]) -> set[str]:
     """Names that the cell also sets in a way that no definition explains: `f = cached(f)`, `global f` in a function."""
-    times: dict[str, int] = {}
-    for event in run.facts.events:
-        if isinstance(event, Bind | Unbind):
-            times[event.name] = times.get(event.name, 0) + 1
+    times = dict(_times_set(run.facts))
     for candidate in found:
         for name in candidate.names:
             times[name] = times.get(name, 0) - 1
     return {name for name in run.effects.writes if times.get(name, 1) != 0} | run.effects.set_by_calls
+
+
+@lru_cache(maxsize=4096)
+def _times_set(facts: CellFacts) -> Mapping[str, int]:
+    """How often the cell itself sets each name."""
+    return Counter(event.name for event in facts.events if isinstance(event, _SETTING))
+
+
+_SETTING = (Bind, Unbind)

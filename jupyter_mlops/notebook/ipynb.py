@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_mlops.errors import MissingLibrary, NotANotebook
 from jupyter_mlops.notebook import json_splice
-from jupyter_mlops.notebook.cells import Cell, CellKind, Document, Layout, numbered
+from jupyter_mlops.notebook.cells import Cell, CellKind, Document, Layout
 
 KINDS = ("code", "markdown", "raw")
 _INDENT = re.compile(r"^\s*\{\r?\n([ \t]*)\S")
@@ -25,19 +26,32 @@ def parse(text: str, name: str, path: Path | None) -> Document:
     """
     body = text.removeprefix("\ufeff").replace("\r\n", "\n")
     data = _json(body, name)
+    found = from_data(data, name, path)
+    return replace(found, layout=_layout(text), text=body if found.raw is data else "")
+
+
+def from_data(data: Any, name: str, path: Path | None) -> Document:
+    """A notebook from its JSON as data.
+
+    Raises:
+        NotANotebook: not a notebook, or a format that is not read.
+    """
     raw = _version_4(data, name)
     cells = raw.get("cells")
     if not isinstance(cells, list):
         raise NotANotebook(f"{name} is JSON, but not a notebook: it has no list of cells.", hint=_EXPORT_HINT)
     metadata = raw.get("metadata")
     taken: set[str] = set()
+    found: list[Cell] = []
+    count = 0
+    for position, item in enumerate(cells):
+        count += isinstance(item, dict) and item.get("cell_type") == "code"
+        found.append(_cell(item, position, count, name, taken))
     return Document(
-        cells=numbered([_cell(item, position, name, taken) for position, item in enumerate(cells)]),
+        cells=tuple(found),
         metadata=metadata if isinstance(metadata, dict) else {},
         path=path,
         raw=raw,
-        layout=_layout(text),
-        text=body if raw is data else "",
     )
 
 
@@ -139,7 +153,8 @@ def _upgraded(data: Any, version: int, name: str) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], json.loads(json.dumps(upgraded)))
 
 
-def _cell(item: Any, position: int, name: str, taken: set[str]) -> Cell:
+def _cell(item: Any, position: int, count: int, name: str, taken: set[str]) -> Cell:
+    """A cell; `count` are the code cells so far, with this one."""
     if not isinstance(item, dict) or item.get("cell_type") not in KINDS:
         kind = item.get("cell_type") if isinstance(item, dict) else item
         raise NotANotebook(f"{name} is not a valid notebook: cell {position} has the type {kind!r}.", hint=_EXPORT_HINT)
@@ -155,6 +170,7 @@ def _cell(item: Any, position: int, name: str, taken: set[str]) -> Cell:
         kind=cast(CellKind, item["cell_type"]),
         source=source,
         metadata=metadata if isinstance(metadata, dict) else {},
+        count=count if item["cell_type"] == "code" else 0,
     )
 
 
@@ -174,7 +190,7 @@ def _id(given: Any, source: str, taken: set[str]) -> str:
 
 def _by_id(raw: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     taken: set[str] = set()
-    return {_cell(item, position, "", taken).id: item for position, item in enumerate(raw["cells"])}
+    return {_cell(item, position, 0, "", taken).id: item for position, item in enumerate(raw["cells"])}
 
 
 def _has_ids(raw: Mapping[str, Any]) -> bool:

@@ -105,6 +105,8 @@ def give(machine: Machine, result: library.Result, receiver: Objects, origin: st
 
 def run_arguments(machine: Machine, given: Given) -> None:
     """What is handed to somebody else may be called there, with the other arguments."""
+    if not any(item.code_inside or item.runs or item.origin in library.CALLABLES for item in given.all):
+        return  # as most often
     inside = reach(item for item in given.all if item.code_inside) | given.all
     run_maybe(machine, [item for item in inside if item.runs], given.event.line)
     for item in given.all:
@@ -119,7 +121,8 @@ def run_arguments(machine: Machine, given: Given) -> None:
 
 def use_up(machine: Machine, given: Given) -> None:
     """Iterators are used up and generators of random numbers go on in whatever takes them."""
-    change(machine, (item for item in given.all if item.origin in library.GOING_ON))
+    if given.all:
+        change(machine, (item for item in given.all if item.origin in library.GOING_ON))
 
 
 def use_protocol(

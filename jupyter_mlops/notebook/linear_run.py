@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -15,11 +17,14 @@ from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import CellFacts
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, holders
 from jupyter_mlops.notebook.ipython_source import MagicUse
+from jupyter_mlops.notebook.journal import Journal
 from jupyter_mlops.notebook.machine import Machine
 from jupyter_mlops.notebook.scopes import read_scopes
 from jupyter_mlops.notebook.summaries import Effects
 
 CellRole = Literal["step", "setup", "parameters"]
+# A cell with what it is for, and its step.
+Placed = tuple[Cell, CellRole, str]
 _SHOWN = ("_", "__", "___")
 _NUMBERED = re.compile(r"_\d+$")
 
@@ -58,32 +63,125 @@ class LinearRun:
         return history[position - 1][1] if position else NONE
 
 
-def run_through(cells: Iterable[tuple[Cell, CellRole, str]], folder: Path | None = None) -> LinearRun:
-    """Follow the cells in order; `%run file.py` is looked up in `folder`."""
+@contextmanager
+def run_through(cells: Iterable[Placed], folder: Path | None = None) -> Iterator[LinearRun]:
+    """The cells followed in order; `%run file.py` is looked up in `folder`.
+
+    What is given holds until the end of the block: then it is kept, and changed when the notebook comes again.
+    """
     taken = list(cells)
-    return with_room(lambda: _run_through(taken, folder))
-
-
-def _run_through(cells: Sequence[tuple[Cell, CellRole, str]], folder: Path | None) -> LinearRun:
-    machine = Machine(Heap())
-    run = LinearRun(named=machine.named)
-    facts = [read_scopes(cell.source) for cell, _, _ in cells]
+    facts = [read_scopes(cell.source) for cell, _, _ in taken]
     shows = any(_is_shown(use.name) for item in facts for use in item.loads)
-    for time, ((cell, role, step), item) in enumerate(zip(cells, facts, strict=True)):
+    begun = [_WALKS.take(taken, facts, shows=shows)]
+
+    def work() -> Walk:
+        walk = begun.pop() if begun else None  # one that did not come to its end is of no use
+        walk = walk or Walk(shows=shows, may_go_back=len(taken) <= _MOST_CELLS)
+        walk.follow(taken, facts, folder)
+        return walk
+
+    walk = with_room(work)
+    yield walk.run
+    _WALKS.keep(walk)
+
+
+class Walk:
+    """A walk through a notebook, cell by cell. It can go back, and follow other cells from there."""
+
+    def __init__(self, *, shows: bool, may_go_back: bool = True) -> None:
+        self.journal = Journal() if may_go_back else None
+        self.machine = Machine(Heap(journal=self.journal))
+        self.run = LinearRun(named=self.machine.named)
+        self.shows = shows
+        self._sizes: list[int] = []  # of the journal, before each cell
+        self._set: list[tuple[str, ...]] = []  # names that each cell sets
+
+    def follow(self, cells: Sequence[Placed], facts: Sequence[CellFacts], folder: Path | None) -> None:
+        """Follow these cells, from the first that is another one than before."""
+        same = self.alike(cells, facts)
+        self._go_back(same)
+        before = self.run.cells
+        self.run.cells = []
+        for time, (cell, role, step) in enumerate(cells):
+            if time < same:
+                old = before[time]
+                one = CellRun(cell, role, step, time, facts[time], old.effects, old.affected, old.affected_before)
+                self.run.cells.append(one)
+            else:
+                self._take(CellRun(cell, role, step, time, facts[time], Effects()), folder)
+        self._note_changes()
+
+    def alike(self, cells: Sequence[Placed], facts: Sequence[CellFacts]) -> int:
+        """How many cells from the first one do what they did."""
+        for time, (known, (cell, _, _), item) in enumerate(zip(self.run.cells, cells, facts, strict=False)):
+            if not (known.facts is item or _follow_alike(known.facts, item)) or _runs_files(item):
+                return time
+            if self.shows and not _shows_alike(known.cell, cell):
+                return time
+        return min(len(self.run.cells), len(cells))
+
+    def _go_back(self, time: int) -> None:
+        if time < len(self._sizes):
+            assert self.journal is not None
+            self.journal.undo(self._sizes[time])
+            for names in self._set[time:]:
+                for name in names:
+                    self.run.history[name].pop()
+            del self._sizes[time:], self._set[time:]
+
+    def _take(self, one: CellRun, folder: Path | None) -> None:
+        machine, time = self.machine, one.time
+        self._sizes.append(len(self.journal) if self.journal is not None else 0)
         machine.heap.time = time
-        effects = machine.run(item, [*_files_run(item, folder)])
-        if shows:
-            _show(machine, effects, cell, item)
-        one = CellRun(cell, role, step, time, item, effects)
-        one.affected, one.affected_before = _affected(machine, effects.changed, time)
-        for changed in effects.changed:
-            run.last_changed[changed] = time
+        one.effects = machine.run(one.facts, [*_files_run(one.facts, folder)])
+        if self.shows:
+            _show(machine, one.effects, one.cell, one.facts)
+        one.affected, one.affected_before = _affected(machine, one.effects.changed, time)
         for name in machine.before:
-            run.history.setdefault(name, []).append((time, machine.objects.get(name, NONE)))
-        run.cells.append(one)
-    for compared in machine.heap.compared:
-        run.last_changed[compared] = len(cells)
-    return run
+            self.run.history.setdefault(name, []).append((time, machine.objects.get(name, NONE)))
+        self._set.append(tuple(machine.before))
+        self.run.cells.append(one)
+
+    def _note_changes(self) -> None:
+        last = self.run.last_changed = {}
+        for one in self.run.cells:
+            for changed in one.effects.changed:
+                last[changed] = one.time
+        for compared in self.machine.heap.compared:
+            last[compared] = len(self.run.cells)
+
+
+class Walks:
+    """The latest walks, for the notebooks that come again with an edit. Each is used by one thread at a time."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._known: list[Walk] = []
+        self._lock = threading.Lock()
+
+    def take(self, cells: Sequence[Placed], facts: Sequence[CellFacts], *, shows: bool) -> Walk | None:
+        """The walk that has most in common with these cells, if that is worth it; it is nobody else's then."""
+        with self._lock:
+            fit = [(walk.alike(cells, facts), place) for place, walk in enumerate(self._known) if walk.shows == shows]
+            alike, place = max(fit, default=(0, 0))
+            return self._known.pop(place) if alike and alike * _WORTH >= len(cells) else None
+
+    def keep(self, walk: Walk) -> None:
+        """Keep a walk that can go back."""
+        if walk.journal is not None:
+            with self._lock:
+                self._known = [*self._known, walk][-self._most :]
+
+    def cache_clear(self) -> None:
+        """Forget them."""
+        with self._lock:
+            self._known = []
+
+
+_WALKS = Walks()
+# A walk is taken up again if it has one of so many cells in common; it is not kept of more cells than `_MOST_CELLS`.
+_WORTH = 8
+_MOST_CELLS = 1000
 
 
 def _affected(machine: Machine, changed: set[Object], time: int) -> tuple[frozenset[str], frozenset[str]]:
@@ -111,6 +209,20 @@ def is_implicit(name: str) -> bool:
 def is_run(magic: MagicUse) -> bool:
     """Whether it runs a file in the notebook's namespace."""
     return magic.name == "run" and magic.arguments.split()[-1:] != [] and magic.arguments.split()[-1].endswith(".py")
+
+
+def _follow_alike(one: CellFacts, other: CellFacts) -> bool:
+    """Whether following another source does the same: a comment, a number, a text has changed."""
+    return one.events == other.events and one.stores == other.stores and one.displays == other.displays
+
+
+def _shows_alike(one: Cell, other: Cell) -> bool:
+    """Whether IPython keeps what the cells show under the same name."""
+    return one.count == other.count and one.source.rstrip().endswith(";") == other.source.rstrip().endswith(";")
+
+
+def _runs_files(facts: CellFacts) -> bool:
+    return any(is_run(magic) for magic in facts.magics)
 
 
 def _files_run(facts: CellFacts, folder: Path | None) -> Iterator[CellFacts]:

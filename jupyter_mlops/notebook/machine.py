@@ -30,6 +30,7 @@ from jupyter_mlops.notebook.facts import (
     Value,
 )
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
+from jupyter_mlops.notebook.journal import NEW
 from jupyter_mlops.notebook.library import BUILTIN_TYPES
 from jupyter_mlops.notebook.protocols import attribute, protocol
 from jupyter_mlops.notebook.summaries import Effects, MadeMaybe, Summary, Symbol, condensed
@@ -49,6 +50,7 @@ class Machine:
 
     def __init__(self, heap: Heap | None = None) -> None:
         self.heap = heap or Heap()
+        self.journal = self.heap.journal
         self.objects: dict[Ref, Objects] = {}
         self.strings: dict[str, str] = {}
         self.effects = Effects()
@@ -88,6 +90,8 @@ class Machine:
         found = self.objects.get(ref)
         if found is None:
             found = self.objects[ref] = self.unknown(ref)
+            if self.journal is not None:
+                self.journal.extend((self.objects, ref, NEW))
             self._point(ref, found)
         return found
 
@@ -107,23 +111,39 @@ class Machine:
 
     def set(self, ref: Ref, found: Objects, *, sure: bool) -> None:
         """Point a name to objects; where it is not sure, it may still point to what it did."""
+        if self.journal is not None:
+            self.journal.extend((self.objects, ref, self.objects.get(ref, NEW)))
         before = self.objects.get(ref, NONE)
         self.objects[ref] = found if sure else before | found
         if is_global(ref):
             self.before.setdefault(str(ref), before)
             self._point(ref, found)
         if ref in self._consulted:
-            self._summaries.clear()
-            self._consulted.clear()
+            self._forget_summaries()
+            if self.journal is not None:
+                self.journal.extend((self, "_consulted", self._consulted))
+            self._consulted = set()
+
+    def _forget_summaries(self) -> None:
+        if self.journal is not None:
+            self.journal.extend((self, "_summaries", self._summaries))
+        self._summaries = {}
 
     def _point(self, ref: Ref, found: Objects) -> None:
         if is_global(ref):
+            name = str(ref)
             for item in found:
-                self.named.setdefault(item, set()).add(str(ref))
+                names = self.named.setdefault(item, set())
+                if name not in names:
+                    names.add(name)
+                    if self.journal is not None:
+                        self.journal.extend((names, name, NEW))
 
     def know(self, name: str, text: Text, *, sure: bool) -> None:
         """Note the text that a name is, if it is known."""
         value = filled_in(text, self.strings) if sure else None
+        if self.journal is not None and (value is not None or name in self.strings):
+            self.journal.extend((self.strings, name, self.strings.get(name, NEW)))
         if value is None:
             self.strings.pop(name, None)
         else:
@@ -144,13 +164,18 @@ class Machine:
     def summary(self, code: FunctionFacts) -> Summary | None:
         """What a call of a function does; None while that is being found out (it calls itself)."""
         if code not in self._summaries:
+            if self.journal is not None:
+                self.journal.extend((self._summaries, code, NEW))
             self._summaries[code] = None
             self._summaries[code] = _Body(self, code).finished()
         return self._summaries[code]
 
     def consult(self, name: str) -> Objects:
         """What a global name is now, as far as a function is concerned that was made anywhere."""
-        self._consulted.add(name)
+        if name not in self._consulted:
+            self._consulted.add(name)
+            if self.journal is not None:
+                self.journal.extend((self._consulted, name, NEW))
         return self.objects.get(name, NONE)
 
     def may_run(self, objects: Iterable[Object], line: int) -> None:
@@ -168,9 +193,17 @@ class Machine:
 
     def made_class(self, made: Object) -> None:
         """A class of the notebook: what functions do with objects that may be anything is found out anew."""
+        self._note_class(made)
+        self._forget_summaries()
+
+    def _note_class(self, made: Object) -> None:
         self.classes.append(made)
-        self.members |= made.made_by.methods.keys() if made.made_by else set()
-        self._summaries.clear()
+        new = made.made_by.methods.keys() - self.members if made.made_by else set()
+        self.members |= new
+        if self.heap.journal is not None:
+            self.heap.journal.extend((self.classes, None, NEW))
+            for name in new:
+                self.heap.journal.extend((self.members, name, NEW))
 
 
 class _Body(Machine):
@@ -178,6 +211,7 @@ class _Body(Machine):
 
     def __init__(self, outside: Machine, code: FunctionFacts) -> None:
         super().__init__(Heap(outside.heap))
+        self.journal = None  # what is in here is gone when the body was followed
         self._outside = outside
         self.classes = outside.classes
         self.members = outside.members
@@ -227,8 +261,7 @@ class _Body(Machine):
         return self.objects[parameters[0]] if parameters else frozenset((self._own,))
 
     def made_class(self, made: Object) -> None:
-        self.classes.append(made)
-        self.members |= made.made_by.methods.keys() if made.made_by else set()
+        self._note_class(made)
 
     def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
         self.effects.files.append((mode, text))
@@ -312,7 +345,11 @@ def _make_class(machine: Machine, event: MakeClass) -> None:
 
 def _identity(machine: Machine, event: Identity) -> None:
     for value in event.values:
-        machine.heap.compared.update(machine.heap.value(value, machine))
+        new = machine.heap.value(value, machine) - machine.heap.compared
+        machine.heap.compared |= new
+        if machine.heap.journal is not None:
+            for item in new:
+                machine.heap.journal.extend((machine.heap.compared, item, NEW))
 
 
 def _return(machine: Machine, event: Return) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import marshal
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from jupyter_mlops.errors import Usage
@@ -19,6 +21,8 @@ from jupyter_mlops.notebook.step_options import clean_options
 Role = Literal["step", "setup", "parameters", "skip"]
 Source = Literal["metadata", "magic", "kale", "tag", ""]
 
+# The format without references, in which equal data are equal bytes.
+_MARSHAL = 2
 PARAMETER_TAGS = frozenset({"parameters", "injected-parameters"})
 
 
@@ -65,13 +69,23 @@ def _from_metadata(cell: Cell, problems: list[Problem]) -> Mark | None:
     data = cell.metadata.get("jupyter_mlops")
     if data is None or data == {}:
         return None
-    bad = {violation.key.partition(".")[0] for violation in _violations(data, "cell_metadata", problems, cell.index)}
+    mark, wrong = _said(marshal.dumps(data, _MARSHAL))
+    problems += [replace(problem, cell=cell.index) for problem in wrong]
+    return mark
+
+
+@lru_cache(maxsize=4096)
+def _said(written: bytes) -> tuple[Mark, tuple[Problem, ...]]:
+    """What a cell's metadata say: of an edited notebook most have been read before."""
+    data: Any = marshal.loads(written)  # noqa: S302 written by this process
+    problems: list[Problem] = []
+    bad = {violation.key.partition(".")[0] for violation in _violations(data, "cell_metadata", problems, None)}
     sound = {key: value for key, value in data.items() if key not in bad} if isinstance(data, dict) else {}
     step = sound.get("step", "").strip()
     role: Role | None = sound.get("role") or ("step" if step or "notebook" in sound else None)
     after = sound.get("after", [])
-    options = _clean(sound, problems, cell.index, step)
-    return Mark(role, step, _names(after), options, sound.get("title", ""), source="metadata")
+    options = _clean(sound, problems, None, step)
+    return Mark(role, step, _names(after), options, sound.get("title", ""), source="metadata"), tuple(problems)
 
 
 def _from_magic(cell: Cell, problems: list[Problem]) -> Mark | None:
@@ -88,6 +102,8 @@ def _from_magic(cell: Cell, problems: list[Problem]) -> Mark | None:
 
 
 def _from_tags(cell: Cell, problems: list[Problem]) -> Mark | None:
+    if not cell.metadata.get("tags"):
+        return None
     if PARAMETER_TAGS & set(cell.tags):
         return Mark("parameters", source="tag")
     found = kale.read_cell(cell)

@@ -16,10 +16,12 @@ T = TypeVar("T")
 MOST_CHARACTERS = 4_000_000
 # What an answer takes besides, in characters, so that short sources cannot be without number.
 _OVERHEAD = 100
+_UNKNOWN = object()
 
 
 class PerSource(Generic[T]):
-    """A function of a source, with its latest answers: those used longest ago are forgotten first.
+    """A function of a source, with its latest answers: those used longest ago are forgotten first (as long as there is
+    much room it is not noted what is used: a notebook asks twenty times a cell).
 
     What they are kept by is the source itself, so an answer is never that of another source. One of which `stays` is
     not true is not kept: it depends on more than the source.
@@ -32,16 +34,18 @@ class PerSource(Generic[T]):
         self._function = function
         self._stays = stays
         self._most = most
+        self._roomy = most // 2
         self._size = 0
         self._known: dict[str, T] = {}
         self._lock = threading.Lock()
 
     def __call__(self, source: str) -> T:
         """The answer for this source, made now if it is not known."""
-        with self._lock:
-            if source in self._known:
-                answer = self._known[source] = self._known.pop(source)
-                return answer
+        known = self._known.get(source, _UNKNOWN)
+        if known is not _UNKNOWN:
+            if self._size > self._roomy:
+                self._use(source)
+            return known  # type: ignore[return-value]
         answer = self._function(source)
         size = len(source) + _OVERHEAD
         if size <= self._most and self._stays(answer):
@@ -58,6 +62,11 @@ class PerSource(Generic[T]):
     def size(self) -> int:
         """Characters that the kept sources have, with what each takes besides."""
         return self._size
+
+    def _use(self, source: str) -> None:
+        with self._lock:
+            if source in self._known:
+                self._known[source] = self._known.pop(source)
 
     def _keep(self, source: str, answer: T, size: int) -> None:
         with self._lock:

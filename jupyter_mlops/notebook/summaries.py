@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from jupyter_mlops.notebook.facts import FunctionFacts, Text, Use
 from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, roots
+from jupyter_mlops.notebook.journal import NEW
 
 _FEW_OBJECTS = 12
 _FEW_OWNERS = 4
@@ -133,11 +134,16 @@ class MadeMaybe:
     def like(self, code: FunctionFacts, own: Objects, item: Object) -> Object:
         """The object that `code` makes as `item`: one for each of its first owners, one for all others together."""
         owners = self._owners.setdefault(code, set())
+        journal = self._heap.journal
         if own not in owners and len(owners) < _FEW_OWNERS:
             owners.add(own)
+            if journal is not None:
+                journal.extend((owners, own, NEW))
         key = (code, own if own in owners else NONE, item.likeness)
         if key not in self._made:
             self._made[key] = self._heap.like(item)
+            if journal is not None:
+                journal.extend((self._made, key, NEW))
         return self._made[key]
 
 
@@ -196,6 +202,8 @@ class Application:
             else:
                 self._known[item] = self._map(item)
         for item, copy in copies:
+            if self._made_maybe is not None and self._heap.journal is not None:  # it may have been made before
+                self._heap.journal.extend((copy, "columns", copy.columns, copy, "elements", copy.elements))
             copy.columns = tuple(self._all(column) for column in item.columns)
             copy.elements = tuple(self._all(element) for element in item.elements)
             contents = self._all(item.holds)

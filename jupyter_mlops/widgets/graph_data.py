@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_mlops.widgets.nodes import facts, items_of, progress_text, purpose
+from jupyter_mlops.widgets.nodes import extent, facts, items_of, progress_text, purpose
 from jupyter_mlops.widgets.run_picture import RunPicture, StepPicture, step_states
-from jupyter_mlops.widgets.states import look
 
 
 def graph_data(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture]) -> dict[str, Any]:
@@ -31,7 +30,8 @@ def changes_of(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture]) -> di
     for step in graph.get("steps", ()):
         name = step["name"]
         state, mine = states.get(name) or step.get("state") or "", items.get(name, [])
-        changes[name] = {"state": state, "subtitle": "", "details": "\n".join(facts(step, state, mine))}
+        lines = [extent(step) if state else "", *facts(mine)]
+        changes[name] = {"state": state, "subtitle": "", "details": "\n".join(line for line in lines if line)}
         if len(mine) > 1:
             changes[name]["items"] = dict(Counter(task.state for task in mine))
         else:
@@ -40,14 +40,9 @@ def changes_of(graph: Mapping[str, Any], tasks: Mapping[str, StepPicture]) -> di
 
 
 def headline(picture: RunPicture) -> dict[str, str]:
-    """The line above the graph: `{"state", "icon", "text"}`."""
-    done = sum(task.state in ("succeeded", "cached", "skipped") for task in picture.tasks.values())
-    parts = [picture.pipeline, picture.state, f"{done} of {len(picture.tasks)} steps done", picture.reason]
-    return {
-        "state": picture.state,
-        "icon": look(picture.state).icon,
-        "text": " · ".join(part for part in parts if part),
-    }
+    """The line above the graph: `{"state", "text"}`; how far the run is, the graph says itself."""
+    parts = [picture.pipeline, picture.state, picture.reason]
+    return {"state": picture.state, "text": " · ".join(part for part in parts if part)}
 
 
 def _node(step: Mapping[str, Any]) -> dict[str, Any]:

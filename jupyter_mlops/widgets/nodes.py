@@ -63,9 +63,13 @@ def purpose(step: Mapping[str, Any]) -> str:
         return f"for {step['for_each']}"
     if step.get("when"):
         return f"when {step['when']}"
+    return f"{extent(step)}, at the end" if step.get("exit") else extent(step)
+
+
+def extent(step: Mapping[str, Any]) -> str:
+    """How much a step is: `2 cells`, or its kind where it has none."""
     cells = step.get("cells") or ()
-    where = f"{len(cells)} cell{'s' if len(cells) != 1 else ''}" if cells else str(step.get("kind") or "")
-    return f"{where}, at the end" if step.get("exit") else where
+    return f"{len(cells)} cell{'s' if len(cells) != 1 else ''}" if cells else str(step.get("kind") or "")
 
 
 def progress_text(state: str, items: Sequence[StepPicture]) -> str:
@@ -83,17 +87,16 @@ def progress_text(state: str, items: Sequence[StepPicture]) -> str:
     return ", ".join(part for part in (state, took) if part)
 
 
-def facts(step: Mapping[str, Any], state: str, items: Sequence[StepPicture]) -> list[str]:
-    """More about a step, a line a fact: what it is where its state is shown in place of it, metrics, reasons."""
-    lines = [purpose(step) if state else "", *_metrics(items), *(task.reason for task in items[:3])]
-    return [line for line in lines if line]
+def facts(items: Sequence[StepPicture]) -> list[str]:
+    """What a run tells of a step besides its state, a line a fact: metrics and reasons."""
+    return [*_metrics(items), *(task.reason for task in items[:3] if task.reason)]
 
 
 def _node(step: Mapping[str, Any], state: str, items: Sequence[StepPicture]) -> Node:
     name = str(step["name"])
     subtitle = progress_text(state, items) if state else purpose(step)
     flows = [f"{word}: {', '.join(step[key])}" for word, key in (("in", "inputs"), ("out", "outputs")) if step.get(key)]
-    about = [subtitle if state else "", *flows, *facts(step, state, items)]
+    about = [subtitle if state else "", purpose(step), *flows, *facts(items)]
     return Node(
         name=name,
         title=_fitting(plain(name), _NAME_CHAR),

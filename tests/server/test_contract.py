@@ -50,6 +50,12 @@ async def test_answers_are_as_written(ask: Ask, write) -> None:
     as_written("/targets", "get", (await ask("GET", "targets"))[1])
     asked = {"path": "work.ipynb", "content": notebook(*WORK)}
     as_written("/analysis", "post", (await ask("POST", "analysis", body=asked))[1])
+    wrong = {
+        "path": "work.ipynb",
+        "content": notebook(("a", "print(prnt)", {"cpu": "x"}), ("b", "x = (")),
+        "by": "auto",
+    }
+    as_written("/analysis", "post", (await ask("POST", "analysis", body=wrong))[1])
     as_written("/conversion", "post", (await ask("POST", "conversion", body={**asked, "by": "cells"}))[1])
     run = await started(ask, "work.ipynb")
     await finished(ask, run)

@@ -29,6 +29,14 @@ async def test_a_posted_notebook_is_analysed_and_nothing_is_written(ask: Ask, jp
     assert not (jp_root_dir / "new.ipynb").exists()
 
 
+async def test_a_diagnostic_names_its_cell_and_has_fixes(ask: Ask) -> None:
+    content = notebook(("one", "load = 1"), ("two", "print(lod)"))
+    found = (await ask("POST", "analysis", body={"path": "a.ipynb", "content": content}))[1]["diagnostics"]
+    assert [(item["code"], item["cell_id"], item["notebook"]) for item in found] == [("MLO101", "cell-1", "")]
+    edit = {"cell": "cell-1", "line": 1, "replace": "print(load)"}
+    assert found[0]["fixes"] == [{"title": "Read 'load' instead", "edits": [edit]}]
+
+
 async def test_an_edit_changes_the_answer(ask: Ask) -> None:
     before = notebook(("one", "x = 1"), ("two", "print(x)"))
     after = notebook(("one", "x = 1"), ("two", "print(1)"))
@@ -52,6 +60,10 @@ async def test_a_conversion_gives_metadata_and_writes_nothing(ask: Ask) -> None:
         ({}, "required"),
         ({"path": "a.ipynb"}, "content"),
         ({"path": "a.ipynb", "content": notebook() | {"cells": "x"}}, "content/cells"),
+        (
+            {"path": "a.ipynb", "content": notebook() | {"cells": [{"cell_type": "code", "source": ""}, 1]}},
+            "content/cells/1",
+        ),
         ({"path": "a.ipynb", "content": {"cells": []}}, "required property"),
         ({"path": "a.ipynb", "content": notebook(), "more": 1}, "more"),
         ({"path": "a.ipynb", "content": notebook(), "by": "magic"}, "by"),

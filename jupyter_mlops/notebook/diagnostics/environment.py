@@ -55,9 +55,8 @@ def missing_library(flow: Dataflow) -> Iterator[Finding]:
     for cell in flow.document.code_cells:
         if flow.annotations.roles.get(cell.index) == "skip":
             continue
-        change = _CHANGES.search(cell.source)
-        last = cell.source.count("\n", 0, change.end()) + 1 if change else None
-        for module, line in _imports(cell.source) if "raises-exception" not in cell.tags else ():
+        imports, last = _imports(cell.source)
+        for module, line in imports if imports and "raises-exception" not in cell.tags else ():
             if module in told or (last and line > last):
                 continue
             told.add(module)
@@ -69,13 +68,14 @@ def missing_library(flow: Dataflow) -> Iterator[Finding]:
                     cell=cell.index,
                     line=line,
                 )
-        if change:
+        if last:
             return
 
 
 @per_source
-def _imports(source: str) -> tuple[tuple[str, int], ...]:
-    """(top-level name, line) of what a cell surely imports."""
+def _imports(source: str) -> tuple[tuple[tuple[str, int], ...], int]:
+    """(top-level name, line) of what a cell surely imports, and the line from which it may be otherwise; 0: none."""
+    change = _CHANGES.search(source)
     tree = module_of(source) if "import" in source and is_python(source) else None
     found: list[tuple[str, int]] = []
     for node in tree.body if tree else ():
@@ -83,7 +83,7 @@ def _imports(source: str) -> tuple[tuple[str, int], ...]:
             found += [(item.name.partition(".")[0], node.lineno) for item in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.append((node.module.partition(".")[0], node.lineno))
-    return tuple(found)
+    return tuple(found), source.count("\n", 0, change.end()) + 1 if change else 0
 
 
 def _is_local(module: str, cell: Cell, source: Document) -> bool:

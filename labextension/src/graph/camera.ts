@@ -98,10 +98,15 @@ export class Camera {
     this.onView();
   }
 
-  /** Where a point of the drawing is, measured from the upper left corner of the scrolled element. */
-  onScreen(x: number, y: number): { readonly x: number; readonly y: number } {
+  /** Where a box of the drawing is, measured from the upper left corner of the scrolled element. */
+  onScreen(box: Box): Box {
     const [own, shown] = [this.picture.getBoundingClientRect(), this.scroll.getBoundingClientRect()];
-    return { x: own.left - shown.left + (x + MARGIN) * this.zoom, y: own.top - shown.top + (y + MARGIN) * this.zoom };
+    return {
+      x: own.left - shown.left + (box.x + MARGIN) * this.zoom,
+      y: own.top - shown.top + (box.y + MARGIN) * this.zoom,
+      width: box.width * this.zoom,
+      height: box.height * this.zoom
+    };
   }
 
   private viewSize(): { width: number; height: number } {

@@ -42,11 +42,12 @@ export class Card {
   private readonly more = svg('text', { class: 'jp-mlops-graph-more', x: TEXT_LEFT, 'font-size': MORE });
   private readonly extras = svg('g', { 'aria-hidden': 'true' });
   private drawn = '';
+  private shown: { readonly node: GraphNode; readonly box: Box } | undefined;
 
   constructor(private readonly trans: Translate) {
     this.element.append(
-      this.ring,
       this.stack,
+      this.ring,
       this.shade,
       this.card,
       this.mark.element,
@@ -58,6 +59,10 @@ export class Card {
 
   /** Shows a step at a place; only what differs is touched. */
   show(node: GraphNode, box: Box): void {
+    if (this.shown?.node === node && this.shown.box === box) {
+      return;
+    }
+    this.shown = { node, box };
     const { width, height } = box;
     set(this.element, {
       transform: `translate(${box.x} ${box.y})`,

@@ -15,6 +15,8 @@ export class Line {
   private readonly halo = svg('rect', { class: 'jp-mlops-graph-halo', height: 15, rx: 5 });
   private readonly text = svg('text', { 'font-size': 10.5, 'text-anchor': 'middle' });
 
+  private shown: readonly unknown[] = [];
+
   constructor() {
     this.element.append(this.hit, this.path, this.head);
     this.label.append(this.halo, this.text);
@@ -22,6 +24,11 @@ export class Line {
 
   /** Shows an edge along the points of its line. */
   show(edge: GraphEdge, points: readonly Point[], orientation: Orientation, label?: Label): void {
+    const now = [edge, points, label];
+    if (now.every((part, index) => part === this.shown[index]) && this.shown.length) {
+      return;
+    }
+    this.shown = now;
     const d = linePath(shortened(points, orientation), orientation);
     set(this.element, { 'data-from': edge.from, 'data-to': edge.to });
     set(this.hit, { d });

@@ -315,7 +315,8 @@ class Mounted implements MountedGraph {
       const edge = this.shown.edges.find(each => each.from === at.from && each.to === at.to);
       const { left, top } = this.root.getBoundingClientRect();
       if (edge) {
-        this.tip.soon(() => this.tip.show(aboutEdge(edge, this.shown, this.trans), at.x - left, at.y - top + 14));
+        const pointed = { x: at.x - left, y: at.y - top, width: 0, height: 8 };
+        this.tip.soon(() => this.tip.show(aboutEdge(edge, this.shown, this.trans), pointed));
       }
     }
   }
@@ -323,8 +324,8 @@ class Mounted implements MountedGraph {
   private tellStep(name: string): void {
     const [node, box] = [this.node(name), this.shape.layout.boxes.get(name)];
     if (node && box) {
-      const { x, y } = this.camera.onScreen(box.x + box.width / 2, box.y + box.height);
-      this.tip.show(aboutStep(node, this.shown, this.trans), x, y + this.scroll.offsetTop + 6);
+      const { x, y, width, height } = this.camera.onScreen(box);
+      this.tip.show(aboutStep(node, this.shown, this.trans), { x, y: y + this.scroll.offsetTop, width, height });
     }
   }
 

@@ -1,8 +1,11 @@
+import type { Box, Point } from './layout/geometry';
 import { html } from './svg';
 
-const SHOW_AFTER = 250;
+const SHOW_AFTER = 350;
 const HIDE_AFTER = 140;
 const LINES = 14;
+/** Between a thing and its tip. */
+const GAP = 8;
 
 /** What a tip says: a heading and lines. */
 export interface TipText {
@@ -30,8 +33,8 @@ export class Tip {
     this.timer = window.setTimeout(show, this.open ? 0 : SHOW_AFTER);
   }
 
-  /** Shows a text below a point of the element around it, within that element's bounds. */
-  show(text: TipText, x: number, y: number): void {
+  /** Shows a text beside or below a box of the element around it, within that element's bounds. */
+  show(text: TipText, at: Box): void {
     this.keep();
     const shown = text.lines.slice(0, LINES);
     const rest = text.lines.length - shown.length;
@@ -42,10 +45,8 @@ export class Tip {
     );
     this.element.hidden = false;
     const around = this.element.parentElement;
-    const [width, height] = [around?.clientWidth ?? 0, around?.clientHeight ?? 0];
-    const { offsetWidth, offsetHeight } = this.element;
-    const left = Math.max(4, Math.min(x - offsetWidth / 2, width - offsetWidth - 4));
-    const top = y + offsetHeight + 4 > height ? Math.max(4, height - offsetHeight - 4) : y;
+    const { offsetWidth: width, offsetHeight: height } = this.element;
+    const [left, top] = placeBeside(at, width, height, around?.clientWidth ?? 0, around?.clientHeight ?? 0);
     this.element.style.left = `${left}px`;
     this.element.style.top = `${top}px`;
   }
@@ -70,4 +71,17 @@ export class Tip {
   private keep(): void {
     window.clearTimeout(this.timer);
   }
+}
+
+/** To the right of a box where there is room, so that what comes next stays in sight; else below it, else above. */
+function placeBeside(at: Box, width: number, height: number, allWidth: number, allHeight: number): Point {
+  const within = (wanted: number, size: number, all: number): number => Math.max(4, Math.min(wanted, all - size - 4));
+  const right = at.x + at.width + GAP;
+  if (at.width > 0 && right + width + 4 <= allWidth) {
+    return [right, within(at.y, height, allHeight)];
+  }
+  const below = at.y + at.height + GAP;
+  const above = at.y - height - GAP;
+  const top = below + height + 4 > allHeight && above >= 4 ? above : within(below, height, allHeight);
+  return [within(at.x + at.width / 2 - width / 2, width, allWidth), top];
 }

@@ -190,7 +190,9 @@ function Table(props: RunsTabParts & { now: number }): React.ReactElement {
 function useNow(every: number): number {
   const [now, setNow] = React.useState(Date.now() / 1000);
   React.useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now() / 1000), every * 1000);
+    const tick = (): void => setNow(Date.now() / 1000);
+    const timer = window.setInterval(tick, every * 1000);
+    tick();
     return () => window.clearInterval(timer);
   }, [every]);
   return now;

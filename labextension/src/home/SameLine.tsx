@@ -14,11 +14,10 @@ interface Props {
 /** The parameters and metrics that need no column, because all runs have the same. */
 export function SameLine(props: Props): React.ReactElement | null {
   const { facts, total, known, trans } = props;
-  if (facts.length === 0 || known < 2) {
+  if (facts.length === 0) {
     return null;
   }
-  const label =
-    known < total ? trans.__('Same in the %1 runs that are loaded:', known.toLocaleString()) : trans.__('Same in all:');
+  const label = labelOf(known, total, trans);
   return (
     <div className="jp-mlops-HomeSame" data-testid="mlops-home-same">
       {label}{' '}
@@ -29,4 +28,11 @@ export function SameLine(props: Props): React.ReactElement | null {
       ))}
     </div>
   );
+}
+
+function labelOf(known: number, total: number, trans: TranslationBundle): string {
+  if (known < total) {
+    return trans.__('Same in the %1 runs that are loaded:', known.toLocaleString());
+  }
+  return known === 1 ? trans.__('Parameters and metrics:') : trans.__('Same in all:');
 }

@@ -87,11 +87,12 @@ function Best(props: { text: string; trans: TranslationBundle }): React.ReactEle
 
 const DATE = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 const OLD_DATE = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+const HOUR_S = 3600;
 const DAY_S = 86400;
 
-/** `5 min ago`, then date and time, without the year for those of the last half year; short enough for a column. */
+/** `5 min ago`, after an hour date and time, after half a year the date with its year; short enough for a column. */
 function dateText(at: number, now: number, trans: TranslationBundle): string {
-  if (now - at < DAY_S) {
+  if (now - at < HOUR_S) {
     return whenText(at, now, trans);
   }
   return (now - at < 180 * DAY_S ? DATE : OLD_DATE).format(at * 1000);

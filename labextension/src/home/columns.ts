@@ -183,9 +183,9 @@ function columnOf(fact: Fact): Column {
   return { id: fact.id, label: fact.name, key, width, isNumber: fact.isNumber, fact };
 }
 
-/** Metrics first, by which runs are compared; then parameters that differ; last those that only some pipelines have. */
+/** Metrics first, by which runs are compared; then parameters; last what differs only because some runs do not have it. */
 function byKindAndName(one: Fact, other: Fact): number {
-  const rank = (fact: Fact): number => (fact.isMetric ? 0 : fact.isMissing ? 2 : 1);
+  const rank = (fact: Fact): number => (fact.isMissing ? 2 : 0) + (fact.isMetric ? 0 : 1);
   return rank(one) - rank(other) || (one.name < other.name ? -1 : 1);
 }
 

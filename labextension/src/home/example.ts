@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { JSONObject } from '@lumino/coreutils';
@@ -27,7 +28,12 @@ export async function makeExample(
     format: 'json',
     content: { cells, metadata, nbformat: 4, nbformat_minor: 5 }
   });
-  return made.path;
+  // An example from before may have the name: then this one keeps the name that it was made with.
+  const renamed = contents.rename(made.path, PathExt.join(folder, 'first_pipeline.ipynb'));
+  return renamed.then(
+    model => model.path,
+    () => made.path
+  );
 }
 
 function markdown(source: string): JSONObject {

@@ -237,6 +237,9 @@ export class RunsModel implements IDisposable {
       const page = await this._ask(first, Math.max(PAGE, this._window.last - first));
       if (asking === this._asking && !this._loading) {
         this.rows.renew(first, page.runs, page.total);
+        if (this.selection.active < 0 && page.total > 0) {
+          this.selection.moveTo(0);
+        }
         this._failure = null;
         this._learn();
       }

@@ -42,7 +42,7 @@ export function tableKey(press: KeyPress, selection: Selection, total: number, p
       }
       return false;
     case 'Enter':
-      acts.open(selection.active);
+      acts.open(Math.max(selection.active, 0));
       return true;
     case 'Delete':
       acts.remove();

@@ -15,6 +15,8 @@ export class Chip {
     this._label.className = 'jp-mlops-ChipLabel';
     this._word.className = 'jp-mlops-ChipWord';
     this._problems.className = 'jp-mlops-ChipProblems';
+    this._mark.className = 'jp-mlops-ChipMark';
+    this._problems.append(this._mark, this._count);
     node.append(this._icon, this._label, this._word, this._problems);
     // The notebook would take the click for the begin of a selection.
     node.addEventListener('mousedown', event => event.stopPropagation());
@@ -22,6 +24,11 @@ export class Chip {
     node.addEventListener('click', event => {
       event.stopPropagation();
       onOpen(this);
+    });
+    node.addEventListener('keydown', event => {
+      if (event.key === 'Escape') {
+        node.closest<HTMLElement>('.jp-Cell')?.focus();
+      }
     });
   }
 
@@ -53,7 +60,8 @@ export class Chip {
     this._label.textContent = content.label;
     this._word.textContent = content.word;
     this._word.hidden = content.word === '';
-    this._problems.textContent = severity ? `${severityIcon(severity)} ${content.problems}` : '';
+    this._mark.textContent = severity ? severityIcon(severity) : '';
+    this._count.textContent = severity ? ` ${content.problems}` : '';
     this._problems.hidden = severity === '';
     return true;
   }
@@ -71,6 +79,8 @@ export class Chip {
   private _label = document.createElement('span');
   private _word = document.createElement('span');
   private _problems = document.createElement('span');
+  private _mark = document.createElement('span');
+  private _count = document.createElement('span');
 }
 
 function same(one: ChipContent, other: ChipContent): boolean {

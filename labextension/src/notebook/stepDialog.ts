@@ -59,7 +59,7 @@ export class StepQuestion extends Widget implements Dialog.IBodyWidget<string> {
   /** Listens before the dialog does: it lets the button be pressed only while every field is valid. */
   handleEvent(event: Event): void {
     if (event.target === this._input) {
-      this._check(true);
+      this._check(this._begun);
     }
   }
 
@@ -68,9 +68,11 @@ export class StepQuestion extends Widget implements Dialog.IBodyWidget<string> {
   }
 
   protected override onAfterAttach(): void {
-    // The dialog looks at the fields only after a change of one.
-    this._input.dispatchEvent(new Event('input', { bubbles: true }));
-    this._problem.textContent = '';
+    // The dialog looks at its fields only when one changes, and only once it is attached itself.
+    void Promise.resolve().then(() => {
+      this._input.dispatchEvent(new Event('input', { bubbles: true }));
+      this._begun = true;
+    });
   }
 
   protected override onAfterDetach(): void {
@@ -84,6 +86,7 @@ export class StepQuestion extends Widget implements Dialog.IBodyWidget<string> {
     this._problem.textContent = tell ? problem : '';
   }
 
+  private _begun = false;
   private _input = document.createElement('input');
   private _problem = document.createElement('div');
 }

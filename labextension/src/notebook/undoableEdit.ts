@@ -40,17 +40,27 @@ export class UndoableEdits {
       return false;
     }
     const before = ours(model.sharedModel.metadata as PartialJSONObject);
+    this.perform(() => this._write(changed));
+    if (changed.notebook) {
+      const stack = historyOf(model.sharedModel)?.undoStack ?? [];
+      stack[stack.length - 1]?.meta.set(KEY, { before, after: changed.notebook.value });
+    }
+    return true;
+  }
+
+  /** Do any work on the cells of the notebook as one step that can be undone. */
+  perform(work: () => void): void {
+    const shared = this._notebook.model?.sharedModel;
+    if (!shared) {
+      return;
+    }
     this._ownChange(() => {
-      const history = historyOf(model.sharedModel);
-      history?.stopCapturing();
-      model.sharedModel.transact(() => this._write(changed));
-      if (changed.notebook) {
-        history?.undoStack[history.undoStack.length - 1]?.meta.set(KEY, { before, after: changed.notebook.value });
-      }
-      history?.stopCapturing();
+      // Changes that follow each other quickly would else become one step.
+      historyOf(shared)?.stopCapturing();
+      shared.transact(work);
+      historyOf(shared)?.stopCapturing();
     });
     this._mark(true, false);
-    return true;
   }
 
   /** Whether the newest change of the notebook is one of ours, which `undo` takes back. */

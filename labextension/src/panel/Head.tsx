@@ -97,7 +97,7 @@ function LastRun(props: Props & { run: Run }): React.ReactElement {
       </div>
       {over ? null : (
         <progress
-          className="jp-mlops-Progress"
+          className="jp-mlops-PanelProgress"
           max={run.tasks.length || 1}
           value={done}
           aria-label={trans.__('Tasks done')}

@@ -11,7 +11,7 @@ import { graphOf } from '../ui/graphOf';
 import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
 import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signals';
-import { applyFix } from './applyFix';
+import { applyFix } from '../notebook/applyFix';
 import { Head } from './Head';
 import { ParamsForm } from './ParamsForm';
 import { Problems } from './Problems';
@@ -110,8 +110,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
   const go = (item: Diagnostic): void =>
     void app.commands.execute(CommandIDs.goToCell, { index: item.cell ?? 0, line: item.line ?? 1 });
   const fix = (item: Fix): void => {
-    const model = pipeline.panel.content.model;
-    if (!model || !applyFix(model, item)) {
+    if (!applyFix(pipeline.panel.content, item)) {
       Notification.warning(trans.__('The cell is gone; the notebook is looked at again.'));
     }
     void pipeline.refresh();

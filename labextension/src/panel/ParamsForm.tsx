@@ -103,7 +103,7 @@ function TextInput(props: Props & { item: Parameter; id: string; value: JSONValu
   // A value that was set from elsewhere, or set back, replaces what was typed.
   React.useEffect(() => setTyped(null), [given]);
   return (
-    <span className="jp-mlops-Field">
+    <span className="jp-mlops-ParamField">
       <input
         id={id}
         className="jp-mod-styled"
@@ -114,7 +114,7 @@ function TextInput(props: Props & { item: Parameter; id: string; value: JSONValu
         onChange={event => take(event.target.value)}
       />
       {typed ? (
-        <span id={`${id}-error`} className="jp-mlops-FieldError" role="alert">
+        <span id={`${id}-error`} className="jp-mlops-ParamError" role="alert">
           {typed.error}
         </span>
       ) : null}

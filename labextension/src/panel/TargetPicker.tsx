@@ -30,7 +30,7 @@ export function TargetPicker({ targets, chosen, cache, trans, onChange }: Props)
           </option>
         ))}
       </select>
-      <label className="jp-mlops-Check">
+      <label className="jp-mlops-PanelCheck">
         <input type="checkbox" checked={cache} onChange={() => onChange({ cache: !cache })} />
         {trans.__('Use results of earlier runs where nothing changed')}
       </label>

@@ -26,7 +26,7 @@ async function violations(element: Element): Promise<string[]> {
   return found.violations.map(each => `${each.id}: ${each.nodes.map(at => at.html).join(' ')}`);
 }
 
-describe('axe finds nothing wrong', () => {
+describe('axe finds nothing wrong', { timeout: 60_000 }, () => {
   it('with the graph', async () => {
     const { root, graph, press } = show(DATA);
     graph.select('a');

@@ -18,7 +18,7 @@ const width = (picture: Element): number => Number(picture.getAttribute('width')
 
 describe('the view of a graph', () => {
   it('zooms with the buttons and fits all', () => {
-    const { picture, button } = parts(show(pipeline(60)));
+    const { picture, button } = parts(show(pipeline(40)));
     const before = width(picture);
     fireEvent.click(button('Zoom in'));
     expect(width(picture)).toBeGreaterThan(before);
@@ -30,7 +30,7 @@ describe('the view of a graph', () => {
   });
 
   it('zooms with Ctrl and the wheel, and leaves the wheel alone otherwise', () => {
-    const { picture, scroll } = parts(show(pipeline(60)));
+    const { picture, scroll } = parts(show(pipeline(40)));
     const before = width(picture);
     expect(fireEvent.wheel(scroll, { deltaY: -60 })).toBe(true);
     expect(width(picture)).toBe(before);
@@ -39,7 +39,7 @@ describe('the view of a graph', () => {
   });
 
   it('is dragged by its ground, and not by a card', () => {
-    const screen = show(pipeline(60));
+    const screen = show(pipeline(40));
     const { picture, scroll } = parts(screen);
     scroll.scrollTop = 100;
     const drag = (from: Element): void => {
@@ -56,19 +56,19 @@ describe('the view of a graph', () => {
   });
 
   it('begins with the first step in the middle, and never so small that it cannot be read', () => {
-    const { picture, scroll } = parts(show(pipeline(60)));
+    const { picture, scroll } = parts(show(pipeline(40)));
     const zoom = width(picture) / Number(picture.getAttribute('viewBox')!.split(' ')[2]);
     expect(zoom).toBeGreaterThan(0.6);
     expect(scroll.scrollLeft).toBeGreaterThan(0);
   });
 
   it('scrolls no more than is needed to show a step', () => {
-    const screen = show(pipeline(60));
+    const screen = show(pipeline(40));
     const { scroll } = parts(screen);
-    screen.graph.focus('s55');
+    screen.graph.focus('s35');
     const far = scroll.scrollTop;
     expect(far).toBeGreaterThan(0);
-    screen.graph.focus('s55');
+    screen.graph.focus('s35');
     expect(scroll.scrollTop).toBe(far);
   });
 });

@@ -11,7 +11,10 @@ function viewOf(width: number, height: number): void {
 beforeEach(() => viewOf(600, 500));
 afterEach(() => vi.restoreAllMocks());
 
-describe('a graph of more than 500 steps', () => {
+// jsdom takes its time with thousands of elements, and more on a busy machine.
+const PATIENT = { timeout: 60_000 };
+
+describe('a graph of more than 500 steps', PATIENT, () => {
   it('has only what is in view in the document', () => {
     const { steps, root } = show(pipeline(1200));
     expect(steps()).toContain('s0');
@@ -50,7 +53,7 @@ describe('a graph of more than 500 steps', () => {
   });
 });
 
-describe('a graph of 500 steps', () => {
+describe('a graph of 500 steps', PATIENT, () => {
   it('is in the document as a whole', () => {
     expect(show(pipeline(500)).steps()).toHaveLength(500);
   });

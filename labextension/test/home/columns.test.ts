@@ -20,6 +20,11 @@ describe('what differs', () => {
     ]);
   });
 
+  it('only because some runs do not have it comes last', () => {
+    const some = [runNumber(3, { params: { a: 1, z: 1 }, metrics: { rare: 1 } }), runNumber(2, { params: { z: 2 } })];
+    expect(factsOf(some).map(fact => fact.name)).toEqual(['z', 'rare', 'a']);
+  });
+
   it('is compared by content: equal lists are the same', () => {
     const lists = [runNumber(2, { params: { sizes: [1, 2] } }), runNumber(1, { params: { sizes: [1, 2] } })];
     expect(factsOf(lists)[0].same).toEqual([1, 2]);

@@ -43,6 +43,9 @@ export class FakeServer {
   /** What it does with a query; all runs by default. */
   find: (query: RunQuery) => ListedRun[] = () => this.runs;
 
+  /** What it waits for before it answers. */
+  before: (query: RunQuery) => Promise<void> | null = () => null;
+
   get client(): Client {
     return { runs: (query: RunQuery) => this._runs(query) } as unknown as Client;
   }
@@ -55,6 +58,7 @@ export class FakeServer {
       throw this.failure;
     }
     const found = this.find(query);
+    await this.before(query);
     const [first, limit] = [query.offset ?? 0, query.limit ?? 50];
     return { runs: found.slice(first, first + limit), total: found.length, more: found.length > first + limit };
   }

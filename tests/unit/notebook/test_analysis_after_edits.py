@@ -115,7 +115,11 @@ def caches():
     """Everything in the analysis that remembers answers."""
     modules = [module for name, module in list(sys.modules.items()) if name.startswith("jupyter_mlops.notebook")]
     every = {id(item): item for module in modules for item in vars(module).values()}
-    return [item for item in every.values() if isinstance(item, PerSource) or hasattr(item, "cache_clear")]
+    return [
+        item
+        for item in every.values()
+        if isinstance(item, PerSource) or (hasattr(item, "cache_clear") and not isinstance(item, type))
+    ]
 
 
 def forget_everything():

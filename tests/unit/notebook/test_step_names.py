@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +117,16 @@ def test_code_gives_a_name_by_what_it_does_first(source: str) -> None:
 
 def test_broken_code_gets_the_name_of_its_cell() -> None:
     assert step_names.from_code(None, "cell_3") == "cell_3"
+
+
+_BOTH = json.loads((Path(__file__).parents[3] / "labextension/test/notebook/names.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", _BOTH["good"])
+def test_jupyterlab_and_the_library_take_the_same_names(name: str) -> None:
+    assert step_names.is_good(name)
+
+
+@pytest.mark.parametrize("name", _BOTH["bad"])
+def test_jupyterlab_and_the_library_refuse_the_same_names(name: str) -> None:
+    assert not step_names.is_good(name)

@@ -34,6 +34,11 @@ def test_a_loop_is_told_by_the_number_of_its_tasks_in_each_state(graph, run_even
     assert train["subtitle"] == ""
 
 
+def test_a_failed_task_tells_why(graph, run_events) -> None:
+    details = changes_of(graph, picture_of(run_events).tasks)["train"]["details"].splitlines()
+    assert details == ["1 cell", "acc = 0.875", "ValueError: bad depth"]
+
+
 def test_a_task_tells_its_time_and_its_metrics(graph, run_events) -> None:
     changes = changes_of(graph, picture_of(run_events).tasks)
     assert changes["load"]["state"] == "succeeded"
@@ -54,5 +59,5 @@ def test_what_does_not_change_is_the_same_all_through_a_run(graph, run_events) -
     assert all(shape == shapes[0] for shape in shapes)
 
 
-def test_the_headline_says_how_far_the_run_is(run_events) -> None:
-    assert headline(picture_of(run_events))["text"] == "iris · failed · 4 of 5 steps done · train failed"
+def test_the_headline_says_what_became_of_the_run(run_events) -> None:
+    assert headline(picture_of(run_events)) == {"state": "failed", "text": "iris · failed · train failed"}

@@ -6,20 +6,28 @@ const CLOSING_ROUNDS = 3;
 /** A block that is less than this beside its only neighbour on a side is moved into line with it. */
 const NEARLY = 22;
 
+/** How vertices want to stand to each other. */
+export interface Distances {
+  /** How far the centres of two vertices side by side must be from each other. */
+  readonly apart: (left: number, right: number) => number;
+  /** How far right of the centre of a vertex the centre of one below is when the line between them is straight. */
+  readonly shift: (above: number, below: number) => number;
+}
+
 /**
  * The centre of each vertex across the ranks: near its neighbours, apart from those beside it, trunks straight.
  *
- * `apart` says how far the centres of two vertices side by side must be from each other. Boxes line up with
- * boxes; a lane (a bend, or a port of a frame) stands aside. The leftmost edge of the drawing is at 0.
+ * Boxes line up with boxes; a lane (a bend, or a port of a frame) stands aside. The leftmost side of the drawing
+ * is at 0.
  */
 export function place(
   layers: Layers,
   widths: readonly number[],
   isLane: (vertex: number) => boolean,
-  apart: (left: number, right: number) => number
+  distances: Distances
 ): number[] {
-  const blocks = blocksOf(layers, apart);
-  const near = neighbours(layers, blocks, isLane);
+  const blocks = blocksOf(layers, distances.apart);
+  const near = neighbours(layers, blocks, isLane, distances.shift);
   let x = separated(blocks, new Float64Array(blocks.members.length));
   for (let round = 0; round < DAMPED_ROUNDS; round++) {
     x = separated(blocks, halfway(round % 2 === 0 ? near.above : near.below, x));
@@ -32,34 +40,45 @@ export function place(
   return fromZero(blocks, x, widths);
 }
 
-/** Numbers of blocks, for each block. */
-type Lists = readonly (readonly number[])[];
-
-interface Near {
-  readonly above: Lists;
-  readonly below: Lists;
-  readonly around: Lists;
+/** A block that another wants to stand near, and how far right of it. */
+interface Pull {
+  readonly block: number;
+  readonly shift: number;
 }
 
-/** The blocks that each block's edges lead to, up, down and both: a box looks at lanes only for want of boxes. */
-function neighbours(layers: Layers, blocks: Blocks, isLane: (vertex: number) => boolean): Near {
+/** What pulls at each block. */
+type Pulls = readonly (readonly Pull[])[];
+
+interface Near {
+  readonly above: Pulls;
+  readonly below: Pulls;
+  readonly around: Pulls;
+}
+
+/** What each block's edges lead to, up, down and both: a box looks at lanes only for want of boxes. */
+function neighbours(
+  layers: Layers,
+  blocks: Blocks,
+  isLane: (vertex: number) => boolean,
+  shift: Distances['shift']
+): Near {
   const lane = blocks.members.map(members => isLane(members[0]));
-  const others = (near: Lists): number[][] =>
+  const others = (near: readonly (readonly number[])[], shiftTo: Distances['shift']): Pull[][] =>
     blocks.members.map((members, block) => {
-      const found: number[] = [];
+      const found: Pull[] = [];
       for (const vertex of members) {
         for (const other of near[vertex]) {
           if (blocks.of[other] !== block) {
-            found.push(blocks.of[other]);
+            found.push({ block: blocks.of[other], shift: shiftTo(vertex, other) });
           }
         }
       }
       return found;
     });
-  const above = others(layers.up);
-  const below = others(layers.down);
-  const preferred = (list: readonly number[], block: number): readonly number[] => {
-    const boxes = lane[block] ? [] : list.filter(other => !lane[other]);
+  const above = others(layers.up, (vertex, other) => shift(other, vertex));
+  const below = others(layers.down, (vertex, other) => -shift(vertex, other));
+  const preferred = (list: readonly Pull[], block: number): readonly Pull[] => {
+    const boxes = lane[block] ? [] : list.filter(other => !lane[other.block]);
     return boxes.length ? boxes : list;
   };
   return {
@@ -70,14 +89,14 @@ function neighbours(layers: Layers, blocks: Blocks, isLane: (vertex: number) => 
 }
 
 /** Each block half the way to the mean of its neighbours: two that both went all the way would change places for ever. */
-function halfway(near: Lists, x: Float64Array): Float64Array {
+function halfway(near: Pulls, x: Float64Array): Float64Array {
   const moved = Float64Array.from(x);
   for (let block = 0; block < x.length; block++) {
     const list = near[block];
     if (list.length) {
       let sum = 0;
       for (const other of list) {
-        sum += x[other];
+        sum += x[other.block] + other.shift;
       }
       moved[block] = (x[block] + sum / list.length) / 2;
     }
@@ -86,7 +105,7 @@ function halfway(near: Lists, x: Float64Array): Float64Array {
 }
 
 /** Moves each block as near to the middle of its neighbours as those beside it let it. */
-function settle(blocks: Blocks, near: Lists, x: Float64Array): void {
+function settle(blocks: Blocks, near: Pulls, x: Float64Array): void {
   for (let block = 0; block < x.length; block++) {
     if (near[block].length) {
       x[block] = within(blocks, block, x, median(near[block], x));
@@ -95,11 +114,8 @@ function settle(blocks: Blocks, near: Lists, x: Float64Array): void {
 }
 
 /** The middle of the neighbours' positions: exactly below a neighbour where there is an odd one in the middle. */
-function median(list: readonly number[], x: Float64Array): number {
-  if (list.length < 3) {
-    return (x[list[0]] + x[list[list.length - 1]]) / 2;
-  }
-  const sorted = Float64Array.from(list, block => x[block]).sort();
+function median(list: readonly Pull[], x: Float64Array): number {
+  const sorted = Float64Array.from(list, other => x[other.block] + other.shift).sort();
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
@@ -108,9 +124,10 @@ function median(list: readonly number[], x: Float64Array): number {
 function lineUp(blocks: Blocks, near: Near, x: Float64Array, rank: readonly number[]): void {
   const downwards = blocks.members.map((_, block) => block);
   downwards.sort((a, b) => rank[blocks.members[a][0]] - rank[blocks.members[b][0]] || a - b);
-  const follow = (block: number, side: readonly number[]): void => {
-    if (side.length === 1 && Math.abs(x[side[0]] - x[block]) < NEARLY) {
-      x[block] = within(blocks, block, x, x[side[0]]);
+  const follow = (block: number, side: readonly Pull[]): void => {
+    const wanted = side.length === 1 ? x[side[0].block] + side[0].shift : Infinity;
+    if (Math.abs(wanted - x[block]) < NEARLY) {
+      x[block] = within(blocks, block, x, wanted);
     }
   };
   downwards.forEach(block => follow(block, near.above[block]));

@@ -40,7 +40,7 @@ export function layFlat(given: readonly FlatBox[], edges: readonly FlatEdge[], s
   const apart = (a: number, b: number): number =>
     (widths[a] + widths[b]) / 2 +
     (isLane(a) && isLane(b) ? spacing.lane : isLane(a) || isLane(b) ? (spacing.gap + spacing.lane) / 2 : spacing.gap);
-  const x = place(layers, widths, isLane, apart);
+  const x = place(layers, widths, isLane, { apart, shift: shiftsOf(layers, given, edges) });
   const rows = rowsOf(layers, given, spacing);
   const boxes = given.map((box, vertex) => {
     const row = rows[layers.rank[vertex]];
@@ -55,6 +55,39 @@ export function layFlat(given: readonly FlatBox[], edges: readonly FlatEdge[], s
   const width = x.reduce((most, centre, vertex) => Math.max(most, centre + widths[vertex] / 2), 0);
   const last = rows[rows.length - 1];
   return { boxes, lines, width, height: last ? last.top + last.height : 0 };
+}
+
+/** Lines that leave or enter a box beside its middle want the boxes to stand that much aside; several, their mean. */
+function shiftsOf(
+  layers: Layers,
+  boxes: readonly FlatBox[],
+  edges: readonly FlatEdge[]
+): (above: number, below: number) => number {
+  const total = layers.rank.length;
+  const sums = new Map<number, { sum: number; count: number }>();
+  const add = (above: number, below: number, shift: number): void => {
+    const known = sums.get(above * total + below) ?? { sum: 0, count: 0 };
+    sums.set(above * total + below, { sum: known.sum + shift, count: known.count + 1 });
+  };
+  for (const edge of edges) {
+    const passed = layers.rank[edge.to] - layers.rank[edge.from] - 1;
+    if (edge.leaves === undefined && edge.enters === undefined) {
+      continue;
+    }
+    const leaves = (edge.leaves ?? boxes[edge.from].width / 2) - boxes[edge.from].width / 2;
+    const enters = (edge.enters ?? boxes[edge.to].width / 2) - boxes[edge.to].width / 2;
+    const trunk = layers.trunks[edge.from];
+    if (passed > 0 && trunk.length >= passed) {
+      add(edge.from, trunk[0], leaves);
+      add(trunk[passed - 1], edge.to, -enters);
+    } else {
+      add(edge.from, edge.to, leaves - enters);
+    }
+  }
+  return (above, below) => {
+    const found = sums.size ? sums.get(above * total + below) : undefined;
+    return found ? found.sum / found.count : 0;
+  };
 }
 
 interface Row {

@@ -54,6 +54,11 @@ export function layered(
   return layers;
 }
 
+/** The rank of each vertex: one below the lowest that it needs. */
+export function ranksOf(count: number, pairs: readonly (readonly [number, number])[]): number[] {
+  return longestPaths(count, downward(count, distinct(count, pairs)));
+}
+
 function lists(count: number): number[][] {
   return Array.from({ length: count }, () => []);
 }

@@ -1,6 +1,7 @@
 import { type FlatBox, type FlatEdge, type FlatLayout, layFlat, simplified } from './flat';
 import type { Box, Layout, Link, Orientation, Placed, Point, Spacing } from './geometry';
 import { framedGroups } from './frames';
+import { ranksOf } from './layers';
 
 const SPACING: Spacing = { gap: 28, lane: 16, rank: 48, frame: 18, port: 22, title: 26 };
 /** Ranks that stand side by side leave room for the names on their edges. */
@@ -132,15 +133,24 @@ class Assembly {
     return inside && port !== undefined ? this.corner[0] + inside.flat.boxes[port].x + 1 : undefined;
   }
 
-  /** Edges that are not drawn, from the last of all others to the steps that run at the end. */
+  /** Edges that are not drawn, from the lowest rank of all others to the steps that run at the end. */
   private toTheEnd(): Link[] {
-    const last = new Set(this.boxes.filter(box => box.last && !this.member.get(box.name)).map(box => box.name));
-    if (!last.size) {
+    const last = this.boxes.filter(box => box.last && !this.member.get(box.name)).map(box => box.name);
+    if (!last.length) {
       return [];
     }
-    const goingOn = new Set(this.known.filter(edge => !last.has(edge.to)).map(edge => this.vertex(edge.from)));
-    const ends = this.boxes.filter(box => !last.has(box.name) && !goingOn.has(this.vertex(box.name)));
-    return ends.flatMap(end => [...last].map(to => ({ from: end.name, to })));
+    const number = new Map<string, number>();
+    const others = this.boxes.filter(box => !last.includes(box.name));
+    others.forEach(box => number.set(this.vertex(box.name), number.get(this.vertex(box.name)) ?? number.size));
+    const pairs = this.known.flatMap(edge => {
+      const [from, to] = [number.get(this.vertex(edge.from)), number.get(this.vertex(edge.to))];
+      return from !== undefined && to !== undefined ? [[from, to] as const] : [];
+    });
+    const rank = ranksOf(number.size, pairs);
+    const rankOf = (box: Placed): number => rank[number.get(this.vertex(box.name)) ?? 0];
+    const lowest = others.reduce((most, box) => Math.max(most, rankOf(box)), 0);
+    const ends = others.filter(box => rankOf(box) === lowest);
+    return ends.flatMap(end => last.map(to => ({ from: end.name, to })));
   }
 
   private boxOf(

@@ -1,3 +1,4 @@
+import { exchangeNeighbours } from './exchange';
 import type { Layers } from './layers';
 
 /** Beyond this many vertices, bends included, crossings are not counted: the last order is taken. */
@@ -29,6 +30,9 @@ export function reduceCrossings(layers: Layers): void {
     }
   }
   layers.ranks.splice(0, layers.ranks.length, ...best);
+  if (fewest > 0) {
+    exchangeNeighbours(layers, positions(layers));
+  }
 }
 
 /** How many pairs of edges cross. */

@@ -39,6 +39,18 @@ describe('layers', () => {
     expect(crossings(layers)).toBe(0);
   });
 
+  it('exchange neighbours where that takes a crossing away', () => {
+    // A step without successors beside the trunk of a long edge: sweeps alone leave them crossed.
+    const layers = layered(5, [
+      [0, 1],
+      [1, 2],
+      [1, 4],
+      [2, 3],
+      [0, 3]
+    ]);
+    expect(crossings(layers)).toBe(0);
+  });
+
   it('count crossings', () => {
     const layers = layered(4, [
       [0, 2],

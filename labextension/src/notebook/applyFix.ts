@@ -1,16 +1,16 @@
-import { INotebookModel } from '@jupyterlab/notebook';
+import { Notebook } from '@jupyterlab/notebook';
 import { JSONObject } from '@lumino/coreutils';
 import { Fix, FixEdit } from '../api/shapes';
-
-const KEY = 'jupyter_mlops';
+import { KEY } from './metadata';
+import { UndoableEdits } from './undoableEdit';
 
 /** Make the changes of a quick fix in one undoable step. False if a cell of it is gone. */
-export function applyFix(notebook: INotebookModel, fix: Fix): boolean {
-  const cells = new Map(Array.from(notebook.cells, cell => [cell.id, cell.sharedModel]));
+export function applyFix(notebook: Notebook, fix: Fix): boolean {
+  const cells = new Map(Array.from(notebook.model?.cells ?? [], cell => [cell.id, cell.sharedModel]));
   if (!fix.edits.every(edit => cells.has(edit.cell))) {
     return false;
   }
-  notebook.sharedModel.transact(() => {
+  UndoableEdits.of(notebook).perform(() => {
     // Lines are counted as they are before: a cell's last change comes first.
     for (const edit of [...fix.edits].sort((a, b) => (b.line ?? 0) - (a.line ?? 0))) {
       const cell = cells.get(edit.cell);

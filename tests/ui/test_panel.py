@@ -1,0 +1,98 @@
+"""The panel shows what the open notebook is as a pipeline, and what is wrong with it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = pytest.mark.slow
+
+WORK = ("import math", "# Load", "rows = [1, 2]", "# Train", "total = sum(rows)", "print(total)")
+
+
+def test_a_public_notebook_without_any_annotation_is_a_pipeline(person, lab, folder, root) -> None:
+    shutil.copy(root / "tests" / "public_notebooks" / "01_digits_svm.ipynb", lab.root / folder)
+    person.open_notebook("01_digits_svm.ipynb")
+    panel = person.open_panel()
+    expect(panel.get_by_test_id("mlops-node").nth(3)).to_be_visible()
+    assert panel.get_by_test_id("mlops-edge").count() >= 3
+    expect(panel.get_by_test_id("mlops-summary")).to_contain_text("from the headings")
+    expect(panel.get_by_test_id("mlops-diagnostics")).to_be_visible()
+
+
+def test_the_graph_changes_with_the_cells(person, write) -> None:
+    write("work.ipynb", *WORK)
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    person.sees_steps("load", "train")
+    expect(panel.get_by_test_id("mlops-edge")).to_have_count(1)
+    person.edit(4, "total = 3")
+    expect(panel.get_by_test_id("mlops-edge")).to_have_count(0)
+    person.sees_steps("load", "train")
+
+
+def test_a_problem_leads_to_its_cell_and_goes_when_it_is_mended(person, write) -> None:
+    write("work.ipynb", *WORK[:-1], "print(totl)")
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    problem = panel.get_by_test_id("mlops-diagnostics").get_by_role("listitem").filter(has_text="totl")
+    expect(problem).to_be_visible()
+    person.select(0)
+    problem.get_by_test_id("mlops-go").click()
+    expect(person.cell(5)).to_contain_class("jp-mod-active")
+    person.edit(5, "print(total)")
+    expect(problem).to_have_count(0)
+
+
+def test_a_quick_fix_mends_the_notebook(person, write) -> None:
+    write("work.ipynb", *WORK[:-1], "print(totl)")
+    person.open_notebook("work.ipynb")
+    fixes = person.open_panel().get_by_test_id("mlops-fix")
+    fixes.filter(has_text="total").first.click()
+    expect(person.cell(5).locator(".cm-content")).to_have_text("print(total)")
+    expect(fixes).to_have_count(0)
+
+
+def test_a_click_on_a_step_twice_goes_to_its_first_cell(person, write) -> None:
+    write("work.ipynb", *WORK)
+    person.open_notebook("work.ipynb")
+    person.open_panel()
+    person.node("train").dblclick()
+    expect(person.cell(4)).to_contain_class("jp-mod-active")
+
+
+def test_parameters_are_filled_in_and_taken_by_the_run(person, write) -> None:
+    write("work.ipynb", ({"role": "parameters"}, "depth = 2"), "# Train", "print('depth is', depth)")
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    panel.get_by_test_id("mlops-params").get_by_label("depth").fill("7")
+    person.press_run()
+    person.sees_state("train", "succeeded")
+    view = person.open_run()
+    person.node("train", within=view).click()
+    expect(view.get_by_test_id("mlops-log")).to_contain_text("depth is 7")
+
+
+def test_without_the_server_part_the_panel_says_how_to_get_it(people, own_lab) -> None:
+    lab = own_lab(with_server_part=False)
+    from tests.ui.conftest import write_notebook
+
+    write_notebook(lab.root / "here" / "work.ipynb", *WORK)
+    person = people(lab, "here")
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    expect(panel.get_by_role("alert")).to_contain_text("The server has no MLOps part.")
+    expect(panel.get_by_role("alert")).to_contain_text("Install jupyter-mlops")
+    expect(panel.get_by_test_id("mlops-again")).to_be_enabled()
+
+
+def test_an_old_token_is_a_sentence_and_a_way_out(person, write) -> None:
+    write("work.ipynb", *WORK)
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    person.sees_steps("load", "train")
+    person.page.context.clear_cookies()
+    person.edit(4, "total = 3")
+    expect(panel.get_by_role("alert").first).to_contain_text("Log in again")

@@ -1,0 +1,23 @@
+"""Changes that are undone: everything is as it was, also the order."""
+
+from jupyter_mlops.notebook.heap import Object
+from jupyter_mlops.notebook.journal import NEW, Journal
+
+
+def test_what_was_changed_since_is_undone_and_nothing_before():
+    journal, names, seen, made, item = Journal(), {"a": 1, "b": 2}, {"x"}, ["one"], Object()
+    names["c"] = 3
+    journal.extend((names, "c", NEW))
+    before = len(journal)
+    for where, key, old in ((names, "b", 2), (names, "d", NEW), (seen, "y", NEW), (made, None, NEW)):
+        journal.extend((where, key, old))
+    names["b"], names["d"] = 20, 4
+    seen.add("y")
+    made.append("two")
+    journal.extend((item, "unknown", False))
+    item.unknown = True
+    journal.undo(before)
+    assert list(names.items()) == [("a", 1), ("b", 2), ("c", 3)]
+    assert (seen, made, item.unknown) == ({"x"}, ["one"], False)
+    journal.undo(0)
+    assert list(names) == ["a", "b"]
