@@ -87,7 +87,7 @@ function cellsText(step: Step, trans: TranslationBundle): string {
 }
 
 function timeOf(tasks: readonly Task[]): string {
-  const known = tasks.filter(task => task.seconds !== null && !task.cached);
+  const known = tasks.filter(task => task.seconds !== null && task.started !== null && !task.cached);
   return known.length ? durationText(Math.max(...known.map(task => task.seconds ?? 0))) : '';
 }
 
