@@ -61,7 +61,7 @@ function Problem({ item, trans, onGo, onFix }: Props & { item: Diagnostic }): Re
           ) : null}
           <span className="jp-mlops-Code">{item.code}</span>
           {item.fixes?.map(fix => (
-            <button key={fix.title} className="jp-mlops-Small" data-testid="mlops-fix" onClick={() => onFix(fix)}>
+            <button key={fix.title} className="jp-mlops-Tool" data-testid="mlops-fix" onClick={() => onFix(fix)}>
               {fix.title}
             </button>
           ))}

@@ -45,7 +45,7 @@ export function ArtifactsPanel({ services, task, version }: Props): React.ReactE
         items.length > 0 ? (
           <section key={title} aria-label={title}>
             <h4 className="jp-mlops-Heading">{title}</h4>
-            <ul className="jp-mlops-List">
+            <ul className="jp-mlops-ArtifactList">
               {items.map(item => (
                 <ArtifactItem
                   key={`${item.task} ${item.role} ${item.name} ${item.digest}`}
@@ -83,7 +83,7 @@ function ArtifactItem(props: { services: RunServices; item: Artifact; withTask: 
         <span className="jp-mlops-Faint">{item.type}</span>
         {withTask ? <span className="jp-mlops-Faint jp-mlops-Cut">{item.task}</span> : null}
         <span className="jp-mlops-Number">{item.bytes > 0 ? bytesText(item.bytes) : ''}</span>
-        <button className="jp-mlops-Small" onClick={download} aria-label={trans.__('Save %1', item.name)}>
+        <button className="jp-mlops-Tool" onClick={download} aria-label={trans.__('Save %1', item.name)}>
           {trans.__('Save')}
         </button>
       </div>

@@ -57,7 +57,7 @@ export function Compare({ services, run, other, now, onOther }: Props): React.Re
           </select>
         </label>
         <button
-          className="jp-mlops-Small"
+          className="jp-mlops-Tool"
           aria-pressed={swapped}
           onClick={() => setSwapped(!swapped)}
           disabled={!chosen}
@@ -65,7 +65,7 @@ export function Compare({ services, run, other, now, onOther }: Props): React.Re
           {trans.__('⇄ Swap')}
         </button>
         <span className="jp-mlops-Spring" />
-        <button className="jp-mlops-Small" onClick={() => onOther(null)}>
+        <button className="jp-mlops-Tool" onClick={() => onOther(null)}>
           {trans.__('Back to the run')}
         </button>
       </div>

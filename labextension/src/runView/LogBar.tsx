@@ -46,11 +46,11 @@ export function LogBar(props: Props): React.ReactElement {
       >
         {bytesText(buffer.size)}
       </span>
-      <button className="jp-mlops-Small" onClick={props.onStart} title={trans.__('Go to the first line')}>
+      <button className="jp-mlops-Tool" onClick={props.onStart} title={trans.__('Go to the first line')}>
         {trans.__('Top')}
       </button>
       <button
-        className="jp-mlops-Small"
+        className="jp-mlops-Tool"
         aria-pressed={props.follow}
         onClick={props.onFollow}
         title={trans.__('Stay at the last line')}
@@ -58,17 +58,17 @@ export function LogBar(props: Props): React.ReactElement {
         {trans.__('Follow')}
       </button>
       <button
-        className="jp-mlops-Small"
+        className="jp-mlops-Tool"
         aria-pressed={props.wrap}
         onClick={props.onWrap}
         title={trans.__('Break long lines')}
       >
         {trans.__('Wrap')}
       </button>
-      <button className="jp-mlops-Small" onClick={copy} title={trans.__('Copy what is loaded')}>
+      <button className="jp-mlops-Tool" onClick={copy} title={trans.__('Copy what is loaded')}>
         {copied ? trans.__('Copied') : trans.__('Copy')}
       </button>
-      <button className="jp-mlops-Small" onClick={download} title={trans.__('Save the whole log as a file')}>
+      <button className="jp-mlops-Tool" onClick={download} title={trans.__('Save the whole log as a file')}>
         {trans.__('Save')}
       </button>
     </div>
@@ -109,10 +109,10 @@ function SearchBox(props: { trans: TranslationBundle; search: LogSearch; isPart:
             {counted}
             {props.isPart ? '+' : ''}
           </span>
-          <button className="jp-mlops-Small" aria-label={trans.__('Previous match')} onClick={() => search.step(false)}>
+          <button className="jp-mlops-Tool" aria-label={trans.__('Previous match')} onClick={() => search.step(false)}>
             ↑
           </button>
-          <button className="jp-mlops-Small" aria-label={trans.__('Next match')} onClick={() => search.step(true)}>
+          <button className="jp-mlops-Tool" aria-label={trans.__('Next match')} onClick={() => search.step(true)}>
             ↓
           </button>
         </>

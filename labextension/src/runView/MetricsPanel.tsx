@@ -35,14 +35,14 @@ export function MetricsPanel({ trans, metrics, task, isLive }: Props): React.Rea
     <div className="jp-mlops-Metrics">
       <div className="jp-mlops-Tools" role="toolbar" aria-label={trans.__('Metrics')}>
         <button
-          className="jp-mlops-Small"
+          className="jp-mlops-Tool"
           aria-pressed={log}
           disabled={!shown.some(item => canLog(item.series))}
           onClick={() => setLog(!log)}
         >
           {trans.__('Log scale')}
         </button>
-        <button className="jp-mlops-Small" aria-pressed={table} onClick={() => setTable(!table)}>
+        <button className="jp-mlops-Tool" aria-pressed={table} onClick={() => setTable(!table)}>
           {trans.__('Table')}
         </button>
       </div>

@@ -47,7 +47,7 @@ export function OutputsPanel({ services, task, version, isLive }: Props): React.
   }
   return (
     <div className="jp-mlops-Outputs">
-      <label className="jp-mlops-Check">
+      <label className="jp-mlops-RunCheck">
         <input type="checkbox" checked={sources} onChange={event => setSources(event.target.checked)} />
         {trans.__('Show all code')}
       </label>

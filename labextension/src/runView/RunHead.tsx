@@ -36,7 +36,7 @@ export function RunHead({ trans, run, graph, metrics, now }: Props): React.React
   return (
     <div className="jp-mlops-RunHead">
       <div className="jp-mlops-HeadRow">
-        <div className="jp-mlops-Progress">
+        <div className="jp-mlops-RunProgress">
           <span>{trans.__('%1 of %2 steps', done, total)}</span>
           <StateBar trans={trans} counts={countsOf(run.tasks)} total={Math.max(total, run.tasks.length)} />
         </div>

@@ -77,7 +77,7 @@ function Banners({ services, model, stream, onClose }: Props): React.ReactElemen
     return (
       <div className="jp-mlops-Banner" role="alert" data-testid="mlops-run-deleted">
         <span>{trans.__('This run was deleted. What is here was its last state; logs and files are gone.')}</span>
-        <button className="jp-mlops-Small" onClick={onClose}>
+        <button className="jp-mlops-Tool" onClick={onClose}>
           {trans.__('Close')}
         </button>
       </div>
@@ -88,7 +88,7 @@ function Banners({ services, model, stream, onClose }: Props): React.ReactElemen
       <div className="jp-mlops-Banner" role="status" data-testid="mlops-connection-lost">
         <span className="jp-mlops-Spinner" aria-hidden="true" />
         <span>{trans.__('Connection lost, trying again. The run goes on.')}</span>
-        <button className="jp-mlops-Small" onClick={() => (stream.reconnect(), void model.refresh())}>
+        <button className="jp-mlops-Tool" onClick={() => (stream.reconnect(), void model.refresh())}>
           {trans.__('Try now')}
         </button>
       </div>

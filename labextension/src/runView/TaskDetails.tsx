@@ -54,7 +54,7 @@ export function TaskDetails(props: Props): React.ReactElement {
         {task.attempt > 1 ? <span className="jp-mlops-Faint">{trans.__('attempt %1', task.attempt)}</span> : null}
         <span className="jp-mlops-Spring" />
         <button
-          className="jp-mlops-Small"
+          className="jp-mlops-Tool"
           onClick={() => onSelect(null)}
           title={trans.__('Back to the run (Escape)')}
           aria-label={trans.__('Close the task')}
@@ -144,7 +144,7 @@ function TaskLog(props: { services: RunServices; task: Task; isLive: boolean }):
   return (
     <div className="jp-mlops-TaskLog">
       {attempts.length > 1 ? (
-        <label className="jp-mlops-Check">
+        <label className="jp-mlops-RunCheck">
           {trans.__('Attempt')}
           <select className="jp-mlops-Input" value={attempt} onChange={event => setChosen(Number(event.target.value))}>
             {attempts.map(item => (

@@ -71,7 +71,8 @@ function nodeOf(
     state: inRun?.state ?? '',
     group: step.group ?? '',
     loop: step.for_each ?? undefined,
-    items: inRun?.items ?? (loop ? countsOf(tasks) : undefined),
+    // The server gives counts of loops, and none of other steps.
+    items: isFilled(inRun?.items) ? inRun?.items : loop ? countsOf(tasks) : undefined,
     when: step.when ?? undefined,
     exit: step.exit,
     subtitle: tasks.length > 0 && inRun ? timeOf(tasks) : cellsText(step, trans),
@@ -82,12 +83,16 @@ function nodeOf(
   };
 }
 
+function isFilled(counts: Step['items']): boolean {
+  return counts !== undefined && Object.keys(counts).length > 0;
+}
+
 function cellsText(step: Step, trans: TranslationBundle): string {
   return step.cells.length ? trans._n('%1 cell', '%1 cells', step.cells.length) : '';
 }
 
 function timeOf(tasks: readonly Task[]): string {
-  const known = tasks.filter(task => task.seconds !== null && task.started !== null && !task.cached);
+  const known = tasks.filter(task => task.seconds !== null && task.attempt > 0 && !task.cached);
   return known.length ? durationText(Math.max(...known.map(task => task.seconds ?? 0))) : '';
 }
 

@@ -62,6 +62,13 @@ describe('graphOf', () => {
   });
 });
 
+it('counts the tasks of loops only, and gives no time to what never began', () => {
+  const graph = { name: 'p', steps: [step('load', { state: 'canceled', items: {} })], edges: [] };
+  const tasks = [task('load', { state: 'canceled', attempt: 0, seconds: 0 })];
+  const [node] = graphOfRun({ run: run(tasks), graph, tasksOf: () => tasks }, trans).nodes;
+  expect([node.items, node.subtitle]).toEqual([undefined, '']);
+});
+
 it('draws a run that is not loaded yet as nothing', () => {
   expect(graphOfRun({ run: null, graph: null, tasksOf: () => [] }, trans)).toEqual({ name: '', nodes: [], edges: [] });
 });
