@@ -6,6 +6,7 @@ import { RunRef } from '../api/shapes';
 import { RunWidget } from '../runView/RunWidget';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { activateView, placeView } from '../ui/place';
 
 type Args = ReadonlyPartialJSONObject;
 
@@ -65,10 +66,8 @@ class Opener {
       void tracker.add(widget);
       widget.selection.changed.connect(() => void tracker.save(widget));
     }
-    if (!widget.isAttached) {
-      shell.add(widget, 'main', { type: 'MLOps' });
-    }
-    shell.activateById(widget.id);
+    placeView(shell, widget);
+    activateView(shell, widget);
     return widget;
   }
 }
