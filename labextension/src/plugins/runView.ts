@@ -1,4 +1,4 @@
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -15,16 +15,19 @@ export const runViewPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Runs in the main area.',
   autoStart: true,
   requires: [IMLOps],
-  optional: [IRenderMimeRegistry, ICommandPalette, ILayoutRestorer],
+  optional: [IRenderMimeRegistry, ICommandPalette, ILayoutRestorer, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     mlops: IMLOps,
     rendermime: IRenderMimeRegistry | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null
   ): void => {
     const tracker = new WidgetTracker<RunWidget>({ namespace: 'jupyter-mlops-run-view' });
-    addCommands(new Opener(app, mlops, rendermime, tracker));
+    // Notebook 7 has one document in its main area: there the view opens below it.
+    const area = labShell ? 'main' : 'down';
+    addCommands(new Opener(app, mlops, rendermime, tracker, area));
     const category = mlops.trans.__('MLOps');
     for (const command of [CommandIDs.openRun, CommandIDs.compareRuns, CommandIDs.refreshRun]) {
       palette?.addItem({ command, category });
@@ -43,7 +46,8 @@ class Opener {
     readonly app: JupyterFrontEnd,
     readonly mlops: IMLOps,
     private _rendermime: IRenderMimeRegistry | null,
-    readonly tracker: WidgetTracker<RunWidget>
+    readonly tracker: WidgetTracker<RunWidget>,
+    private _area: 'main' | 'down'
   ) {}
 
   /** The run that a command is about: that of its arguments, of the view that is used, or of the current notebook. */
@@ -64,9 +68,10 @@ class Opener {
     if (!known) {
       void tracker.add(widget);
       widget.selection.changed.connect(() => void tracker.save(widget));
+      widget.toggleClass('jp-mlops-mod-below', this._area === 'down');
     }
     if (!widget.isAttached) {
-      shell.add(widget, 'main', { type: 'MLOps' });
+      shell.add(widget, this._area, { type: 'MLOps' });
     }
     shell.activateById(widget.id);
     return widget;
