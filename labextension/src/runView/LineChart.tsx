@@ -25,7 +25,7 @@ export function LineChart(props: Props): React.ReactElement {
   const host = React.useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const drawn = series.slice(0, MOST_LINES);
-  const { x, y } = scalesOf(drawn, props.log, width);
+  const { x, y } = scalesOf(props, width);
   const onMove = (event: React.PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
     const pixel = event.clientX - box.left;
@@ -126,7 +126,8 @@ function Grid(props: { x: Scale; y: Scale; across: Across; width: number }): Rea
   );
 }
 
-function scalesOf(series: readonly Series[], log: boolean, width: number): { x: Scale; y: Scale } {
+function scalesOf(props: Props, width: number): { x: Scale; y: Scale } {
+  const series = props.series.slice(0, MOST_LINES);
   const points = series.flatMap(item => item.points);
   const range = (key: 'x' | 'y'): [number, number] =>
     points.reduce(
@@ -135,8 +136,8 @@ function scalesOf(series: readonly Series[], log: boolean, width: number): { x: 
     );
   const [xs, ys] = [range('x'), range('y')];
   return {
-    x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5 }),
-    y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: log && canLog(series) })
+    x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5, whole: props.across === 'step' }),
+    y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: props.log && canLog(series) })
   };
 }
 

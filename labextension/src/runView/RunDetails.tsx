@@ -28,12 +28,20 @@ const MOST_FAILURES = 5;
 export function RunDetails(props: Props): React.ReactElement {
   const { trans } = props.services;
   const tabs = tabsOf(props);
-  const selected = tabs.some(tab => tab.id === props.tab) ? props.tab : tabs[0].id;
+  const selected = tabs.some(tab => tab.id === props.tab) ? props.tab : firstTab(props);
   return (
     <section className="jp-mlops-Details" aria-label={trans.__('Run')} data-testid="mlops-run-details">
       <Tabs label={trans.__('Run')} tabs={tabs} selected={selected} onSelect={props.onTab} />
     </section>
   );
+}
+
+/** What is most worth a look: failures, else curves, else outputs. */
+function firstTab({ model, run }: Props): string {
+  if (run.tasks.some(task => task.state === 'failed')) {
+    return 'failure';
+  }
+  return model.metrics.size === 0 && run.notebook ? 'outputs' : 'metrics';
 }
 
 function tabsOf({ services, model, run, onSelect }: Props): TabItem[] {

@@ -49,7 +49,7 @@ export function canLog(series: readonly Series[]): boolean {
 
 /** A scale from `low` to `high` onto `from` to `to` pixels, with about `count` round ticks. */
 export function scaleOf(low: number, high: number, from: number, to: number, options: ScaleOptions = {}): Scale {
-  const { count = 4, log = false } = options;
+  const { count = 4, log = false, whole = false } = options;
   if (log && low > 0) {
     const [a, b] = low === high ? [low / 2, high * 2] : [low, high];
     const [la, lb] = [Math.log10(a), Math.log10(b)];
@@ -59,16 +59,18 @@ export function scaleOf(low: number, high: number, from: number, to: number, opt
   const pad = low === high ? Math.abs(low) * 0.1 || 1 : 0;
   const [a, b] = [low - pad, high + pad];
   const place = (value: number): number => from + ((value - a) / (b - a)) * (to - from);
-  return { low: a, high: b, log: false, place, ticks: linearTicks(a, b, count) };
+  return { low: a, high: b, log: false, place, ticks: linearTicks(a, b, count, whole ? 1 : 0) };
 }
 
 export interface ScaleOptions {
   count?: number;
   log?: boolean;
+  /** Only whole numbers are ticks. */
+  whole?: boolean;
 }
 
-function linearTicks(low: number, high: number, count: number): number[] {
-  const least = (high - low) / count;
+function linearTicks(low: number, high: number, count: number, finest = 0): number[] {
+  const least = Math.max((high - low) / count, finest);
   const power = 10 ** Math.floor(Math.log10(least));
   const step = ([1, 2, 5, 10].find(factor => factor * power >= least * 0.9999) ?? 10) * power;
   const first = Math.ceil(low / step - 1e-9);

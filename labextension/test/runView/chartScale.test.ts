@@ -42,6 +42,10 @@ test('a scale puts its ends at the ends', () => {
   expect([scale.place(10), scale.place(15), scale.place(20)]).toEqual([100, 50, 0]);
 });
 
+test('steps have no halves', () => {
+  expect(scaleOf(0, 4, 0, 100, { count: 8, whole: true }).ticks).toEqual([0, 1, 2, 3, 4]);
+});
+
 test('one value alone is in the middle', () => {
   expect(scaleOf(5, 5, 0, 100).place(5)).toBe(50);
   expect(scaleOf(0, 0, 0, 100).place(0)).toBe(50);
