@@ -84,7 +84,7 @@ class Person:
         self.page.keyboard.press("Control+Shift+c")
         palette = self.page.locator(".jp-ModalCommandPalette")
         palette.locator("input").fill(label)
-        palette.locator(".lm-CommandPalette-itemLabel").get_by_text(label, exact=True).first.wait_for()
+        palette.locator(".lm-CommandPalette-itemLabel").filter(has_text=label).first.wait_for()
         self.page.keyboard.press("Enter")
 
     def use_theme(self, name: str) -> None:
