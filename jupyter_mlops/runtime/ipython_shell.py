@@ -29,7 +29,8 @@ from jupyter_mlops.runtime.spec import CellSource
 _CONFIG = Config(
     {
         "HistoryManager": {"enabled": False, "hist_file": ":memory:"},
-        "InteractiveShell": {"colors": "linux", "cache_size": 100_000},
+        # The colours of a kernel's tracebacks: they can be read on light and dark pages.
+        "InteractiveShell": {"colors": "neutral", "cache_size": 100_000},
     }
 )
 
