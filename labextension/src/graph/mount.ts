@@ -41,6 +41,7 @@ class Mounted implements MountedGraph {
   private structure = '';
   private selected: string | null = null;
   private current: string | null = null;
+  private told: string | null = null;
 
   constructor(
     host: HTMLElement,
@@ -258,7 +259,7 @@ class Mounted implements MountedGraph {
 
   private gestures(): GestureEvents {
     return {
-      onChoose: name => this.choose(name),
+      onChoose: name => this.clicked(name),
       onOpen: name => this.open(name),
       onMenu: (name, at) => this.menu(name, at),
       onGroup: group => this.toggle(group),
@@ -268,6 +269,13 @@ class Mounted implements MountedGraph {
       onFocus: (name, byKey) => this.focused(name, byKey),
       onPoint: at => this.point(at)
     };
+  }
+
+  /** What was just clicked needs no tip: it is told where the choice is shown, and the tip would hide what follows. */
+  private clicked(name: string | null): void {
+    this.hideTip();
+    this.told = name;
+    this.choose(name);
   }
 
   private menu(name: string, at: { readonly x: number; readonly y: number }): boolean {
@@ -307,6 +315,10 @@ class Mounted implements MountedGraph {
   }
 
   private point(at: Pointed | null): void {
+    if (at?.kind === 'step' && at.name === this.told) {
+      return;
+    }
+    this.told = null;
     if (at === null) {
       this.tip.hideSoon();
     } else if (at.kind === 'step') {

@@ -1,4 +1,5 @@
-import { severityIcon, ChipContent } from './chipContent';
+import { severityIcon } from '../ui/looks';
+import { ChipContent } from './chipContent';
 
 /** The element at a cell that shows its step or role. Plain DOM: a notebook may have hundreds of them. */
 export class Chip {

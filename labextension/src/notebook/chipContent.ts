@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CellPlace, Diagnostic, Role, Severity } from '../api/shapes';
-import { durationText, stateIcon, stateWord } from '../ui/looks';
+import { durationText, severityIcon, stateIcon, stateWord } from '../ui/looks';
 import { StepState } from './stepStates';
 
 /** What the chip of one cell shows. */
@@ -58,11 +58,6 @@ export function roleWord(role: Role, trans: TranslationBundle): string {
     skip: trans.__('not run')
   };
   return words[role] ?? role;
-}
-
-/** The mark of a severity: an icon that differs by more than its colour. */
-export function severityIcon(severity: Severity): string {
-  return { error: '✖', warning: '▲', info: 'ℹ' }[severity] ?? 'ℹ';
 }
 
 const SHOWN_PROBLEMS = 3;

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Diagnostic, Fix, Severity } from '../api/shapes';
+import { severityIcon } from '../ui/looks';
 import { Section } from '../ui/Section';
 
 interface Props {
@@ -12,7 +13,6 @@ interface Props {
 }
 
 const ORDER: Severity[] = ['error', 'warning', 'info'];
-const ICONS: { [severity in Severity]: string } = { error: '⛔', warning: '⚠', info: 'ℹ' };
 
 /** What a check found, the worst first: where it is, the way out, and quick fixes. */
 export function Problems(props: Props): React.ReactElement {
@@ -48,7 +48,7 @@ function Problem({ item, trans, onGo, onFix }: Props & { item: Diagnostic }): Re
   return (
     <li className={`jp-mlops-Problem jp-mlops-mod-${item.severity}`} data-code={item.code}>
       <span className="jp-mlops-ProblemIcon" role="img" aria-label={words[item.severity]}>
-        {ICONS[item.severity]}
+        {severityIcon(item.severity)}
       </span>
       <div className="jp-mlops-ProblemBody">
         <span className="jp-mlops-ProblemText">{item.message}</span>
@@ -61,12 +61,7 @@ function Problem({ item, trans, onGo, onFix }: Props & { item: Diagnostic }): Re
           ) : null}
           <span className="jp-mlops-Code">{item.code}</span>
           {item.fixes?.map(fix => (
-            <button
-              key={fix.title}
-              className="jp-mod-styled jp-mlops-Small"
-              data-testid="mlops-fix"
-              onClick={() => onFix(fix)}
-            >
+            <button key={fix.title} className="jp-mlops-Tool" data-testid="mlops-fix" onClick={() => onFix(fix)}>
               {fix.title}
             </button>
           ))}

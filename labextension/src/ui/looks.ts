@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Severity } from '../api/shapes';
 
 /** How each state is shown: an icon and a word always, and a colour by the class `jp-mlops-mod-STATE`. */
 const ICONS = new Map([
@@ -27,6 +28,11 @@ export function stateWord(state: string, trans: TranslationBundle): string {
     ['canceled', trans.__('canceled')]
   ]);
   return words.get(state) ?? state;
+}
+
+/** The mark of a severity: an icon that differs by more than its colour. */
+export function severityIcon(severity: Severity): string {
+  return { error: '✖', warning: '▲', info: 'ℹ' }[severity] ?? 'ℹ';
 }
 
 /** A duration for people: `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 07 min`. Clocks that jump give no negative ones. */
