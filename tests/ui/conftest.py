@@ -135,7 +135,7 @@ def person(people: Callable[[Lab, str], Person], lab: Lab, folder: str) -> Perso
 
 @pytest.fixture
 def write(lab: Lab, folder: str) -> Callable[..., Path]:
-    """Write a notebook of cells into the folder. A cell is source, or (metadata, source), or `# heading` as Markdown."""
+    """Write a notebook of cells into the folder. A cell is source, or (metadata, source), or a `# Heading`."""
 
     def writing(name: str, *cells: str | tuple[dict[str, Any], str]) -> Path:
         return write_notebook(lab.root / folder / name, *cells)

@@ -1,4 +1,4 @@
-"""A real JupyterLab below a base address and behind a token, as a JupyterHub would start it; with folders of its own."""
+"""A real JupyterLab below a base address and behind a token, as a JupyterHub would start it; in folders of its own."""
 
 from __future__ import annotations
 

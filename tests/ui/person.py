@@ -31,8 +31,13 @@ class Person:
         self.page.goto(f"{self.lab.address}/{place}?reset&token={self.lab.token}")
         self.wait_for_notebook()
 
+    def open_in_notebook7(self, name: str) -> None:
+        """Open it in a page of Notebook 7."""
+        self.page.goto(f"{self.lab.address}/notebooks/{self.folder}/{name}?token={self.lab.token}")
+        self.wait_for_notebook()
+
     def wait_for_notebook(self) -> None:
-        """Until the notebook is drawn, and its first chips: the server was asked and answered."""
+        """Until the notebook is drawn."""
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=READY_MS)
         self.notebook.locator(".jp-Cell").first.wait_for(timeout=READY_MS)
 
@@ -77,14 +82,14 @@ class Person:
     def command(self, label: str) -> None:
         """Execute a command by its name in the palette."""
         self.page.keyboard.press("Control+Shift+c")
-        search = self.page.locator(".lm-CommandPalette-input")
-        search.fill(label)
-        self.page.locator(".lm-CommandPalette-item.lm-mod-active").wait_for()
+        palette = self.page.locator(".jp-ModalCommandPalette")
+        palette.locator("input").fill(label)
+        palette.locator(".lm-CommandPalette-itemLabel").filter(has_text=label).first.wait_for()
         self.page.keyboard.press("Enter")
 
     def use_theme(self, name: str) -> None:
         self.choose_in_main_menu("Settings", "Theme", name)
-        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
+        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
 
     # in the notebook
     def chip(self, at: int) -> Locator:
@@ -155,6 +160,10 @@ class Person:
         """Wait until the graph shows a step in this state."""
         expect(self.node(step, within=within)).to_have_attribute("data-state", state, timeout=RUN_MS)
 
+    def set_parameter(self, name: str, value: str) -> None:
+        """Fill in a parameter of the next run."""
+        self.panel.get_by_test_id("mlops-params").get_by_role("textbox", name=name, exact=True).fill(value)
+
     def node(self, step: str, *, within: Locator | None = None) -> Locator:
         """A step in the graph of the panel, or of a view."""
         return (within or self.panel).locator(f'[data-testid="mlops-node"][data-step="{step}"]')
@@ -165,14 +174,34 @@ class Person:
 
     # the run view
     @property
+    def document(self) -> Locator:
+        """What is shown in the main area, with its toolbar."""
+        return self.page.locator(".lm-DockPanel-widget:not(.lm-mod-hidden)")
+
+    @property
     def run_view(self) -> Locator:
-        return self.page.locator(".lm-DockPanel-widget:not(.lm-mod-hidden)").get_by_test_id("mlops-run-view")
+        return self.document.get_by_test_id("mlops-run-view")
 
     def open_run(self) -> Locator:
         """Open the panel's last run."""
         self.panel.get_by_test_id("mlops-open-run").click()
         self.run_view.wait_for()
         return self.run_view
+
+    def open_home(self) -> Locator:
+        """Follow the panel's link to all runs."""
+        self.panel.get_by_test_id("mlops-runs").get_by_role("button", name="All runs").click()
+        home = self.page.get_by_test_id("mlops-home")
+        home.locator("[data-run]").first.wait_for()
+        return home
+
+    def tab_to(self, what: Locator, *, most: int = 80) -> None:
+        """Press the Tab key until something has the focus."""
+        for _ in range(most):
+            if what.evaluate_all("found => found.includes(document.activeElement)"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{what} is not reached by the Tab key")
 
     def go_to_tab(self, name: str) -> None:
         """Go to an open document by its tab."""

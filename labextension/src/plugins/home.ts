@@ -10,6 +10,7 @@ import { HomeTabs } from '../home/homeTabs';
 import { Places } from '../home/places';
 import { CommandIDs, IHomeTabs, IMLOps } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { activateView, placeView } from '../ui/place';
 
 /** All runs of a project in the main area: a place for tabs, and the commands that open it. */
 export const homePlugin: JupyterFrontEndPlugin<IHomeTabs> = {
@@ -66,11 +67,9 @@ function addOpening(
       } else if (folder !== null) {
         home.model.chosen = folder;
       }
-      if (!home.isAttached) {
-        app.shell.add(home, 'main');
-      }
+      placeView(app.shell, home);
       if (args.background !== true) {
-        app.shell.activateById(home.id);
+        activateView(app.shell, home);
       }
     }
   });

@@ -1,10 +1,11 @@
-import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 import { PanelView } from '../panel/PanelView';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { holdsManyDocuments } from '../ui/place';
 import { View } from '../ui/View';
 
 /** The panel of the current notebook's pipeline. */
@@ -13,11 +14,10 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'A panel with the pipeline of the current notebook.',
   autoStart: true,
   requires: [IMLOps],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette],
+  optional: [ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     mlops: IMLOps,
-    labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null
   ): void => {
@@ -31,8 +31,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     panel.title.icon = pipelineIcon;
     panel.title.caption = trans.__('MLOps: the pipeline that this notebook is');
-    // Notebook 7 shows one document a page, and side panels beside it.
-    app.shell.add(panel, labShell ? 'left' : 'right', { rank: 600, type: 'MLOps' });
+    // Notebook 7 keeps its left side for the table of contents.
+    app.shell.add(panel, holdsManyDocuments(app.shell) ? 'left' : 'right', { rank: 600, type: 'MLOps' });
     restorer?.add(panel, panel.id);
     app.commands.addCommand(CommandIDs.openPanel, {
       label: trans.__('Show Pipeline'),

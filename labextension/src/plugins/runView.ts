@@ -1,4 +1,4 @@
-import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -6,6 +6,7 @@ import { RunRef } from '../api/shapes';
 import { RunWidget } from '../runView/RunWidget';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { activateView, placeView } from '../ui/place';
 
 type Args = ReadonlyPartialJSONObject;
 
@@ -15,19 +16,16 @@ export const runViewPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Runs in the main area.',
   autoStart: true,
   requires: [IMLOps],
-  optional: [IRenderMimeRegistry, ICommandPalette, ILayoutRestorer, ILabShell],
+  optional: [IRenderMimeRegistry, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     mlops: IMLOps,
     rendermime: IRenderMimeRegistry | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    labShell: ILabShell | null
+    restorer: ILayoutRestorer | null
   ): void => {
     const tracker = new WidgetTracker<RunWidget>({ namespace: 'jupyter-mlops-run-view' });
-    // Notebook 7 has one document in its main area: there the view opens below it.
-    const area = labShell ? 'main' : 'down';
-    addCommands(new Opener(app, mlops, rendermime, tracker, area));
+    addCommands(new Opener(app, mlops, rendermime, tracker));
     const category = mlops.trans.__('MLOps');
     for (const command of [CommandIDs.openRun, CommandIDs.compareRuns, CommandIDs.refreshRun]) {
       palette?.addItem({ command, category });
@@ -46,8 +44,7 @@ class Opener {
     readonly app: JupyterFrontEnd,
     readonly mlops: IMLOps,
     private _rendermime: IRenderMimeRegistry | null,
-    readonly tracker: WidgetTracker<RunWidget>,
-    private _area: 'main' | 'down'
+    readonly tracker: WidgetTracker<RunWidget>
   ) {}
 
   /** The run that a command is about: that of its arguments, of the view that is used, or of the current notebook. */
@@ -68,12 +65,9 @@ class Opener {
     if (!known) {
       void tracker.add(widget);
       widget.selection.changed.connect(() => void tracker.save(widget));
-      widget.toggleClass('jp-mlops-mod-below', this._area === 'down');
     }
-    if (!widget.isAttached) {
-      shell.add(widget, this._area, { type: 'MLOps' });
-    }
-    shell.activateById(widget.id);
+    placeView(shell, widget);
+    activateView(shell, widget);
     return widget;
   }
 }

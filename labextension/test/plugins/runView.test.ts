@@ -33,11 +33,11 @@ let shell: Shell;
 let commands: CommandRegistry;
 let mlops: IMLOps;
 
-async function activate(labShell: unknown): Promise<void> {
+async function activate(): Promise<void> {
   shell = new Shell();
   commands = new CommandRegistry();
   const app = { commands, shell } as unknown as JupyterFrontEnd;
-  await runViewPlugin.activate(app, mlops, null, null, null, labShell);
+  await runViewPlugin.activate(app, mlops, null, null, null);
 }
 
 beforeEach(async () => {
@@ -54,7 +54,7 @@ beforeEach(async () => {
     pipelines: null,
     trans: nullTranslator.load('jupyter_mlops')
   };
-  await activate({});
+  await activate();
 });
 
 afterEach(() => {
@@ -67,18 +67,9 @@ describe('the run view plugin', () => {
     await commands.execute(CommandIDs.openRun, REF);
     await commands.execute(CommandIDs.openRun, { ...REF, task: 'train' });
     await commands.execute(CommandIDs.openRun, { ...REF, run: 'r2' });
-    expect(shell.added.map(([widget, area]) => [widget.id, area])).toEqual([
-      ['jupyter-mlops-run-r1', 'main'],
-      ['jupyter-mlops-run-r2', 'main']
-    ]);
+    expect(shell.added.map(([widget]) => widget.id)).toEqual(['jupyter-mlops-run-r1', 'jupyter-mlops-run-r2']);
     expect(shell.activated).toHaveLength(3);
     expect((shell.added[0][0] as RunWidget).selection.task).toBe('train');
-  });
-
-  it('opens below the notebook where the main area holds one document', async () => {
-    await activate(null);
-    await commands.execute(CommandIDs.openRun, REF);
-    expect(shell.added[0][1]).toBe('down');
   });
 
   it('names the view by pipeline and state once the run is loaded', async () => {
