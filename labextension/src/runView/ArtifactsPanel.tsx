@@ -45,7 +45,7 @@ export function ArtifactsPanel({ services, task, version }: Props): React.ReactE
         items.length > 0 ? (
           <section key={title} aria-label={title}>
             <h4 className="jp-mlops-Heading">{title}</h4>
-            <ul className="jp-mlops-ArtifactList">
+            <ul className="jp-mlops-List">
               {items.map(item => (
                 <ArtifactItem
                   key={`${item.task} ${item.role} ${item.name} ${item.digest}`}

@@ -97,7 +97,7 @@ function Failures(props: { services: RunServices; run: Run; onSelect: (task: str
     <>
       {failed.slice(0, MOST_FAILURES).map(task => (
         <div key={task.task}>
-          <button className="jp-mlops-TextButton" onClick={() => props.onSelect(task.task)}>
+          <button className="jp-mlops-Link" onClick={() => props.onSelect(task.task)}>
             {services.trans.__('Show task %1', task.task)}
           </button>
           <FailurePanel services={services} run={run} task={task} />

@@ -52,7 +52,7 @@ export function ValuesPanel({ trans, task, onSelect }: Props): React.ReactElemen
               <td>{value.type}</td>
               <td className="jp-mlops-Number">{value.bytes === null ? '' : bytesText(value.bytes)}</td>
               <td>
-                <button className="jp-mlops-TextButton" onClick={() => onSelect(value.task)}>
+                <button className="jp-mlops-Link" onClick={() => onSelect(value.task)}>
                   {value.task}
                 </button>
               </td>

@@ -9,8 +9,8 @@ export interface Piece {
 }
 
 /** What is kept at most: beyond it the far end is let go, and loaded again when it is looked at. */
-const MOST_BYTES = 8_000_000;
-const MOST_LINES = 200_000;
+const MOST_BYTES = 3_000_000;
+const MOST_LINES = 60_000;
 
 /** A line that is longer is shown by its beginning: a browser lays out no line of a megabyte. */
 export const LONGEST_LINE = 20_000;
