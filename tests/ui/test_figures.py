@@ -14,18 +14,20 @@ GRAPH_MS, TYPING_MS = 300, 16
 # A shared machine is some times slower than a free one.
 PATIENCE = 8
 
+# From the press of the mouse to the first frame in which all steps are seen.
 _WATCH = """
-(count) => new Promise(resolve => {
-  const begin = performance.now();
-  const look = () => {
-    const nodes = document.querySelectorAll('[data-testid=mlops-panel] [data-testid=mlops-node]');
-    const found = [...nodes].filter(node => node.getClientRects().length > 0);
-    found.length >= count ? resolve(performance.now() - begin) : requestAnimationFrame(look);
-  };
-  document.querySelector('[role=tab][title^=MLOps]').dispatchEvent(new MouseEvent('mousedown', { bubbles: true }));
-  document.querySelector('[role=tab][title^=MLOps]').click();
-  look();
-})
+count => {
+  let begin;
+  document.addEventListener('pointerdown', () => (begin = begin ?? performance.now()), true);
+  window.mlopsShown = new Promise(resolve => {
+    const look = () => {
+      const nodes = [...document.querySelectorAll('[data-testid=mlops-panel] [data-testid=mlops-node]')];
+      const seen = nodes.filter(node => node.getClientRects().length > 0).length;
+      begin !== undefined && seen >= count ? resolve(performance.now() - begin) : requestAnimationFrame(look);
+    };
+    look();
+  });
+}
 """
 
 
@@ -41,7 +43,10 @@ def long_notebook(write) -> str:
 def test_the_panel_shows_fifty_steps_soon_after_it_is_opened(person, long_notebook) -> None:
     person.open_notebook(long_notebook)
     expect(person.chip(1)).to_have_attribute("data-step", "step_0")
-    took = person.page.evaluate(_WATCH, STEPS)
+    person.page.evaluate(_WATCH, STEPS)
+    person.open_panel()
+    expect(person.panel.get_by_test_id("mlops-node")).to_have_count(STEPS)
+    took = person.page.evaluate("window.mlopsShown")
     print(f"graph of {STEPS} steps {took:.0f} ms after opening (promised: {GRAPH_MS} ms)")
     assert took <= GRAPH_MS * PATIENCE
 

@@ -88,17 +88,16 @@ def test_without_the_server_part_the_panel_says_how_to_get_it(people, own_lab) -
     expect(panel.get_by_test_id("mlops-again")).to_be_enabled()
 
 
-def test_an_old_token_is_a_sentence_and_a_way_out(people, own_lab) -> None:
-    from tests.ui.conftest import write_notebook
-
-    lab = own_lab()
-    write_notebook(lab.root / "here" / "work.ipynb", *WORK)
-    person = people(lab, "here")
+def test_an_old_token_is_a_sentence_and_a_way_out(person, write) -> None:
+    write("work.ipynb", *WORK)
     person.open_notebook("work.ipynb")
     panel = person.open_panel()
     person.sees_steps("load", "train")
     person.page.context.clear_cookies()
-    lab.token = "another"
-    lab.restart()
+    person.page.route(
+        "**/jupyter-mlops/api/analysis",
+        lambda route: route.continue_(headers={**route.request.headers, "authorization": "token old"}),
+    )
     person.edit(4, "total = 3")
     expect(panel.get_by_role("alert").filter(has_text="Log in again")).to_be_visible()
+    person.sees_steps("load", "train")
