@@ -108,7 +108,10 @@ def log_path(directory: Path, task: TaskRecord, attempt: int | None = None) -> P
 
 
 def read_log(path: Path | None, task: str, *, start: int = 0, limit: int | None = None, whole: bool = True) -> LogPart:
-    """Read and decode. Unless this is the `whole` rest, a character that is not complete waits for the next read."""
+    """Read and decode. A character that is not complete waits for the next read, unless nothing can come after it.
+
+    `whole` says that nothing will be written any more.
+    """
     try:
         if path is None:
             raise FileNotFoundError
@@ -120,8 +123,12 @@ def read_log(path: Path | None, task: str, *, start: int = 0, limit: int | None 
     except FileNotFoundError:
         return LogPart(task, "", 0, 0, 0)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(data, final=whole)
-    end = first + len(data) - len(decoder.getstate()[0])
+    last = first + len(data) >= size
+    text = decoder.decode(data, final=whole and last)
+    waiting = decoder.getstate()[0]
+    if waiting and not text and not last:  # asked for less than one character: half of it is better than no progress
+        text, waiting = decoder.decode(b"", final=True), b""
+    end = first + len(data) - len(waiting)
     return LogPart(task, text, first, end, max(size, end))
 
 

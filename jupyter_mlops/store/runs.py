@@ -101,7 +101,8 @@ class Runs:
         """Part of what a task printed: `limit` bytes from `start` (negative: from the end), of its latest attempt."""
         directory = self.directory(run)
         found = task_of(load_run(directory), task)
-        return read_log(log_path(directory, found, attempt), task, start=start, limit=limit)
+        over = found.state not in ("pending", "running")
+        return read_log(log_path(directory, found, attempt), task, start=start, limit=limit, whole=over)
 
     def logs(self, run: str) -> Iterator[LogPart]:
         """What every task printed, in the plan's order; tasks without a log are left out."""

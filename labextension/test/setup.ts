@@ -12,8 +12,7 @@ Object.assign(globalThis, {
   IntersectionObserver: Nothing,
   DragEvent: class extends Event {},
   requestIdleCallback: (work: () => void) => setTimeout(work, 0),
-  cancelIdleCallback: (handle: number) => clearTimeout(handle),
-  matchMedia: () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined })
+  cancelIdleCallback: (handle: number) => clearTimeout(handle)
 });
 
 window.matchMedia = query =>

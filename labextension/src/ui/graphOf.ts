@@ -91,9 +91,10 @@ function cellsText(step: Step, trans: TranslationBundle): string {
   return step.cells.length ? trans._n('%1 cell', '%1 cells', step.cells.length) : '';
 }
 
+/** How long a step took; of a loop, how far it is says more. */
 function timeOf(tasks: readonly Task[]): string {
-  const known = tasks.filter(task => task.seconds !== null && task.attempt > 0 && !task.cached);
-  return known.length ? durationText(Math.max(...known.map(task => task.seconds ?? 0))) : '';
+  const [task] = tasks;
+  return tasks.length === 1 && task.attempt > 0 && !task.cached ? durationText(task.seconds) : '';
 }
 
 function countsOf(tasks: readonly Task[]): { [state: string]: number } {

@@ -199,6 +199,29 @@ def test_bytes_that_are_not_utf_8_are_replaced(runs, written):
     assert runs.log("last", "load").text == "a\ufffdb"
 
 
+@pytest.mark.parametrize("limit", [1, 3, 4, 5, 7])
+def test_reading_a_log_in_parts_cuts_no_character_that_fits(runs, written, limit):
+    text = "öß€🎉\n🎉é!" if limit > 3 else "aé!"
+    written.task("load")
+    log(written, "load", text)
+    read, start = "", 0
+    while start < (part := runs.log("last", "load", start=start, limit=limit)).size:
+        assert part.end > start
+        read, start = read + part.text, part.end
+    assert (read == text) is (limit > 1)
+
+
+def test_half_a_character_waits_while_the_task_runs(runs, written):
+    written.write(e.TaskStarted(1.0, "load", "load", 1, "tasks/load/1"))
+    log(written, "load", "")
+    path = written.directory / "tasks/load/1/log"
+    path.write_bytes("a€".encode()[:-1])
+    part = runs.log("last", "load")
+    assert (part.text, part.end) == ("a", 1)
+    written.task("load").finished()
+    assert runs.log("last", "load").text == "a\ufffd"
+
+
 def test_following_a_log_never_cuts_a_character(runs, written):
     written.write(e.TaskStarted(1.0, "load", "load", 1, "tasks/load/1"))
     log(written, "load", "")
