@@ -111,11 +111,8 @@ def picture(page: object, name: str) -> None:
     """Take it once nothing moves, without notes that lie over it."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     page.mouse.move(5, 400)
-    for note in page.locator(".Toastify__close-button").all():
-        note.click()
-    page.locator(".Toastify__toast").first.wait_for(state="detached")
     file = IMAGES / f"{name}.png"
-    page.screenshot(path=file, animations="disabled")
+    page.screenshot(path=file, animations="disabled", style=".Toastify { display: none }")
     size = file.stat().st_size
     print(f"{file.relative_to(ROOT)}  {size // 1000} KB")
     if size > MOST_BYTES:

@@ -17,6 +17,14 @@ export class View extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', options.label);
     this.node.dataset.testid = options.testid;
+    this.node.tabIndex = -1;
+  }
+
+  /** Who shows it by a command goes on in it with the keyboard. */
+  protected override onActivateRequest(): void {
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
   }
 
   protected override render(): React.ReactElement {

@@ -18,5 +18,8 @@ it('a view is a region with a name, and shows what is drawn', async () => {
   Widget.attach(view, document.body);
   MessageLoop.flush();
   await vi.waitFor(() => expect(view.node.textContent).toBe('drawn'));
+  view.activate();
+  MessageLoop.flush();
+  expect(document.activeElement).toBe(view.node);
   view.dispose();
 });
