@@ -73,7 +73,6 @@ def visit(person: Person, take: Callable[[str], None]) -> None:
     person.open_notebook("churn.ipynb")
     panel = person.open_panel()
     person.sees_steps("load_the_customers", "clean", "describe", "train", "report")
-    take("panel")
     person.press_run()
     person.sees_state("train", "running")
     view = person.open_run()
@@ -82,6 +81,8 @@ def visit(person: Person, take: Callable[[str], None]) -> None:
     take("run")
     person.sees_state("report", "succeeded", within=view)
     person.go_to_tab("churn.ipynb")
+    person.sees_state("report", "succeeded", within=panel)
+    take("panel")
     for depth in ("2", "8"):
         before = panel.get_by_test_id("mlops-runs").locator("[data-state=succeeded]").count()
         person.set_parameter("depth", depth)

@@ -43,7 +43,3 @@ def test_what_one_sets_types_and_runs_the_other_sees(two) -> None:
     for person in two:
         for step in ("load", "train", "report"):
             person.sees_state(step, "succeeded")
-    one.select(4)
-    one.page.keyboard.press("Control+z")
-    for person in two:
-        person.sees_steps("load", "train")

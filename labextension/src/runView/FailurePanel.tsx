@@ -92,7 +92,7 @@ function placeText({ trans }: RunServices, run: Run, task: Task): string {
     return trans.__('In task %1', task.task);
   }
   const line = task.error?.line;
-  const place = line ? trans.__('Cell %1, line %2', cell, line) : trans.__('Cell %1', cell);
+  const place = line ? trans.__('Cell %1, line %2', cell + 1, line) : trans.__('Cell %1', cell + 1);
   return file ? trans.__('%1 of %2, in task %3', place, file, task.task) : trans.__('%1, in task %2', place, task.task);
 }
 

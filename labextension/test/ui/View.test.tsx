@@ -19,7 +19,6 @@ it('a view is a region with a name, and shows what is drawn', async () => {
   MessageLoop.flush();
   await vi.waitFor(() => expect(view.node.textContent).toBe('drawn'));
   view.activate();
-  MessageLoop.flush();
-  expect(document.activeElement).toBe(view.node);
+  await vi.waitFor(() => expect(document.activeElement).toBe(view.node));
   view.dispose();
 });
