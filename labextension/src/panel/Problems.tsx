@@ -75,6 +75,9 @@ function placeText(item: Diagnostic, trans: TranslationBundle): string {
   if (item.cell === null || item.cell === undefined) {
     return '';
   }
-  const where = item.line ? trans.__('cell %1, line %2', item.cell + 1, item.line) : trans.__('cell %1', item.cell + 1);
-  return item.step ? `${item.step}: ${where}` : where;
+  // No number of a cell: JupyterLab counts them from 1, and the library, as notebooks do, from 0.
+  if (item.step) {
+    return item.line ? trans.__('%1, line %2', item.step, item.line) : item.step;
+  }
+  return item.line ? trans.__('Go to line %1 of the cell', item.line) : trans.__('Go to the cell');
 }

@@ -86,14 +86,12 @@ export function MarkedSource(props: { source: string; line: number | null; label
 }
 
 function placeText({ trans }: RunServices, run: Run, task: Task): string {
-  const cell = task.error?.cell;
-  const file = task.error?.notebook || run.source || '';
-  if (cell === null || cell === undefined) {
-    return trans.__('In task %1', task.task);
-  }
   const line = task.error?.line;
-  const place = line ? trans.__('Cell %1, line %2', cell + 1, line) : trans.__('Cell %1', cell + 1);
-  return file ? trans.__('%1 of %2, in task %3', place, file, task.task) : trans.__('%1, in task %2', place, task.task);
+  const file = task.error?.notebook || run.source || '';
+  const place = line
+    ? trans.__('Line %1 of this cell, in task %2', line, task.task)
+    : trans.__('In task %1', task.task);
+  return file ? trans.__('%1 of %2', place, file) : place;
 }
 
 function cellArgs(run: Run, task: Task): JSONObject {

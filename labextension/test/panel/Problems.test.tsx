@@ -25,7 +25,7 @@ it('goes to the cell and line of a diagnostic', async () => {
   const item = diagnostic();
   const go = vi.fn();
   render(<Problems diagnostics={[item]} trans={trans} onGo={go} onFix={vi.fn()} />);
-  await userEvent.click(screen.getByRole('button', { name: 'load: cell 3, line 3' }));
+  await userEvent.click(screen.getByRole('button', { name: 'load, line 3' }));
   expect(go).toHaveBeenCalledWith(item);
 });
 

@@ -96,7 +96,7 @@ test('a failure comes first: what, where, the line, and the ways out', async () 
   commands.addCommand(CommandIDs.retryRun, { label: 'Retry', execute: () => undefined });
   const failure = await screen.findByTestId('mlops-task-failure');
   expect(failure.textContent).toContain("KeyError: 'weight' <b>bold</b>");
-  expect(failure.textContent).toContain('Cell 5, line 2 of wine.ipynb, in task train');
+  expect(failure.textContent).toContain('Line 2 of this cell, in task train of wine.ipynb');
   expect(failure.textContent).toContain('Is the column there?');
   await waitFor(() => expect(failure.querySelector('.jp-mlops-mod-marked')?.textContent).toContain('y = df["weight"]'));
   expect(failure.querySelector('b')).toBeNull();
