@@ -1,4 +1,4 @@
-/** Prints CPU times of the layout: `npx esbuild test/graph/layout/layout.bench.ts --bundle --platform=node | node`. */
+/** Prints CPU times of the layout, a JSON object for each size: `npm run bench`. */
 import { layOut } from '../../../src/graph/layout/layout';
 import { placeLabels } from '../../../src/graph/labels';
 import { boxesOf, cpuMilliseconds, pipelineEdges } from '../generated';
