@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
+import { elapsed, ServerClock } from '../api/clock';
 import { Run } from '../api/shapes';
 import { PipelineModel } from '../model/pipelineModel';
 import { isOver } from '../model/runModel';
@@ -12,12 +13,14 @@ import { useNow } from '../ui/now';
 
 interface Props {
   pipeline: PipelineModel;
+  /** The server's, by which a run's times are told. */
+  clock: ServerClock;
   commands: CommandRegistry;
   trans: TranslationBundle;
 }
 
 /** The pipeline's name, the button that runs it, and how its last run goes. */
-export function Head({ pipeline, commands, trans }: Props): React.ReactElement {
+export function Head({ pipeline, clock, commands, trans }: Props): React.ReactElement {
   const { analysis, lastRun } = pipeline;
   const running = lastRun?.run && !isOver(lastRun.run.state);
   return (
@@ -59,17 +62,19 @@ export function Head({ pipeline, commands, trans }: Props): React.ReactElement {
           />
         ) : null}
       </div>
-      {lastRun?.run ? <LastRun pipeline={pipeline} run={lastRun.run} commands={commands} trans={trans} /> : null}
+      {lastRun?.run ? (
+        <LastRun pipeline={pipeline} clock={clock} run={lastRun.run} commands={commands} trans={trans} />
+      ) : null}
     </header>
   );
 }
 
 function LastRun(props: Props & { run: Run }): React.ReactElement {
-  const { pipeline, run, commands, trans } = props;
+  const { pipeline, clock, run, commands, trans } = props;
   const over = isOver(run.state);
-  const now = useNow(500, !over);
+  useNow(500, !over);
   const done = run.tasks.filter(task => isOver(task.state) || ['cached', 'skipped'].includes(task.state)).length;
-  const seconds = over || run.started === null ? run.seconds : now - run.started;
+  const seconds = over ? run.seconds : elapsed(run.started, run.finished, clock.now());
   const args = pipeline.lastRun ? runArgs(pipeline.lastRun.ref) : {};
   return (
     <div className="jp-mlops-LastRun" data-testid="mlops-last-run" data-state={run.state}>

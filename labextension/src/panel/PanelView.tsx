@@ -117,7 +117,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
   };
   return (
     <div className="jp-mlops-PanelBody">
-      <Head pipeline={pipeline} commands={app.commands} trans={trans} />
+      <Head pipeline={pipeline} clock={mlops.client.clock} commands={app.commands} trans={trans} />
       {failure ? <FailureNote failure={failure}>{again}</FailureNote> : null}
       <Steps {...props} analysis={analysis} />
       <Problems diagnostics={analysis.diagnostics} trans={trans} onGo={go} onFix={fix} />

@@ -19,6 +19,7 @@ const trans = nullTranslator.load('');
 class World {
   server = { failure: null as Failure | null, isOther: false, health: null, targets: [] as Target[], refresh: vi.fn() };
   connected = true;
+  now = 100;
   current: ReturnType<typeof pipeline> | null = null;
   executed: unknown[] = [];
   readonly commands = new CommandRegistry();
@@ -37,7 +38,8 @@ class World {
       get: () => this.current
     });
     const server = Object.assign(this.server, { changed: this.serverChanged });
-    const mlops = { server, stream, pipelines, trans } as unknown as IMLOps;
+    const client = { clock: { now: () => this.now } };
+    const mlops = { client, server, stream, pipelines, trans } as unknown as IMLOps;
     const app = { commands: this.commands } as unknown as JupyterFrontEnd;
     render(<PanelView app={app} mlops={mlops} onMenu={vi.fn()} />);
   }
@@ -141,6 +143,18 @@ describe('PanelView', () => {
     expect(screen.queryByTestId('mlops-run')).toBeNull();
     expect(screen.getByTestId('mlops-stop')).toBeTruthy();
     expect(screen.getByRole('progressbar')).toBeTruthy();
+  });
+
+  it.each([
+    [22, '12.0 s'],
+    [3, '0 ms']
+  ])('counts the seconds of a run by the server’s clock, also when that is at %d', (now, text) => {
+    world.now = now;
+    const going = run([task('load', { state: 'running' })], { state: 'running', finished: null, seconds: null });
+    const lastRun = { ref: { run: 'r1', folder: '' }, run: going, graph: null, tasksOf: () => going.tasks };
+    world.current = pipeline(analysis([step('load')]), { lastRun });
+    world.show();
+    expect(screen.getByTestId('mlops-last-run').textContent).toContain(text);
   });
 
   it('draws anew when the notebook’s pipeline changes', async () => {
