@@ -98,7 +98,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
   const { app, mlops, pipeline, again } = props;
   const { trans, server } = mlops;
   useSignal(pipeline.changed);
-  const now = useNow(30_000);
+  useNow(30_000);
   const { analysis, failure } = pipeline;
   if (!analysis) {
     return failure ? (
@@ -136,7 +136,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
       />
       <RecentRuns
         runs={pipeline.recent}
-        now={now}
+        now={mlops.client.clock.now()}
         trans={trans}
         onOpen={run => void app.commands.execute(CommandIDs.openRun, { run: run.run, folder: pipeline.path })}
         onHome={() => void app.commands.execute(CommandIDs.openHome, { folder: pipeline.path })}
