@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
-from jupyter_mlops.notebook.journal import NEW, Journal
+from jupyter_mlops.notebook.journal import MADE, NEW, Journal
 
 Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
@@ -115,7 +115,14 @@ class Heap:
         made = Object(origin=origin, unknown=unknown)
         if self.made is not None:
             self.made.append(made)
-        self.put((made,), contents)
+        if inside := {item: self.time for item in contents if item.kind != "import"}:
+            made.holds = inside
+            for item, time in inside.items():
+                item.held_by[made] = time
+                if item.code_inside or item.runs:
+                    made.code_inside = True
+            if self.journal is not None:
+                self.journal.extend((made, list(inside), MADE))
         return made
 
     def copies(self, objects: Objects, *, deep: bool = False) -> Objects:
@@ -270,12 +277,14 @@ def roots(contents: AbstractSet[Object]) -> Collection[Object]:
         if item in inside and item.kind == "data" and not item.runs:
             continue
         kept.append(item)
-        pending = [item]
-        while pending:
-            for other in pending.pop().holds:
-                if other not in inside:
-                    inside.add(other)
-                    pending.append(other)
+        if item.holds:
+            pending = [item]
+            while pending:
+                for other in pending.pop().holds:
+                    if other not in inside:
+                        inside.add(other)
+                        if other.holds:
+                            pending.append(other)
     return contents if all(item.elements for item in kept) else kept
 
 
