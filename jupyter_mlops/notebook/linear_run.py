@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal
@@ -72,7 +73,7 @@ def run_through(cells: Iterable[Placed], folder: Path | None = None) -> Iterator
     """
     taken = list(cells)
     facts = [read_scopes(cell.source) for cell, _, _ in taken]
-    shows = any(_is_shown(use.name) for item in facts for use in item.loads)
+    shows = any(map(_reads_shown, facts))
     begun = [_WALKS.take(taken, facts, shows=shows)]
 
     def work() -> Walk:
@@ -299,6 +300,11 @@ def _files_run(facts: CellFacts, folder: Path | None) -> Iterator[CellFacts]:
                 yield read_scopes((folder / magic.arguments.split()[-1]).read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
+
+
+@lru_cache(maxsize=4096)
+def _reads_shown(facts: CellFacts) -> bool:
+    return any(_is_shown(use.name) for use in facts.loads)
 
 
 def _is_shown(name: str) -> bool:
