@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,7 +70,7 @@ class Document:
     groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     text: str = field(default="", repr=False, compare=False)
 
-    @property
+    @cached_property
     def code_cells(self) -> tuple[Cell, ...]:
         """The code cells in order."""
         return tuple(cell for cell in self.cells if cell.kind == "code")

@@ -6,13 +6,13 @@ changed in place, so nothing is shared. What an object holds only grows, and eac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from jupyter_mlops.notebook.facts import ClassFacts, FunctionFacts, Ref, Value
-from jupyter_mlops.notebook.journal import NEW, Journal
+from jupyter_mlops.notebook.journal import MADE, NEW, Journal
 
 Kind = Literal["data", "import", "code", "class", "method"]
 Objects = frozenset["Object"]
@@ -72,8 +72,8 @@ class Heap:
     """Makes objects and the edges between them.
 
     `time` stamps new edges; `changed` collects what is changed in place, `compared` what is compared by identity.
-    A heap inside a function (`outside`) shares its modules and remembers what it `made`. With a `journal` its changes
-    can be undone.
+    `made` are the objects it made; `again` such as nobody needs any more, to be used again. A heap inside a function
+    (`outside`) shares its modules. With a `journal` its changes can be undone.
     """
 
     def __init__(self, outside: Heap | None = None, journal: Journal | None = None) -> None:
@@ -81,7 +81,8 @@ class Heap:
         self.time: int = outside.time if outside else 0
         self.changed: set[Object] = set()
         self.compared: set[Object] = outside.compared if outside else set()
-        self.made: list[Object] | None = [] if outside else None
+        self.made: list[Object] = []
+        self.again: Iterator[Object] = iter(())
         self._imports: dict[str, Object] = outside._imports if outside else {}
 
     def module(self, name: str) -> Object:
@@ -112,10 +113,16 @@ class Heap:
 
     def new(self, contents: Iterable[Object] = (), origin: str = "", *, unknown: bool = False) -> Object:
         """A fresh object; `unknown` if nobody knows what made it."""
-        made = Object(origin=origin, unknown=unknown)
-        if self.made is not None:
-            self.made.append(made)
-        self.put((made,), contents)
+        made = _as_new(next(self.again, None), origin, unknown=unknown)
+        self.made.append(made)
+        if inside := {item: self.time for item in contents if item.kind != "import"}:
+            made.holds.update(inside)
+            for item, time in inside.items():
+                item.held_by[made] = time
+                if item.code_inside or item.runs:
+                    made.code_inside = True
+            if self.journal is not None:
+                self.journal.extend((made, list(inside), MADE))
         return made
 
     def copies(self, objects: Objects, *, deep: bool = False) -> Objects:
@@ -199,6 +206,18 @@ class Lookup(Protocol):
     def __getitem__(self, ref: Ref) -> Objects: ...
 
 
+def _as_new(made: Object | None, origin: str, *, unknown: bool) -> Object:
+    """A fresh object; one that nothing knows of any more may be used again."""
+    if made is None:
+        return Object(origin=origin, unknown=unknown)
+    for edges in (made.holds, made.remembers, made.held_by):
+        edges.clear()
+    made.kind, made.origin, made.code, made.made_by = "data", origin, None, None
+    made.elements = made.columns = made.bases = ()
+    made.unknown, made.scatter, made.code_inside = unknown, False, False
+    return made
+
+
 def _columns(item: Object, position: int) -> Objects | None:
     """One column of what gives tuples; None when it is not known to."""
     if position < len(item.columns):
@@ -270,12 +289,14 @@ def roots(contents: AbstractSet[Object]) -> Collection[Object]:
         if item in inside and item.kind == "data" and not item.runs:
             continue
         kept.append(item)
-        pending = [item]
-        while pending:
-            for other in pending.pop().holds:
-                if other not in inside:
-                    inside.add(other)
-                    pending.append(other)
+        if item.holds:
+            pending = [item]
+            while pending:
+                for other in pending.pop().holds:
+                    if other not in inside:
+                        inside.add(other)
+                        if other.holds:
+                            pending.append(other)
     return contents if all(item.elements for item in kept) else kept
 
 

@@ -7,7 +7,8 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal
@@ -17,8 +18,9 @@ from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import CellFacts
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, holders
 from jupyter_mlops.notebook.ipython_source import MagicUse
-from jupyter_mlops.notebook.journal import Journal
+from jupyter_mlops.notebook.journal import Journal, Undone
 from jupyter_mlops.notebook.machine import Machine
+from jupyter_mlops.notebook.outcomes import Outcome, mentions
 from jupyter_mlops.notebook.scopes import read_scopes
 from jupyter_mlops.notebook.summaries import Effects
 
@@ -71,7 +73,7 @@ def run_through(cells: Iterable[Placed], folder: Path | None = None) -> Iterator
     """
     taken = list(cells)
     facts = [read_scopes(cell.source) for cell, _, _ in taken]
-    shows = any(_is_shown(use.name) for item in facts for use in item.loads)
+    shows = any(map(_reads_shown, facts))
     begun = [_WALKS.take(taken, facts, shows=shows)]
 
     def work() -> Walk:
@@ -85,6 +87,27 @@ def run_through(cells: Iterable[Placed], folder: Path | None = None) -> Iterator
     _WALKS.keep(walk)
 
 
+@dataclass
+class _Step:
+    """What undoing a cell takes: the size of the journal before it, the names that it sets, the objects it makes."""
+
+    size: int
+    names: tuple[str, ...]
+    made: list[Object]
+
+
+@dataclass
+class _Below:
+    """Cells below one that is followed anew, with what they did (the last one first); `before` is what that cell left,
+    `made` what it made.
+    """
+
+    cells: list[CellRun]
+    undone: list[tuple[_Step, Undone]] = field(default_factory=list)
+    made: list[Object] = field(default_factory=list)
+    before: Outcome | None = None
+
+
 class Walk:
     """A walk through a notebook, cell by cell. It can go back, and follow other cells from there."""
 
@@ -93,20 +116,20 @@ class Walk:
         self.machine = Machine(Heap(journal=self.journal))
         self.run = LinearRun(named=self.machine.named)
         self.shows = shows
-        self._sizes: list[int] = []  # of the journal, before each cell
-        self._set: list[tuple[str, ...]] = []  # names that each cell sets
+        self._steps: list[_Step] = []
 
     def follow(self, cells: Sequence[Placed], facts: Sequence[CellFacts], folder: Path | None) -> None:
-        """Follow these cells, from the first that is another one than before."""
-        same = self.alike(cells, facts)
-        self._go_back(same)
-        before = self.run.cells
-        self.run.cells = []
+        """Follow these cells, from the first that is another one than before and as far as that matters."""
+        same, run = self.alike(cells, facts), self.run
+        below = self._go_back(same, facts)
+        del run.cells[same:]
+        if below is not None:
+            self._take(CellRun(*cells[same], same, facts[same], Effects()), folder, below.made)
+            self._restore(below, facts)
         for time, (cell, role, step) in enumerate(cells):
-            if time < same:
-                old = before[time]
-                one = CellRun(cell, role, step, time, facts[time], old.effects, old.affected, old.affected_before)
-                self.run.cells.append(one)
+            if time < len(run.cells):
+                one = run.cells[time]
+                one.cell, one.role, one.step, one.facts = cell, role, step, facts[time]
             else:
                 self._take(CellRun(cell, role, step, time, facts[time], Effects()), folder)
         self._note_changes()
@@ -114,32 +137,73 @@ class Walk:
     def alike(self, cells: Sequence[Placed], facts: Sequence[CellFacts]) -> int:
         """How many cells from the first one do what they did."""
         for time, (known, (cell, _, _), item) in enumerate(zip(self.run.cells, cells, facts, strict=False)):
-            if not (known.facts is item or _follow_alike(known.facts, item)) or _runs_files(item):
+            if not _follow_alike(known.facts, item):
                 return time
             if self.shows and not _shows_alike(known.cell, cell):
                 return time
         return min(len(self.run.cells), len(cells))
 
-    def _go_back(self, time: int) -> None:
-        if time < len(self._sizes):
-            assert self.journal is not None
-            self.journal.undo(self._sizes[time])
-            for names in self._set[time:]:
-                for name in names:
-                    self.run.history[name].pop()
-            del self._sizes[time:], self._set[time:]
+    def common(self, cells: Sequence[Placed], facts: Sequence[CellFacts]) -> int:
+        """How many cells do in their place what they did: all above the first change, and those below it."""
+        same = self.alike(cells, facts)
+        pairs = zip(self.run.cells[same:], facts[same:], strict=False)
+        return same if self.shows else same + sum(_follow_alike(known.facts, item) for known, item in pairs)
 
-    def _take(self, one: CellRun, folder: Path | None) -> None:
+    def _go_back(self, time: int, facts: Sequence[CellFacts]) -> _Below | None:
+        """Undo the cells from this time on; give those below the first, if they may be taken again."""
+        if time >= len(self._steps):
+            return None
+        journal = self.journal
+        assert journal is not None
+        below = _Below(self.run.cells[time + 1 :])
+        while len(self._steps) > time + 1:
+            below.undone.append(self._undo_last())
+        last = self._steps[-1]
+        below.made = last.made
+        if not self.shows and time < len(facts) - 1 and not _runs_files(facts[time]):
+            below.before = Outcome(self.machine, journal, last.size, last.made)
+        self._undo_last()
+        return below if below.before else None
+
+    def _undo_last(self) -> tuple[_Step, Undone]:
+        """Undo the last cell."""
+        assert self.journal is not None
+        step = self._steps.pop()
+        for name in step.names:
+            self.run.history[name].pop()
+        return step, self.journal.undo(step.size)
+
+    def _restore(self, below: _Below, facts: Sequence[CellFacts]) -> None:
+        """Do again what the cells below did, while the cell that was followed anew makes no difference to them."""
+        journal, run, time = self.journal, self.run, len(self.run.cells)
+        assert journal is not None
+        assert below.before is not None
+        last = self._steps[-1]
+        names = Outcome(self.machine, journal, last.size, last.made).names_apart(below.before)
+        if names is None or any(mentions(item, names, only_in_functions=True) for item in facts[:time]):
+            return
+        for one, item in zip(below.cells, facts[time:], strict=False):
+            if not _follow_alike(one.facts, item) or mentions(item, names):
+                return
+            step, undone = below.undone.pop()
+            self._steps.append(replace(step, size=len(journal)))
+            journal.redo(undone)
+            for name in step.names:
+                run.history[name].append((one.time, self.machine.objects.get(name, NONE)))
+            run.cells.append(one)
+
+    def _take(self, one: CellRun, folder: Path | None, again: Sequence[Object] = ()) -> None:
+        """Follow the next cell; its objects are those of `again`, as long as there are any."""
         machine, time = self.machine, one.time
-        self._sizes.append(len(self.journal) if self.journal is not None else 0)
-        machine.heap.time = time
+        size = len(self.journal) if self.journal is not None else 0
+        machine.heap.time, machine.heap.made, machine.heap.again = time, [], iter(again)
         one.effects = machine.run(one.facts, [*_files_run(one.facts, folder)])
         if self.shows:
             _show(machine, one.effects, one.cell, one.facts)
         one.affected, one.affected_before = _affected(machine, one.effects.changed, time)
         for name in machine.before:
             self.run.history.setdefault(name, []).append((time, machine.objects.get(name, NONE)))
-        self._set.append(tuple(machine.before))
+        self._steps.append(_Step(size, tuple(machine.before), machine.heap.made))
         self.run.cells.append(one)
 
     def _note_changes(self) -> None:
@@ -162,7 +226,7 @@ class Walks:
     def take(self, cells: Sequence[Placed], facts: Sequence[CellFacts], *, shows: bool) -> Walk | None:
         """The walk that has most in common with these cells, if that is worth it; it is nobody else's then."""
         with self._lock:
-            fit = [(walk.alike(cells, facts), place) for place, walk in enumerate(self._known) if walk.shows == shows]
+            fit = [(walk.common(cells, facts), place) for place, walk in enumerate(self._known) if walk.shows == shows]
             alike, place = max(fit, default=(0, 0))
             return self._known.pop(place) if alike and alike * _WORTH >= len(cells) else None
 
@@ -213,7 +277,11 @@ def is_run(magic: MagicUse) -> bool:
 
 def _follow_alike(one: CellFacts, other: CellFacts) -> bool:
     """Whether following another source does the same: a comment, a number, a text has changed."""
-    return one.events == other.events and one.stores == other.stores and one.displays == other.displays
+    if one is not other and not (
+        one.events == other.events and one.stores == other.stores and one.displays == other.displays
+    ):
+        return False
+    return not _runs_files(other)
 
 
 def _shows_alike(one: Cell, other: Cell) -> bool:
@@ -232,6 +300,11 @@ def _files_run(facts: CellFacts, folder: Path | None) -> Iterator[CellFacts]:
                 yield read_scopes((folder / magic.arguments.split()[-1]).read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
+
+
+@lru_cache(maxsize=4096)
+def _reads_shown(facts: CellFacts) -> bool:
+    return any(_is_shown(use.name) for use in facts.loads)
 
 
 def _is_shown(name: str) -> bool:

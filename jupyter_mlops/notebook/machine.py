@@ -89,9 +89,12 @@ class Machine:
         """The objects of a name or a temporary; a name that nothing here sets may be anything."""
         found = self.objects.get(ref)
         if found is None:
-            found = self.objects[ref] = self.unknown(ref)
+            found = self.unknown(ref)
             if self.journal is not None:
+                if not found:  # a name of Python's own: that it was read leaves nothing behind
+                    return found
                 self.journal.extend((self.objects, ref, NEW))
+            self.objects[ref] = found
             self._point(ref, found)
         return found
 
@@ -237,7 +240,7 @@ class _Body(Machine):
         self.follow(code.events)
         self.effects.sure |= code.sure_writes & self.effects.writes.keys()
         bound = {name: self.objects[name] for name in self.effects.writes if name in self.objects}
-        made = frozenset(self.heap.made or ())
+        made = frozenset(self.heap.made)
         return condensed(Summary(code, self.effects, self._symbols, made, bound, self._returned))
 
     def unknown(self, ref: Ref) -> Objects:

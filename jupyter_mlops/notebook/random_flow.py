@@ -12,7 +12,7 @@ from jupyter_mlops.notebook.step_links import Link
 
 def unseeded(run: LinearRun) -> frozenset[str]:
     """Generators that the notebook never seeds: what they give cannot be told apart from anything else."""
-    seeded = {name for cell in run.cells for name in cell.effects.sure}
+    seeded = set[str]().union(*(cell.effects.sure for cell in run.cells))
     return frozenset(name for name in RANDOM_STATES if name not in seeded)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from jupyter_mlops.notebook.annotations import StepDeclaration
 from jupyter_mlops.notebook.controls import read_controls
-from jupyter_mlops.notebook.facts import Read
+from jupyter_mlops.notebook.facts import CellFacts, Read
 from jupyter_mlops.notebook.in_force import Definitions
 from jupyter_mlops.notebook.linear_run import CellRun, LinearRun
 from jupyter_mlops.notebook.random_flow import unseeded
@@ -89,8 +90,8 @@ class _Collection:
     def _carried(self, cells: Sequence[CellRun]) -> frozenset[str]:
         """Values that instances made by these cells, and functions that they do not merely call, will read."""
         known = self._definitions
-        read = [event for cell in cells for event in cell.facts.events if isinstance(event, Read)]
-        code = {event.name for event in read if not event.called or self._is_class(event.name)}
+        read = {use for cell in cells for use in _reads(cell.facts)}
+        code = {name for name, called in read if not called or self._is_class(name)}
         used = {name for key in known.needed(sorted(code)) for name in known.all[key].lazy}
         return frozenset(used - known.names.keys())
 
@@ -115,3 +116,9 @@ class _Collection:
             self._setup_needs |= self._definitions.needed(sorted(cell.effects.reads))
             self._definitions.forget(cell.effects.writes)
             self._definitions.setup_names |= cell.effects.writes.keys()
+
+
+@lru_cache(maxsize=4096)
+def _reads(facts: CellFacts) -> frozenset[tuple[str, bool]]:
+    """Names that a cell reads, each with whether it only calls it there."""
+    return frozenset((event.name, event.called) for event in facts.events if isinstance(event, Read))

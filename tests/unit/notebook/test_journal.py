@@ -1,6 +1,6 @@
 """Changes that are undone: everything is as it was, also the order."""
 
-from jupyter_mlops.notebook.heap import Object
+from jupyter_mlops.notebook.heap import Heap, Object
 from jupyter_mlops.notebook.journal import NEW, Journal
 
 
@@ -21,3 +21,14 @@ def test_what_was_changed_since_is_undone_and_nothing_before():
     assert (seen, made, item.unknown) == ({"x"}, ["one"], False)
     journal.undo(0)
     assert list(names) == ["a", "b"]
+
+
+def test_what_was_made_is_forgotten_by_what_it_holds():
+    heap = Heap(journal=Journal())
+    inner = heap.new()
+    other = heap.new((inner,))
+    before = len(heap.journal)
+    made = heap.new((inner, other))
+    assert list(inner.held_by) == [other, made]
+    heap.journal.undo(before)
+    assert (list(inner.held_by), list(other.held_by)) == ([other], [])

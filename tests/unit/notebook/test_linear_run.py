@@ -58,14 +58,40 @@ def followed(monkeypatch):
 @pytest.mark.parametrize(
     "new", ["a = {}\na.get(1)", "b = [3]\na = b", "del a", "class f:\n    def __call__(self): a.append(1)"]
 )
-def test_only_the_cells_from_the_edit_on_are_followed(followed, place, new):
+def test_no_cells_but_those_from_the_edit_on_are_followed(followed, place, new):
     read(CELLS)
     changed = [*CELLS[:place], new, *CELLS[place + 1 :]]
     followed.clear()
     again = read(changed)
-    assert len(followed) == len(changed) - place
+    assert len(followed) <= len(changed) - place
     linear_run._WALKS.cache_clear()
     assert again == read(changed)
+
+
+@pytest.mark.parametrize(
+    ("place", "new", "count"),
+    [
+        (1, "a = [1]\nn = 3\nprint(n)", 1),
+        (1, "n = 3\na = [1]", 1),
+        (2, "b = a\nlen(b)", 1),
+        (2, "b = a\ndel n", 5),
+        (1, "a = [1]\nm = 3", 2),  # the last cell reads it
+        (1, "a = [1]\na.append(2)", 1),
+        (1, "a = [1]\nc = a", 6),
+        (1, "a = [1]\nb = 3", 6),
+        (1, "a = [[1]]", 6),
+        (3, "def f():\n    a.append(np.ones(4))", 4),
+        (3, "%run other.py", 4),
+    ],
+)
+def test_cells_below_are_followed_only_if_the_edit_leaves_something_else(followed, place, new, count):
+    cells = [*CELLS, "print(m)"]
+    read(cells)
+    followed.clear()
+    again = read([*cells[:place], new, *cells[place + 1 :]])
+    assert len(followed) == count
+    linear_run._WALKS.cache_clear()
+    assert again == read([*cells[:place], new, *cells[place + 1 :]])
 
 
 @pytest.mark.parametrize("new", ["a = [200]", "a = ['text']", "a = [1]  # words", "a  =  [ 1 ]"])
