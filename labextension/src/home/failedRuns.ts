@@ -1,9 +1,8 @@
-import { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Living } from '../model/living';
 import { isOver } from '../model/runModel';
 import { Attention, needsAttention } from './attention';
 import { quoted } from './filters';
@@ -14,20 +13,16 @@ const MOST_PIPELINES = 12;
 const DAY_S = 86400;
 
 /** The failed runs of a project that need attention. Asked for again when runs end or go. */
-export class FailedRuns implements IDisposable {
+export class FailedRuns extends Living {
   constructor(
     readonly folder: string,
     private _client: Client,
     private _stream: EventStream,
     private _days: () => number
   ) {
+    super();
     this._stream.folderNews.connect(this._onNews, this);
     void this.refresh();
-  }
-
-  /** Emitted after the runs changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   get found(): readonly Attention[] {
@@ -50,21 +45,13 @@ export class FailedRuns implements IDisposable {
     } catch {
       return;
     }
-    if (!this._disposed) {
-      this._changed.emit();
+    if (!this.isDisposed) {
+      this.emitChanged();
     }
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    if (!this._disposed) {
-      this._disposed = true;
-      this._asks.dispose();
-      Signal.clearData(this);
-    }
+  protected override release(): void {
+    this._asks.dispose();
   }
 
   /** When the newest success of a pipeline was created; long ago if there is none. */
@@ -88,7 +75,5 @@ export class FailedRuns implements IDisposable {
 
   private _found: Attention[] = [];
   private _heard = '';
-  private _disposed = false;
   private _asks = new Throttler(() => this.refresh(), { limit: BETWEEN_QUESTIONS_MS, edge: 'trailing' });
-  private _changed = new Signal<this, void>(this);
 }

@@ -1,10 +1,10 @@
 import { IDisposable } from '@lumino/disposable';
 import { Debouncer, Throttler } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client, RunQuery } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { ListedRun, RunPage } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Living } from '../model/living';
 import { Column, Fact, factsOf } from './columns';
 import { Filters, isEmpty, NO_FILTERS, queryOf } from './filters';
 import { RunRows } from './runRows';
@@ -23,12 +23,13 @@ export interface Order {
 }
 
 /** The runs of a project as a list: filtered and sorted by the server, loaded as far as they are looked at, kept new. */
-export class RunsModel implements IDisposable {
+export class RunsModel extends Living {
   constructor(
     readonly folder: string,
     private _client: Client,
     private _stream: EventStream
   ) {
+    super();
     this._stream.folderNews.connect(this._onNews, this);
     this._stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._stream.watch(folder);
@@ -37,11 +38,6 @@ export class RunsModel implements IDisposable {
 
   readonly rows = new RunRows();
   readonly selection = new Selection(row => this.rows.at(row)?.run);
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
 
   /** How many runs came at the top since the list was loaded: what was seen is that much further down. */
   get addedAbove(): number {
@@ -115,7 +111,7 @@ export class RunsModel implements IDisposable {
     const asking = (this._asking += 1);
     this._loading = true;
     this._pending.clear();
-    this._changed.emit();
+    this.emitChanged();
     try {
       const page = await this._ask(0, PAGE);
       if (asking === this._asking) {
@@ -146,7 +142,7 @@ export class RunsModel implements IDisposable {
 
   /** Something of `selection` was changed. */
   selected(): void {
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** A run was deleted. */
@@ -158,19 +154,11 @@ export class RunsModel implements IDisposable {
     this._renewSoon();
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    if (!this._disposed) {
-      this._disposed = true;
-      this._asking += 1;
-      this._watching.dispose();
-      this._loads.dispose();
-      this._renewals.dispose();
-      Signal.clearData(this);
-    }
+  protected override release(): void {
+    this._asking += 1;
+    this._watching.dispose();
+    this._loads.dispose();
+    this._renewals.dispose();
   }
 
   private get _isNewestFirst(): boolean {
@@ -283,7 +271,7 @@ export class RunsModel implements IDisposable {
 
   /** Look through what is here, and tell that it is there. */
   private _learn(): void {
-    if (this._disposed) {
+    if (this.isDisposed) {
       return;
     }
     const known = this.rows.known;
@@ -292,7 +280,7 @@ export class RunsModel implements IDisposable {
       this._pipelines.add(run.pipeline);
       this._experiments.add(run.experiment);
     }
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _filters = NO_FILTERS;
@@ -308,11 +296,9 @@ export class RunsModel implements IDisposable {
   private _asking = 0;
   private _list = 0;
   private _addedAbove = 0;
-  private _disposed = false;
   private _watching: IDisposable;
   private _loads = new Debouncer(() => this._loadMissing(), WHILE_SCROLLING_MS);
   private _renewals = new Throttler(() => this._renew(), { limit: BETWEEN_RENEWALS_MS, edge: 'trailing' });
-  private _changed = new Signal<this, void>(this);
 }
 
 function direction(order: Order): string {
