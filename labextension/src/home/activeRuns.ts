@@ -2,22 +2,17 @@ import { Poll, Throttler } from '@lumino/polling';
 import { Client } from '../api/client';
 import { ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
-import { Living } from '../model/living';
 import { isOver } from '../model/runModel';
+import { FolderRuns } from './folderRuns';
 
 const BETWEEN_QUESTIONS_MS = 1000;
 const NOW_AND_THEN_MS = 15000;
 const MOST = 100;
 
 /** The runs of a project that run or wait. News of the folder say when to ask; old ones are asked for now and then. */
-export class ActiveRuns extends Living {
-  constructor(
-    readonly folder: string,
-    private _client: Client,
-    private _stream: EventStream
-  ) {
-    super();
-    this._stream.folderNews.connect(this._onNews, this);
+export class ActiveRuns extends FolderRuns {
+  constructor(folder: string, client: Client, stream: EventStream) {
+    super(folder, client, stream);
     void this.refresh();
   }
 
@@ -28,7 +23,7 @@ export class ActiveRuns extends Living {
   /** Ask the server. Never rejects: without an answer the runs stay those that were last heard of. */
   async refresh(): Promise<void> {
     const query = "state in ('running', 'pending')";
-    const page = await this._client.runs({ folder: this.folder, query, limit: MOST }).catch(() => null);
+    const page = await this.client.runs({ folder: this.folder, query, limit: MOST }).catch(() => null);
     if (page && !this.isDisposed) {
       this._set(page.runs);
     }
@@ -39,13 +34,10 @@ export class ActiveRuns extends Living {
     this._poll.dispose();
   }
 
-  private _onNews(_: EventStream, news: { folder: string; runs: ListedRun[] }): void {
-    if (news.folder !== this.folder) {
-      return;
-    }
-    const told = new Set(news.runs.map(run => run.run));
+  protected override hear(runs: readonly ListedRun[]): void {
+    const told = new Set(runs.map(run => run.run));
     const older = this._runs.filter(run => !told.has(run.run));
-    this._set([...news.runs.filter(run => !isOver(run.state)), ...older]);
+    this._set([...runs.filter(run => !isOver(run.state)), ...older]);
     if (older.length > 0) {
       void this._asks.invoke().catch(() => undefined);
     }

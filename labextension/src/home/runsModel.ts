@@ -4,9 +4,9 @@ import { Client, RunQuery } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { ListedRun, RunPage } from '../api/shapes';
 import { EventStream } from '../api/stream';
-import { Living } from '../model/living';
 import { Column, Fact, factsOf } from './columns';
 import { Filters, isEmpty, NO_FILTERS, queryOf } from './filters';
+import { FolderRuns } from './folderRuns';
 import { RunRows } from './runRows';
 import { Selection } from './selection';
 import { missingPages, RowWindow } from './window';
@@ -23,16 +23,11 @@ export interface Order {
 }
 
 /** The runs of a project as a list: filtered and sorted by the server, loaded as far as they are looked at, kept new. */
-export class RunsModel extends Living {
-  constructor(
-    readonly folder: string,
-    private _client: Client,
-    private _stream: EventStream
-  ) {
-    super();
-    this._stream.folderNews.connect(this._onNews, this);
-    this._stream.connectedChanged.connect(this._onConnected, this);
-    this._watching = this._stream.watch(folder);
+export class RunsModel extends FolderRuns {
+  constructor(folder: string, client: Client, stream: EventStream) {
+    super(folder, client, stream);
+    stream.connectedChanged.connect(this._onConnected, this);
+    this._watching = stream.watch(folder);
     void this.load();
   }
 
@@ -167,7 +162,7 @@ export class RunsModel extends Living {
 
   private _ask(offset: number, limit: number): Promise<RunPage> {
     const asked: RunQuery = { folder: this.folder, query: queryOf(this._filters), limit, offset };
-    return this._client.runs(
+    return this.client.runs(
       this._order ? { ...asked, order_by: `${this._order.key}${direction(this._order)}` } : asked
     );
   }
@@ -181,7 +176,7 @@ export class RunsModel extends Living {
     this._queryFailure = failure;
     if (queryOf(this._filters) !== text.trim()) {
       // The message tells a position in the whole query: what it is in the field is told for the text alone.
-      const alone = this._client.runs({ folder: this.folder, query: text, limit: 1 });
+      const alone = this.client.runs({ folder: this.folder, query: text, limit: 1 });
       await alone.catch(thrown => (this._queryFailure = asFailure(thrown)));
     }
   }
@@ -240,17 +235,17 @@ export class RunsModel extends Living {
     void this._renewals.invoke().catch(() => undefined);
   }
 
-  private _onNews(_: EventStream, news: { folder: string; runs: ListedRun[] }): void {
-    if (news.folder !== this.folder || this._loading) {
+  protected override hear(runs: readonly ListedRun[]): void {
+    if (this._loading) {
       return;
     }
     if (this.rows.length === 0 && !this._queryFailure) {
-      if (news.runs.length > 0) {
+      if (runs.length > 0) {
         this._renewSoon();
       }
       return;
     }
-    const { changed, added, unplaced } = this.rows.merge(news.runs, this._isNewestFirst);
+    const { changed, added, unplaced } = this.rows.merge(runs, this._isNewestFirst);
     if (added > 0) {
       this.selection.shift(added);
       this._addedAbove += added;
