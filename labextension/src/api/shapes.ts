@@ -122,7 +122,8 @@ export interface Conversion {
   notes: string[];
 }
 
-export interface ListedRun {
+/** What a list says of a run, and the run itself, too. */
+interface RunFacts {
   run: string;
   pipeline: string;
   experiment: string;
@@ -132,8 +133,6 @@ export interface ListedRun {
   started: number | null;
   finished: number | null;
   seconds: number | null;
-  /** The notebook's path, relative to the server's root; null if it is elsewhere. */
-  notebook: string | null;
   target: string;
   user: string;
   /** Whether its engine ended before it did; its state is then `failed`. */
@@ -141,6 +140,11 @@ export interface ListedRun {
   params: { [name: string]: JSONValue };
   metrics: { [name: string]: number | null };
   tags: { [name: string]: string };
+}
+
+export interface ListedRun extends RunFacts {
+  /** The notebook's path, relative to the server's root; null if it is elsewhere. */
+  notebook: string | null;
   tasks: { [state: string]: number };
 }
 
@@ -218,27 +222,11 @@ export interface Task {
   log: boolean;
 }
 
-export interface Run {
-  run: string;
-  pipeline: string;
-  experiment: string;
-  state: RunState;
-  reason: string;
-  created: number;
-  started: number | null;
-  finished: number | null;
-  seconds: number | null;
-  target: string;
-  user: string;
-  /** Whether its engine ended without a word. */
-  interrupted: boolean;
-  tags: { [name: string]: string };
+export interface Run extends RunFacts {
   /** Whether there is a merged executed notebook. */
   notebook: boolean;
   /** The source notebook's path, relative to the server's root. */
   source: string | null;
-  params: { [name: string]: JSONValue };
-  metrics: { [name: string]: number | null };
   environment: { python?: string; platform?: string; packages?: { [name: string]: string } };
   tasks: Task[];
 }

@@ -5,10 +5,11 @@ import { Failure } from '../api/failure';
 import { API_VERSION, Server } from '../model/server';
 import { IMLOps } from '../tokens';
 import { useSignal } from '../ui/signals';
+import { TabList } from '../ui/TabList';
 import { Condition } from './Condition';
 import { FolderSelect } from './FolderSelect';
 import { HomeModel } from './homeModel';
-import { TabList } from './TabList';
+import { panelId, tabId } from './tabIds';
 
 /** The head of Home: its tabs, the project, and what is wrong with the server if anything is. */
 export function HomeHead(props: { model: HomeModel; mlops: IMLOps }): React.ReactElement {
@@ -33,9 +34,12 @@ export function HomeHead(props: { model: HomeModel; mlops: IMLOps }): React.Reac
     <>
       <div className="jp-mlops-HomeBar">
         <TabList
+          className="jp-mlops-HomeTabs"
+          tabClassName="jp-mlops-HomeTab"
           tabs={model.tabs.all}
           selected={model.tab?.id ?? ''}
           label={trans.__('What to show of the project')}
+          {...{ tabId, panelId }}
           onSelect={id => model.open(id)}
         />
         <FolderSelect

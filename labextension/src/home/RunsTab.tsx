@@ -2,6 +2,7 @@ import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { FailureNote, LoadingNote } from '../ui/notes';
+import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signals';
 import { ActiveRuns } from './activeRuns';
 import { AttentionList } from './AttentionList';
@@ -40,7 +41,7 @@ export function RunsTab(props: RunsTabParts): React.ReactElement {
   const { model, active, commands, mlops } = props;
   const { trans } = mlops;
   useSignal(model.changed);
-  const now = useNow(active.runs.length > 0 ? 5 : 30);
+  const now = useNow(active.runs.length > 0 ? 5_000 : 30_000);
   if (model.rows.length === 0 && isEmpty(model.filters)) {
     if (model.failure) {
       return (
@@ -71,7 +72,7 @@ function Top(props: RunsTabParts): React.ReactElement {
   const { active, failed, commands, model, mlops } = props;
   useSignal(active.changed);
   useSignal(failed.changed);
-  const now = useNow(active.runs.length > 0 ? 1 : 30);
+  const now = useNow(active.runs.length > 0 ? 1_000 : 30_000);
   const shared = { folder: model.folder, now, commands, trans: mlops.trans };
   return (
     <div className="jp-mlops-HomeTop">
@@ -184,16 +185,4 @@ function Table(props: RunsTabParts & { now: number }): React.ReactElement {
       ) : null}
     </>
   );
-}
-
-/** The time in seconds since the epoch, anew every `every` seconds: between, rows are not drawn again for it. */
-function useNow(every: number): number {
-  const [now, setNow] = React.useState(Date.now() / 1000);
-  React.useEffect(() => {
-    const tick = (): void => setNow(Date.now() / 1000);
-    const timer = window.setInterval(tick, every * 1000);
-    tick();
-    return () => window.clearInterval(timer);
-  }, [every]);
-  return now;
 }

@@ -1,14 +1,12 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
+import { Changing } from '../model/living';
 
 /** Runs that are deleted one after the other: how far that is, and what could not be deleted. */
-export class Deletion {
-  constructor(private _client: Client) {}
-
-  /** Emitted after each run. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+export class Deletion extends Changing {
+  constructor(private _client: Client) {
+    super();
   }
 
   /** Emitted with the id of each run that is gone. */
@@ -29,7 +27,7 @@ export class Deletion {
   /** Forget what could not be deleted. */
   dismiss(): void {
     this._left = [];
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** The project whose runs are, or were last, deleted. */
@@ -43,7 +41,7 @@ export class Deletion {
     this._left = [];
     for (const [done, run] of runs.entries()) {
       this._progress = { done, total: runs.length };
-      this._changed.emit();
+      this.emitChanged();
       try {
         await this._client.delete({ run, folder });
         this._deleted.emit(run);
@@ -52,7 +50,7 @@ export class Deletion {
       }
     }
     this._progress = null;
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** What somebody else has deleted is gone as wanted. */
@@ -67,6 +65,5 @@ export class Deletion {
   private _folder = '';
   private _progress: { done: number; total: number } | null = null;
   private _left: { run: string; failure: Failure }[] = [];
-  private _changed = new Signal<this, void>(this);
   private _deleted = new Signal<this, string>(this);
 }

@@ -7,7 +7,7 @@ import { pipelineIcon } from '../ui/icons';
 import { View } from '../ui/View';
 import { HomeHead, serverFailure } from './HomeHead';
 import { HomeModel } from './homeModel';
-import { panelId, tabId } from './TabList';
+import { panelId, tabId } from './tabIds';
 
 /** The home view: a head, and below it the content of the tab that is open. Contents live until the project changes. */
 export class Home extends Widget {

@@ -1,24 +1,20 @@
-import { ISignal, Signal } from '@lumino/signaling';
+import { Living } from '../model/living';
 import { HomeTab } from '../tokens';
 import { HomeTabs } from './homeTabs';
 import { Places } from './places';
 
 /** Which project Home shows, and which of its tabs. */
-export class HomeModel {
+export class HomeModel extends Living {
   constructor(
     readonly tabs: HomeTabs,
     readonly places: Places,
     chosen: string | null
   ) {
+    super();
     this._chosen = chosen;
     this._folder = chosen ?? places.current;
     places.changed.connect(this._onPlaces, this);
-    tabs.changed.connect(this._tell, this);
-  }
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+    tabs.changed.connect(this.emitChanged, this);
   }
 
   /** A folder of the project that is shown, relative to the server's root. */
@@ -34,7 +30,7 @@ export class HomeModel {
   set chosen(folder: string | null) {
     this._chosen = folder;
     this._folder = folder ?? this.places.current;
-    this._tell();
+    this.emitChanged();
   }
 
   /** The tab that is shown: the one that was opened, or the first; null if there is none. */
@@ -46,24 +42,15 @@ export class HomeModel {
   /** Show a tab. */
   open(tab: string): void {
     this._tab = tab;
-    this._tell();
-  }
-
-  dispose(): void {
-    Signal.clearData(this);
+    this.emitChanged();
   }
 
   private _onPlaces(): void {
     this._folder = this._chosen ?? this.places.current;
-    this._tell();
-  }
-
-  private _tell(): void {
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _chosen: string | null;
   private _folder: string;
   private _tab = '';
-  private _changed = new Signal<this, void>(this);
 }

@@ -1,20 +1,16 @@
 import { IStateDB } from '@jupyterlab/statedb';
 import { JSONObject } from '@lumino/coreutils';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Changing } from '../model/living';
 import { Chosen } from './columns';
 
 const KEY = 'jupyter-mlops:home';
 const MOST_QUERIES = 20;
 
 /** What Home remembers from one time to the next: columns that were chosen, and filters that were used. */
-export class Memory {
+export class Memory extends Changing {
   constructor(private _state: IStateDB | null) {
+    super();
     void this._recall();
-  }
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   get columns(): Chosen {
@@ -45,16 +41,15 @@ export class Memory {
       const { columns, queries } = kept;
       this._columns = columns && typeof columns === 'object' && !Array.isArray(columns) ? (columns as Chosen) : {};
       this._queries = Array.isArray(queries) ? queries.filter((item): item is string => typeof item === 'string') : [];
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
   private _keep(): void {
     void this._state?.save(KEY, { columns: { ...this._columns }, queries: [...this._queries] });
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _columns: Chosen = {};
   private _queries: string[] = [];
-  private _changed = new Signal<this, void>(this);
 }

@@ -2,22 +2,18 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { Contents } from '@jupyterlab/services';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Changing } from '../model/living';
 
 /** The folders that a person works in now: of the current notebook, of open ones, and of the file browser. */
-export class Places {
+export class Places extends Changing {
   constructor(
     private _contents: Contents.IManager,
     private _tracker: INotebookTracker | null,
     private _browser: IDefaultFileBrowser | null
   ) {
-    _tracker?.currentChanged.connect(this._onChanged, this);
-    _browser?.model.pathChanged.connect(this._onChanged, this);
-  }
-
-  /** Emitted when any of them may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+    super();
+    _tracker?.currentChanged.connect(this.emitChanged, this);
+    _browser?.model.pathChanged.connect(this.emitChanged, this);
   }
 
   /** The folder of the current notebook, else that of the file browser, else the root. */
@@ -40,10 +36,4 @@ export class Places {
   private _folderOf(notebook: string): string {
     return PathExt.dirname(this._contents.localPath(notebook));
   }
-
-  private _onChanged(): void {
-    this._changed.emit();
-  }
-
-  private _changed = new Signal<this, void>(this);
 }

@@ -1,7 +1,7 @@
 import { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
 import { ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Changing } from '../model/living';
 import { isOver } from '../model/runModel';
 import { IMLOps } from '../tokens';
 import { ActiveRuns } from './activeRuns';
@@ -11,20 +11,16 @@ import { Places } from './places';
  * How many runs of the project that a person works in run or wait. It watches the project only while some do: what
  * starts one is heard from those who watch for other reasons.
  */
-export class RunningCount {
+export class RunningCount extends Changing {
   constructor(
     private _places: Places,
     private _mlops: IMLOps,
     ready: Promise<unknown>
   ) {
+    super();
     _places.changed.connect(this._onPlace, this);
     _mlops.stream.folderNews.connect(this._onNews, this);
     void ready.then(() => this._onPlace());
-  }
-
-  /** Emitted after the number changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   get value(): number {
@@ -57,7 +53,7 @@ export class RunningCount {
     }
     if (runs.length !== this._value) {
       this._value = runs.length;
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
@@ -69,5 +65,4 @@ export class RunningCount {
   private _active: ActiveRuns | null = null;
   private _watching: IDisposable | null = null;
   private _value = 0;
-  private _changed = new Signal<this, void>(this);
 }

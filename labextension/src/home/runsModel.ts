@@ -1,12 +1,12 @@
 import { IDisposable } from '@lumino/disposable';
 import { Debouncer, Throttler } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client, RunQuery } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { ListedRun, RunPage } from '../api/shapes';
 import { EventStream } from '../api/stream';
 import { Column, Fact, factsOf } from './columns';
 import { Filters, isEmpty, NO_FILTERS, queryOf } from './filters';
+import { FolderRuns } from './folderRuns';
 import { RunRows } from './runRows';
 import { Selection } from './selection';
 import { missingPages, RowWindow } from './window';
@@ -23,25 +23,16 @@ export interface Order {
 }
 
 /** The runs of a project as a list: filtered and sorted by the server, loaded as far as they are looked at, kept new. */
-export class RunsModel implements IDisposable {
-  constructor(
-    readonly folder: string,
-    private _client: Client,
-    private _stream: EventStream
-  ) {
-    this._stream.folderNews.connect(this._onNews, this);
-    this._stream.connectedChanged.connect(this._onConnected, this);
-    this._watching = this._stream.watch(folder);
+export class RunsModel extends FolderRuns {
+  constructor(folder: string, client: Client, stream: EventStream) {
+    super(folder, client, stream);
+    stream.connectedChanged.connect(this._onConnected, this);
+    this._watching = stream.watch(folder);
     void this.load();
   }
 
   readonly rows = new RunRows();
   readonly selection = new Selection(row => this.rows.at(row)?.run);
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
 
   /** How many runs came at the top since the list was loaded: what was seen is that much further down. */
   get addedAbove(): number {
@@ -115,7 +106,7 @@ export class RunsModel implements IDisposable {
     const asking = (this._asking += 1);
     this._loading = true;
     this._pending.clear();
-    this._changed.emit();
+    this.emitChanged();
     try {
       const page = await this._ask(0, PAGE);
       if (asking === this._asking) {
@@ -146,7 +137,7 @@ export class RunsModel implements IDisposable {
 
   /** Something of `selection` was changed. */
   selected(): void {
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** A run was deleted. */
@@ -158,19 +149,11 @@ export class RunsModel implements IDisposable {
     this._renewSoon();
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    if (!this._disposed) {
-      this._disposed = true;
-      this._asking += 1;
-      this._watching.dispose();
-      this._loads.dispose();
-      this._renewals.dispose();
-      Signal.clearData(this);
-    }
+  protected override release(): void {
+    this._asking += 1;
+    this._watching.dispose();
+    this._loads.dispose();
+    this._renewals.dispose();
   }
 
   private get _isNewestFirst(): boolean {
@@ -179,7 +162,7 @@ export class RunsModel implements IDisposable {
 
   private _ask(offset: number, limit: number): Promise<RunPage> {
     const asked: RunQuery = { folder: this.folder, query: queryOf(this._filters), limit, offset };
-    return this._client.runs(
+    return this.client.runs(
       this._order ? { ...asked, order_by: `${this._order.key}${direction(this._order)}` } : asked
     );
   }
@@ -193,7 +176,7 @@ export class RunsModel implements IDisposable {
     this._queryFailure = failure;
     if (queryOf(this._filters) !== text.trim()) {
       // The message tells a position in the whole query: what it is in the field is told for the text alone.
-      const alone = this._client.runs({ folder: this.folder, query: text, limit: 1 });
+      const alone = this.client.runs({ folder: this.folder, query: text, limit: 1 });
       await alone.catch(thrown => (this._queryFailure = asFailure(thrown)));
     }
   }
@@ -252,17 +235,17 @@ export class RunsModel implements IDisposable {
     void this._renewals.invoke().catch(() => undefined);
   }
 
-  private _onNews(_: EventStream, news: { folder: string; runs: ListedRun[] }): void {
-    if (news.folder !== this.folder || this._loading) {
+  protected override hear(runs: readonly ListedRun[]): void {
+    if (this._loading) {
       return;
     }
     if (this.rows.length === 0 && !this._queryFailure) {
-      if (news.runs.length > 0) {
+      if (runs.length > 0) {
         this._renewSoon();
       }
       return;
     }
-    const { changed, added, unplaced } = this.rows.merge(news.runs, this._isNewestFirst);
+    const { changed, added, unplaced } = this.rows.merge(runs, this._isNewestFirst);
     if (added > 0) {
       this.selection.shift(added);
       this._addedAbove += added;
@@ -283,7 +266,7 @@ export class RunsModel implements IDisposable {
 
   /** Look through what is here, and tell that it is there. */
   private _learn(): void {
-    if (this._disposed) {
+    if (this.isDisposed) {
       return;
     }
     const known = this.rows.known;
@@ -292,7 +275,7 @@ export class RunsModel implements IDisposable {
       this._pipelines.add(run.pipeline);
       this._experiments.add(run.experiment);
     }
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _filters = NO_FILTERS;
@@ -308,11 +291,9 @@ export class RunsModel implements IDisposable {
   private _asking = 0;
   private _list = 0;
   private _addedAbove = 0;
-  private _disposed = false;
   private _watching: IDisposable;
   private _loads = new Debouncer(() => this._loadMissing(), WHILE_SCROLLING_MS);
   private _renewals = new Throttler(() => this._renew(), { limit: BETWEEN_RENEWALS_MS, edge: 'trailing' });
-  private _changed = new Signal<this, void>(this);
 }
 
 function direction(order: Order): string {

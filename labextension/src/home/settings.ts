@@ -1,15 +1,11 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Changing } from '../model/living';
 
 /** What a person set for Home; the schema `home.json` describes it. */
-export class HomeSettings {
+export class HomeSettings extends Changing {
   constructor(loaded: Promise<ISettingRegistry.ISettings> | undefined) {
+    super();
     void loaded?.then(settings => this._use(settings)).catch(() => undefined);
-  }
-
-  /** Emitted after a setting was changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** Whether to tell when a run that was started here ends. */
@@ -29,8 +25,8 @@ export class HomeSettings {
 
   private _use(settings: ISettingRegistry.ISettings): void {
     this._settings = settings;
-    settings.changed.connect(() => this._changed.emit());
-    this._changed.emit();
+    settings.changed.connect(() => this.emitChanged());
+    this.emitChanged();
   }
 
   private _get<T extends boolean | number>(name: string, otherwise: T): T {
@@ -38,5 +34,4 @@ export class HomeSettings {
   }
 
   private _settings: ISettingRegistry.ISettings | null = null;
-  private _changed = new Signal<this, void>(this);
 }

@@ -2,11 +2,11 @@ import { Contents } from '@jupyterlab/services';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { JSONObject, JSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { Analysis, CellPlace, Diagnostic, ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
+import { Living } from './living';
 import { Memory, NextRun } from './memory';
 import { contentOf } from './notebookContent';
 import { RunModel } from './runModel';
@@ -28,11 +28,12 @@ export interface PipelineServices {
  * An open notebook as a pipeline: what the server says it is (asked again shortly after each change), the parameters
  * that a person set for the next run, and the notebook's runs, the newest of which is followed.
  */
-export class PipelineModel implements IDisposable {
+export class PipelineModel extends Living {
   constructor(
     readonly panel: NotebookPanel,
     private _services: PipelineServices
   ) {
+    super();
     panel.disposed.connect(this.dispose, this);
     panel.context.pathChanged.connect(this._onPath, this);
     this._services.stream.folderNews.connect(this._onRuns, this);
@@ -40,11 +41,6 @@ export class PipelineModel implements IDisposable {
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
     void this._recall();
-  }
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** The notebook's path relative to the server's root: without a drive's name such as `RTC:`. */
@@ -89,7 +85,7 @@ export class PipelineModel implements IDisposable {
     this._next = { ...this._next, ...changes };
     this._isSet = true;
     this._services.memory?.keep(this.path, this._next);
-    this._changed.emit();
+    this.emitChanged();
   }
 
   /** The notebook's newest runs, newest first. */
@@ -125,14 +121,14 @@ export class PipelineModel implements IDisposable {
   /** Ask the server now. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
     this._cancelTimer();
-    const content = this._disposed ? null : this.panel.content.model;
+    const content = this.isDisposed ? null : this.panel.content.model;
     if (!content) {
       return;
     }
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
-    const isAwaited = (): boolean => this._asking === asking && !this._disposed;
+    const isAwaited = (): boolean => this._asking === asking && !this.isDisposed;
     try {
       const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
       if (isAwaited()) {
@@ -145,49 +141,40 @@ export class PipelineModel implements IDisposable {
     }
     if (isAwaited()) {
       this._pending = this._timer !== undefined;
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
   /** Start to follow a run that was just begun, without waiting to hear of it. */
   follow(run: string): void {
     if (this._last?.model.ref.run !== run) {
-      this._last?.model.changed.disconnect(this._onRun, this);
+      this._last?.model.changed.disconnect(this.emitChanged, this);
       this._last?.dispose();
       this._last = this._services.runs.follow({ run, folder: this.path });
-      this._last.model.changed.connect(this._onRun, this);
+      this._last.model.changed.connect(this.emitChanged, this);
     }
-    this._changed.emit();
+    this.emitChanged();
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    if (this._disposed) {
-      return;
-    }
-    this._disposed = true;
+  protected override release(): void {
     this._cancelTimer();
     this._asking?.abort();
     this._watching.dispose();
-    this._last?.model.changed.disconnect(this._onRun, this);
+    this._last?.model.changed.disconnect(this.emitChanged, this);
     this._last?.dispose();
-    Signal.clearData(this);
   }
 
   /** What was set before the page was loaded, unless something was set since. */
   private async _recall(): Promise<void> {
     const found = await this._services.memory?.recall(this.path);
-    if (found && !this._isSet && !this._disposed) {
+    if (found && !this._isSet && !this.isDisposed) {
       this._next = { ...this._next, ...found };
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
   private _begin(): void {
-    const content = this._disposed ? null : this.panel.content.model;
+    const content = this.isDisposed ? null : this.panel.content.model;
     if (!content) {
       return;
     }
@@ -249,12 +236,8 @@ export class PipelineModel implements IDisposable {
     if (newest && (!this._last || newest > this._last.model.ref.run || this._last.model.deleted)) {
       this.follow(newest);
     } else {
-      this._changed.emit();
+      this.emitChanged();
     }
-  }
-
-  private _onRun(): void {
-    this._changed.emit();
   }
 
   private _take(analysis: Analysis): void {
@@ -273,7 +256,5 @@ export class PipelineModel implements IDisposable {
   private _last: Followed | null = null;
   private _asking: AbortController | null = null;
   private _timer: number | undefined = undefined;
-  private _disposed = false;
   private _watching: IDisposable;
-  private _changed = new Signal<this, void>(this);
 }

@@ -1,9 +1,9 @@
 import { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { Graph, MetricPoint, Run, RunEvent, RunRef, Task, TaskState } from '../api/shapes';
 import { EventStream, RunNews } from '../api/stream';
+import { Living } from './living';
 
 const BETWEEN_LOADS_MS = 250;
 const OVER = ['succeeded', 'failed', 'canceled'];
@@ -14,21 +14,17 @@ export function isOver(state: string): boolean {
 }
 
 /** One run, followed while this lives: its tasks, its graph with states, its metrics. */
-export class RunModel implements IDisposable {
+export class RunModel extends Living {
   constructor(
     readonly ref: RunRef,
     private _client: Client,
     private _stream: EventStream
   ) {
+    super();
     this._stream.runNews.connect(this._onNews, this);
     this._stream.connectedChanged.connect(this._onConnected, this);
     this._following = this._stream.follow(ref);
     void this.refresh();
-  }
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** Null until it was loaded the first time. */
@@ -73,25 +69,16 @@ export class RunModel implements IDisposable {
     } catch (thrown) {
       loaded = asFailure(thrown);
     }
-    if (asked > this._answered && !this._disposed) {
+    if (asked > this._answered && !this.isDisposed) {
       this._answered = asked;
       this._show(loaded);
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    if (this._disposed) {
-      return;
-    }
-    this._disposed = true;
+  protected override release(): void {
     this._following.dispose();
     window.clearTimeout(this._timer);
-    Signal.clearData(this);
   }
 
   private _onNews(_: EventStream, news: RunNews): void {
@@ -101,7 +88,7 @@ export class RunModel implements IDisposable {
     this._deleted = this._deleted || news.deleted;
     this._takeStates(news.events);
     news.events.filter(event => event.type === 'metric').forEach(event => this._measure(event));
-    this._changed.emit();
+    this.emitChanged();
     if (!this._deleted && news.events.some(event => !QUIET.includes(event.type))) {
       this._loadSoon();
     }
@@ -120,7 +107,7 @@ export class RunModel implements IDisposable {
       this._stale = false;
       await this.refresh();
       this._timer = undefined;
-      if (this._stale && !this._disposed) {
+      if (this._stale && !this.isDisposed) {
         this._loadSoon();
       }
     }, BETWEEN_LOADS_MS);
@@ -169,14 +156,12 @@ export class RunModel implements IDisposable {
   private _graph: Graph | null = null;
   private _failure: Failure | null = null;
   private _deleted = false;
-  private _disposed = false;
   private _metrics = new Map<string, MetricPoint[]>();
   private _following: IDisposable;
   private _asked = 0;
   private _answered = 0;
   private _stale = false;
   private _timer: number | undefined = undefined;
-  private _changed = new Signal<this, void>(this);
 }
 
 /** Events after which nothing but what they say has changed. */

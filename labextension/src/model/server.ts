@@ -1,18 +1,15 @@
-import { ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
 import { Health, Target } from '../api/shapes';
+import { Changing } from './living';
 
 /** The version of the routes that this front end speaks. */
 export const API_VERSION = 1;
 
 /** What is known of the server part: whether it is there, whether it fits, and where runs can go. */
-export class Server {
-  constructor(private _client: Client) {}
-
-  /** Emitted when anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+export class Server extends Changing {
+  constructor(private _client: Client) {
+    super();
   }
 
   /** Null until the server answered. */
@@ -44,11 +41,10 @@ export class Server {
     } catch (thrown) {
       this._failure = asFailure(thrown);
     }
-    this._changed.emit();
+    this.emitChanged();
   }
 
   private _health: Health | null = null;
   private _failure: Failure | null = null;
   private _targets: Target[] = [];
-  private _changed = new Signal<this, void>(this);
 }

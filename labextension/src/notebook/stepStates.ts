@@ -1,4 +1,5 @@
 import { Task } from '../api/shapes';
+import { countStates, groupedBySteps } from '../model/tasks';
 
 /** The state of a step in a run: that of its task, or of the tasks of its loop together. */
 export interface StepState {
@@ -16,23 +17,11 @@ const WORST_FIRST = ['failed', 'running', 'canceled', 'pending', 'succeeded', 'c
 
 /** The steps of a run with their states, from one walk over the tasks. */
 export function stepStates(tasks: readonly Task[]): Map<string, StepState> {
-  const bySteps = new Map<string, Task[]>();
-  for (const task of tasks) {
-    const known = bySteps.get(task.step);
-    if (known) {
-      known.push(task);
-    } else {
-      bySteps.set(task.step, [task]);
-    }
-  }
-  return new Map([...bySteps].map(([step, own]) => [step, together(own)]));
+  return new Map([...groupedBySteps(tasks)].map(([step, own]) => [step, together(own)]));
 }
 
 function together(tasks: readonly Task[]): StepState {
-  const counts = new Map<string, number>();
-  for (const task of tasks) {
-    counts.set(task.state, (counts.get(task.state) ?? 0) + 1);
-  }
+  const counts = new Map(Object.entries(countStates(tasks)));
   const shown = [...tasks].sort((one, other) => rank(one.state) - rank(other.state))[0];
   const { state, task, seconds, reason } = shown;
   return { state, task, counts, seconds: tasks.length === 1 ? seconds : null, reason };

@@ -4,9 +4,10 @@ import { JSONValue } from '@lumino/coreutils';
 import { Graph, MetricPoint, Run } from '../api/shapes';
 import { elapsed } from '../api/clock';
 import { isOver } from '../model/runModel';
+import { Counts } from '../model/tasks';
 import { durationText, stateWord, valueText, whenText } from '../ui/looks';
 import { tickingText } from './durations';
-import { Counts, countsOf, latestMetrics, stepsDone } from './progress';
+import { countsOf, latestMetrics, stepsDone } from './progress';
 
 interface Props {
   trans: TranslationBundle;

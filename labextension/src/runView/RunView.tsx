@@ -5,6 +5,7 @@ import { RunModel } from '../model/runModel';
 import { Graph } from '../ui/Graph';
 import { graphOfRun } from '../ui/graphOf';
 import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signals';
 import { Compare } from './Compare';
 import { Gantt } from './Gantt';
@@ -17,7 +18,6 @@ import { Split } from './Split';
 import { Tabs } from './Tabs';
 import { TaskDetails } from './TaskDetails';
 import { TaskTable } from './TaskTable';
-import { useNow } from './useNow';
 
 interface Props {
   services: RunServices;
@@ -34,7 +34,8 @@ export function RunView(props: Props): React.ReactElement {
   useSignal(model.changed);
   useSignal(selection.changed);
   useReturn(props);
-  const now = useNow(services.client.clock, !model.isOver);
+  useNow(1000, !model.isOver);
+  const now = services.client.clock.now();
   const { run } = model;
   if (!run) {
     return model.failure ? (

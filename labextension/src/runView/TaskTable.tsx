@@ -2,11 +2,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Task } from '../api/shapes';
 import { elapsed } from '../api/clock';
+import { Counts } from '../model/tasks';
 import { durationText, stateIcon, stateWord, valueText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { EmptyNote } from '../ui/notes';
 import { tickingText } from './durations';
-import { Counts, loopState, TaskRow, taskRows } from './progress';
+import { loopState, TaskRow, taskRows } from './progress';
 import { reveal, rowAfter, useRows } from './useRows';
 
 interface Props {

@@ -1,6 +1,5 @@
-import { ISignal, Signal } from '@lumino/signaling';
-import { IDisposable } from '@lumino/disposable';
 import { asFailure, Failure } from '../api/failure';
+import { Living } from '../model/living';
 import { LogBuffer, Piece } from './logBuffer';
 
 /** Bytes that are asked for at once. */
@@ -14,15 +13,12 @@ export type ReadLog = (start: number, limit: number) => Promise<Piece>;
  * A log that is looked at: first its end, then what is before or after, as it is asked for. One request at a time; a
  * failure is kept until the next success.
  */
-export class LogModel implements IDisposable {
+export class LogModel extends Living {
   constructor(
     private _read: ReadLog,
     readonly buffer = new LogBuffer()
-  ) {}
-
-  /** Emitted after anything here changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  ) {
+    super();
   }
 
   /** Whether there was an answer, or a failure, yet. */
@@ -76,7 +72,7 @@ export class LogModel implements IDisposable {
 
   /** Load on in one direction until `found` says that it is there, or the log ends. True if it was found. */
   async seek(forward: boolean, found: () => boolean): Promise<boolean> {
-    for (let piece = 0; piece < MOST_PIECES_A_SEARCH && !this._disposed; piece += 1) {
+    for (let piece = 0; piece < MOST_PIECES_A_SEARCH && !this.isDisposed; piece += 1) {
       if (forward ? this.atEnd : this.atStart) {
         return false;
       }
@@ -106,15 +102,6 @@ export class LogModel implements IDisposable {
     return new Blob(texts, { type: 'text/plain' });
   }
 
-  get isDisposed(): boolean {
-    return this._disposed;
-  }
-
-  dispose(): void {
-    this._disposed = true;
-    Signal.clearData(this);
-  }
-
   /** Do it unless something is being loaded already: then wait for that. */
   private _once(work: () => Promise<void>): Promise<void> {
     this._working =
@@ -127,8 +114,8 @@ export class LogModel implements IDisposable {
         .then(() => {
           this._working = null;
           this._loaded = true;
-          if (!this._disposed) {
-            this._changed.emit();
+          if (!this.isDisposed) {
+            this.emitChanged();
           }
         });
     return this._working;
@@ -138,6 +125,4 @@ export class LogModel implements IDisposable {
   private _shift = 0;
   private _failure: Failure | null = null;
   private _working: Promise<void> | null = null;
-  private _disposed = false;
-  private _changed = new Signal<this, void>(this);
 }

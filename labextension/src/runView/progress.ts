@@ -1,19 +1,14 @@
 import { Graph, MetricPoint, Task } from '../api/shapes';
-
-/** How many tasks are in each state. */
-export type Counts = { [state: string]: number };
+import { Counts, countStates, groupedBySteps } from '../model/tasks';
 
 /** What needs nothing more: the graph counts the same. */
 const DONE = ['succeeded', 'cached', 'skipped'];
 /** What is worth a look comes first; the bar of a run is drawn in this order too. */
 const ORDER = ['failed', 'running', 'succeeded', 'cached', 'canceled', 'skipped', 'pending'];
 
+/** How many tasks are in each state; what is worth a look comes first. */
 export function countsOf(tasks: readonly Task[]): Counts {
-  const counts: Counts = {};
-  for (const task of tasks) {
-    counts[task.state] = (counts[task.state] ?? 0) + 1;
-  }
-  return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => rank(one) - rank(other)));
+  return Object.fromEntries(Object.entries(countStates(tasks)).sort(([one], [other]) => rank(one) - rank(other)));
 }
 
 /** How many steps are done, of how many; a loop is one step, done when all of its tasks are. */
@@ -67,16 +62,6 @@ export function taskOfStep(tasks: readonly Task[], step: string): Task | undefin
   const items = tasks.filter(task => task.step === step);
   const worst = loopState(countsOf(items));
   return items.find(task => task.state === 'failed') ?? items.find(task => task.state === worst) ?? items[0];
-}
-
-function groupedBySteps(tasks: readonly Task[]): Map<string, Task[]> {
-  const steps = new Map<string, Task[]>();
-  for (const task of tasks) {
-    const items = steps.get(task.step) ?? [];
-    items.push(task);
-    steps.set(task.step, items);
-  }
-  return steps;
 }
 
 function rank(state: string): number {

@@ -1,12 +1,7 @@
-import { ISignal, Signal } from '@lumino/signaling';
+import { Changing } from '../model/living';
 
 /** What a person chose to see of a run: a task, and with which other run it is compared. */
-export class Selection {
-  /** Emitted after a choice. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
+export class Selection extends Changing {
   /** The task whose details are shown; null: the run as a whole. */
   get task(): string | null {
     return this._task;
@@ -15,7 +10,7 @@ export class Selection {
   set task(task: string | null) {
     if (task !== this._task) {
       this._task = task;
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
@@ -27,11 +22,10 @@ export class Selection {
   set other(run: string | null) {
     if (run !== this._other) {
       this._other = run;
-      this._changed.emit();
+      this.emitChanged();
     }
   }
 
   private _task: string | null = null;
   private _other: string | null = null;
-  private _changed = new Signal<this, void>(this);
 }

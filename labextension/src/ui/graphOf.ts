@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Analysis, Diagnostic, Graph, Severity, Step, Task, ValueInfo } from '../api/shapes';
 import { Badge, GraphData, GraphEdge, GraphNode } from '../graph/model';
 import { RunModel } from '../model/runModel';
+import { countStates } from '../model/tasks';
 import { bytesText, durationText } from './looks';
 
 /** What of a run is shown on the graph of its notebook. */
@@ -72,7 +73,7 @@ function nodeOf(
     group: step.group ?? '',
     loop: step.for_each ?? undefined,
     // The server gives counts of loops, and none of other steps.
-    items: isFilled(inRun?.items) ? inRun?.items : loop ? countsOf(tasks) : undefined,
+    items: isFilled(inRun?.items) ? inRun?.items : loop ? countStates(tasks) : undefined,
     when: step.when ?? undefined,
     exit: step.exit,
     subtitle: tasks.length > 0 && inRun ? timeOf(tasks) : cellsText(step, trans),
@@ -95,14 +96,6 @@ function cellsText(step: Step, trans: TranslationBundle): string {
 function timeOf(tasks: readonly Task[]): string {
   const [task] = tasks;
   return tasks.length === 1 && task.attempt > 0 && !task.cached ? durationText(task.seconds) : '';
-}
-
-function countsOf(tasks: readonly Task[]): { [state: string]: number } {
-  const counts: { [state: string]: number } = {};
-  for (const task of tasks) {
-    counts[task.state] = (counts[task.state] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function detailsOf(step: Step, tasks: readonly Task[], trans: TranslationBundle): string {

@@ -3,30 +3,20 @@ import { Failure } from '../../src/api/failure';
 import { ListedRun, RunPage } from '../../src/api/shapes';
 import { EventStream } from '../../src/api/stream';
 import { Signal } from '@lumino/signaling';
+import { listed } from '../samples/shapes';
 
 /** A run of a list; runs with a greater number are newer. */
 export function runNumber(number: number, given: Partial<ListedRun> = {}): ListedRun {
-  const run = `01a1ff39-0000-7000-8000-${String(number).padStart(12, '0')}`;
-  return {
-    run,
+  return listed(`01a1ff39-0000-7000-8000-${String(number).padStart(12, '0')}`, {
     pipeline: 'wine',
-    experiment: 'x',
-    state: 'succeeded',
-    reason: '',
     created: number,
     started: number,
     finished: number + 1,
     seconds: 1,
     notebook: 'wine.ipynb',
-    target: 'local',
-    user: 'ann',
-    interrupted: false,
-    params: {},
-    metrics: {},
-    tags: {},
     tasks: { succeeded: 2 },
     ...given
-  };
+  });
 }
 
 /** Runs `count`, ..., 1: newest first. */

@@ -18,8 +18,7 @@ import { NowList } from '../../src/home/NowList';
 import { QueryField } from '../../src/home/QueryField';
 import { SameLine } from '../../src/home/SameLine';
 import { SelectionBar } from '../../src/home/SelectionBar';
-import { TabList } from '../../src/home/TabList';
-import { CommandIDs, HomeTab } from '../../src/tokens';
+import { CommandIDs } from '../../src/tokens';
 import { runNumber } from './fixtures';
 
 const trans = nullTranslator.load('');
@@ -91,21 +90,6 @@ describe('chips', () => {
     render(<FilterChips {...{ filters, trans, onFilter }} pipelines={['wine']} experiments={[]} />);
     await userEvent.click(screen.getByRole('button', { name: 'Pipeline wine: take away' }));
     expect(onFilter).toHaveBeenCalledWith(NO_FILTERS);
-  });
-});
-
-describe('tabs', () => {
-  const tabs = ['runs', 'models', 'schedules'].map((id, rank) => ({ id, label: id, rank }) as HomeTab);
-
-  it('are gone through with arrows, Home and End; only one is reached by the tab key', async () => {
-    const onSelect = vi.fn();
-    render(<TabList tabs={tabs} selected="runs" label="Tabs" onSelect={onSelect} />);
-    expect(screen.getAllByRole('tab').map(tab => tab.tabIndex)).toEqual([0, -1, -1]);
-    await userEvent.tab();
-    await userEvent.keyboard('{ArrowLeft}');
-    expect(document.activeElement?.textContent).toBe('schedules');
-    await userEvent.keyboard('{End}{Home}{ArrowRight}');
-    expect(onSelect.mock.calls.map(([id]) => id)).toEqual(['schedules', 'schedules', 'runs', 'models']);
   });
 });
 
