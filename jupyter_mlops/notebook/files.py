@@ -31,12 +31,14 @@ _WRITERS: dict[str, tuple[int, tuple[str, ...]]] = {
     "FileHandler": (0, ("filename",)),
     "SummaryWriter": (0, ("log_dir",)),
 }
+# What takes a file away changes it as well: who reads it must have done so before. Functions of `os` and `shutil`.
+_REMOVERS = frozenset({"remove", "unlink", "rmdir", "removedirs", "rmtree", "rename", "renames", "replace", "move"})
 _FUNCTIONS_ONLY = frozenset({"save", "copy", "move", "rename", "dump", "copyfile", "copy2", "copytree", "urlretrieve"})
 _LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle", "dill", "shutil", "os", "pathlib",
               "onnx", "urllib", "PIL", "cv2", "imageio", "plotly", "altair", "toml")  # fmt: skip
 # Methods of a path: the path itself is the file.
 _PATH_READERS = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "iterdir", "glob"})
-PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir"})
+PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir", "rename"})
 
 
 def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileUse]:
@@ -53,6 +55,8 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
         for place in places:
             if text := texts.get(place):
                 yield ("out", text)
+    if last in _REMOVERS and function.startswith(("os.", "shutil.")):
+        yield from (("out", text) for place in (0, "path", "src") if (text := texts.get(place)))
     if receiver and last in _PATH_READERS:
         yield ("in", receiver)
     for place, text in texts.items():

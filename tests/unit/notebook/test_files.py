@@ -73,6 +73,11 @@ def test_names_in_a_text_are_filled_in(text, expected):
         pytest.param("joblib.dump(1, 'f.joblib')", "f.joblib", id="a dump, second argument"),
         pytest.param("shutil.copy('a.txt', 'f.txt')", "f.txt", id="a copy writes its target"),
         pytest.param("os.makedirs('d/e')", "d/e", id="folders"),
+        pytest.param("os.remove('f.txt')", "f.txt", id="what is taken away"),
+        pytest.param("shutil.rmtree(path='d')", "d", id="a folder that is taken away, by keyword"),
+        pytest.param("os.rename('f.txt', 'g.txt')", "f.txt", id="the old name of a file"),
+        pytest.param("shutil.move('a.txt', 'f.txt')", "f.txt", id="the new name of a file"),
+        pytest.param("p = Path('f.txt')\np.rename('g.txt')", "f.txt", id="a path that is renamed"),
         pytest.param("d = 'out'\npd.DataFrame().to_csv(f'{d}/f.csv')", "out/f.csv", id="a name that is constant"),
         pytest.param("with open('./f.txt', 'w') as f:\n    f.write('x')", "f.txt", id="a path is made plain"),
         pytest.param("!echo x > f.txt", "f.txt", id="a shell line"),
@@ -95,6 +100,8 @@ def test_a_step_that_mentions_a_file_comes_after_the_one_that_writes_it(statemen
         pytest.param("basket = []\nbasket.copy('f.txt')", id="a copy of something else"),
         pytest.param("open(json.loads('x'), 'w')", id="a path that nobody knows"),
         pytest.param("pd.DataFrame().to_csv(json.loads('x'))", id="a table at a path that nobody knows"),
+        pytest.param("names = ['f.txt']\nnames.remove('f.txt')", id="an item of a list"),
+        pytest.param("t = 'f.txt'.replace('f', 'g')", id="a part of a text"),
         pytest.param("t = 'https://host/f.txt'", id="an address"),
     ],
 )
@@ -102,6 +109,16 @@ def test_a_step_that_only_reads_writes_no_file(statement):
     flow = notebook(("first", IMPORTS + statement), ("second", "u = open('f.txt').read()"))
     assert flow.steps[0].files_out == ()
     assert flow.steps[1].order_after == ()
+
+
+def test_a_file_is_taken_away_after_all_have_read_it():
+    flow = notebook(
+        ("write", IMPORTS + "pd.DataFrame().to_csv('f.csv')"),
+        ("read", "t = pd.read_csv('f.csv')"),
+        ("list", "!ls f.csv"),
+        ("remove", "import os\nos.remove('f.csv')"),
+    )
+    assert flow.steps[-1].order_after == ("write", "read", "list")
 
 
 def files(written=(), mentioned=()):
