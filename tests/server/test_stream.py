@@ -132,7 +132,7 @@ async def test_the_runs_of_a_notebook_are_the_newest_ones_of_it_whatever_else_ra
     directories = jp_root_dir / ".jupyter_mlops" / "runs"
     for number in range(60):
         copy = f"{new[:-4]}{0x1000 + number:04x}"
-        shutil.copytree(directories / new, directories / copy)
+        shutil.copytree(directories / new, directories / copy, ignore=shutil.ignore_patterns(".reserve"))
         for file in (directories / copy).rglob("*.jsonl"):
             file.write_text(file.read_text().replace(new, copy))
     listener = await listen()
