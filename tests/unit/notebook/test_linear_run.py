@@ -141,6 +141,17 @@ def test_a_walk_that_failed_is_not_taken_up_again(followed):
     assert len(followed) == len(CELLS)
 
 
+def test_a_walk_that_cannot_go_back_gives_way_to_a_new_one(followed):
+    read(CELLS)
+    [walk] = linear_run._WALKS._known
+    walk.run.history.clear()
+    edited = [CELLS[0], "a = {}\na.get(1)", *CELLS[2:]]
+    with pytest.warns(RuntimeWarning, match="from its beginning"):
+        answer = read(edited)
+    linear_run._WALKS.cache_clear()
+    assert answer == read(edited)
+
+
 def test_two_at_a_time_do_not_share_a_walk(followed):
     read(CELLS)
     with run_through(placed(CELLS)) as one, run_through(placed(CELLS)) as other:
