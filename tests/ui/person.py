@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 READY_MS = 60_000
 RUN_MS = 60_000
+PALETTE_MS = 5_000
+PALETTE_TRIES = 6
 
 
 class Person:
@@ -80,12 +83,23 @@ class Person:
         self.choose(*entries)
 
     def command(self, label: str) -> None:
-        """Execute a command by its name in the palette."""
-        self.page.keyboard.press("Control+Shift+c")
+        """Execute a command by its name in the palette, once that has found it.
+
+        The palette closes when something else takes the focus, as a notebook does whose kernel has started: then it is
+        opened again.
+        """
         palette = self.page.locator(".jp-ModalCommandPalette")
-        palette.locator("input").fill(label)
-        palette.locator(".lm-CommandPalette-itemLabel").filter(has_text=label).first.wait_for()
-        self.page.keyboard.press("Enter")
+        found = palette.locator(".lm-CommandPalette-item.lm-mod-active .lm-CommandPalette-itemLabel")
+        for _ in range(PALETTE_TRIES):
+            if not palette.is_visible():
+                self.page.keyboard.press("Control+Shift+c")
+            with contextlib.suppress(TimeoutError):
+                palette.locator("input").fill(label, timeout=PALETTE_MS)
+                found.filter(has_text=label).wait_for(timeout=PALETTE_MS)
+                self.page.keyboard.press("Enter")
+                palette.wait_for(state="hidden", timeout=PALETTE_MS)
+                return
+        raise AssertionError(f"The palette does not find {label!r}.")
 
     def use_theme(self, name: str) -> None:
         self.choose_in_main_menu("Settings", "Theme", name)

@@ -88,6 +88,7 @@ def test_the_steps_that_were_found_are_written_and_undone(person, write) -> None
     expect(person.chip(2)).to_have_attribute("data-step", "load")
     person.select(2)
     person.choose_in_main_menu("Run", "Pipeline Step", "Write Found Steps Into Cells")
+    expect(person.page.get_by_text("cells now say what they are for")).to_be_visible()
     assert person.metadata(2)["step"] == "load"
     person.select(2)
     person.page.keyboard.press("Control+z")
