@@ -6,7 +6,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import TimeoutError as NotInTime
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -93,7 +94,7 @@ class Person:
         for _ in range(PALETTE_TRIES):
             if not palette.is_visible():
                 self.page.keyboard.press("Control+Shift+c")
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(NotInTime):
                 palette.locator("input").fill(label, timeout=PALETTE_MS)
                 found.filter(has_text=label).wait_for(timeout=PALETTE_MS)
                 self.page.keyboard.press("Enter")

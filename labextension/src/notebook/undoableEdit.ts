@@ -29,7 +29,6 @@ export class UndoableEdits {
   private constructor(private _notebook: Notebook) {
     this._watch();
     _notebook.modelChanged.connect(this._watch, this);
-    _notebook.modelContentChanged.connect(this._onContent, this);
   }
 
   /** Make an edit. True if it changed anything. */
@@ -125,15 +124,38 @@ export class UndoableEdits {
     this._notebook.toggleClass(CAN_REDO, redo);
   }
 
-  private _onContent(): void {
+  private _onNotebook(_: object, change: { cellsChange?: unknown }): void {
+    if (change.cellsChange) {
+      this._listenToCells();
+      this._onEdit();
+    }
+  }
+
+  private _onCell(_: object, change: { sourceChange?: unknown }): void {
+    if (change.sourceChange) {
+      this._onEdit();
+    }
+  }
+
+  /** A notebook does not tell what is typed in its cells. Those that are listened to stay so. */
+  private _listenToCells(): void {
+    for (const cell of this._notebook.model?.cells ?? []) {
+      cell.sharedModel.changed.connect(this._onCell, this);
+    }
+  }
+
+  /** Somebody edited cells: the newest change is not ours. Outputs, and what a kernel writes down, are no edits. */
+  private _onEdit(): void {
     if (!this._own && (this._notebook.hasClass(CAN_UNDO) || this._notebook.hasClass(CAN_REDO))) {
       this._mark(false, false);
     }
   }
 
-  /** When an edit with notebook metadata is taken back or made again, they follow. */
+  /** When an edit with notebook metadata is taken back or made again, they follow; who edits cells is heard. */
   private _watch(): void {
     const model = this._notebook.model;
+    model?.sharedModel.changed.connect(this._onNotebook, this);
+    this._listenToCells();
     const history = model && historyOf(model.sharedModel);
     if (!history) {
       return;

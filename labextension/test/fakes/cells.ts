@@ -15,7 +15,6 @@ export interface FakeCell {
 export class FakeNotebook extends Widget {
   readonly model: NotebookModel;
   readonly modelChanged = new Signal<this, void>(this);
-  readonly modelContentChanged = new Signal<this, void>(this);
 
   /** `undo` says whose history changes go into: JupyterLab's default is one for each cell, and one for cells. */
   constructor(cells: FakeCell[], metadata: PartialJSONObject = {}, undo: 'cells' | 'document' = 'cells') {
@@ -33,7 +32,6 @@ export class FakeNotebook extends Widget {
       nbformat_minor: 5
     });
     this.model.sharedModel.clearUndoHistory();
-    this.model.contentChanged.connect(() => this.modelContentChanged.emit());
   }
 
   get notebook(): Notebook {

@@ -1,3 +1,4 @@
+import { YCodeCell } from '@jupyter/ydoc';
 import { describe, expect, it } from 'vitest';
 import { CellMetadata } from '../../src/notebook/metadata';
 import { UndoableEdits } from '../../src/notebook/undoableEdit';
@@ -90,6 +91,28 @@ describe('Ctrl+Z', () => {
     expect([edits.canUndo, edits.canRedo]).toEqual([false, true]);
     edits.redo();
     expect(fake.ours[0]).toEqual(step('train'));
+  });
+
+  it('is still about the newest edit when a kernel writes down what it is, or a cell has run', () => {
+    const fake = new FakeNotebook(CELLS);
+    const edits = UndoableEdits.of(fake.notebook);
+    edits.apply({ cells: both() });
+    fake.model.sharedModel.setMetadata('language_info', { name: 'python', version: '3.13' });
+    (fake.model.cells.get(0).sharedModel as YCodeCell).execution_count = 3;
+    expect(edits.canUndo).toBe(true);
+    edits.undo();
+    expect(fake.ours[0]).toBeUndefined();
+  });
+
+  it('is about what was typed again, once a new cell was made', () => {
+    const fake = new FakeNotebook(CELLS);
+    const edits = UndoableEdits.of(fake.notebook);
+    edits.apply({ cells: both() });
+    fake.model.sharedModel.insertCell(1, { cell_type: 'code', source: '', metadata: {} });
+    expect(edits.canUndo).toBe(false);
+    edits.apply({ cells: new Map([['c', step('load')]]) });
+    fake.model.cells.get(1).sharedModel.setSource('typed in the new cell');
+    expect(edits.canUndo).toBe(false);
   });
 
   it('is about what was typed again, once something was typed', () => {
