@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -218,3 +219,14 @@ async def test_what_is_not_there_is_told_as_json(ask: Ask, parts, query, status)
     found, told = await ask("GET", *parts, **query)
     assert found == status
     assert told["message"]
+
+
+async def test_a_store_that_cannot_be_written_is_a_sentence_and_a_way_out(ask: Ask, write, jp_root_dir) -> None:
+    write("n.ipynb", *WORK)
+    shutil.rmtree(jp_root_dir / ".jupyter_mlops")
+    (jp_root_dir / ".jupyter_mlops").write_text("no folder")
+    status, told = await ask("POST", "runs", body={"path": "n.ipynb"})
+    assert (status, told["code"]) == (507, "store_unwritable")
+    assert "cannot be written" in told["message"]
+    assert told["hint"]
+    assert str(jp_root_dir) not in json.dumps(told)

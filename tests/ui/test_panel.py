@@ -101,3 +101,32 @@ def test_an_old_token_is_a_sentence_and_a_way_out(person, write) -> None:
     person.edit(4, "total = 3")
     expect(panel.get_by_role("alert").filter(has_text="Log in again")).to_be_visible()
     person.sees_steps("load", "train")
+
+
+def test_a_store_that_cannot_be_written_is_a_sentence_and_a_way_out(person, write, lab, folder) -> None:
+    write("work.ipynb", *WORK)
+    (lab.root / folder / ".jupyter_mlops").rmdir()
+    (lab.root / folder / ".jupyter_mlops").write_text("no folder")
+    person.open_notebook("work.ipynb")
+    person.open_panel()
+    person.press_run()
+    told = person.page.locator(".Toastify__toast")
+    expect(told).to_contain_text("The run did not start.")
+    told.get_by_role("button", name="Details").click()
+    details = person.page.locator(".jp-Dialog")
+    expect(details).to_contain_text("cannot be written")
+    expect(details).to_contain_text("JUPYTER_MLOPS_HOME")
+
+
+def test_a_file_that_is_no_notebook_leaves_the_panel_usable(person, write, lab, folder) -> None:
+    write("work.ipynb", *WORK)
+    person.open_notebook("work.ipynb")
+    panel = person.open_panel()
+    person.sees_steps("load", "train")
+    (lab.root / folder / "broken.ipynb").write_text("{")
+    person.open_file("broken.ipynb")
+    person.page.locator(".jp-Dialog .jp-Dialog-footer button").last.click()
+    person.go_to_tab("work.ipynb")
+    person.open_panel()
+    person.sees_steps("load", "train")
+    expect(panel.get_by_test_id("mlops-run")).to_be_enabled()

@@ -1,8 +1,8 @@
 import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { asFailure } from '../api/failure';
 import { Client } from '../api/client';
 import { PipelineModel } from '../model/pipelineModel';
+import { tellFailure } from '../ui/tellFailure';
 import { foundSteps, wouldVanish } from './foundSteps';
 import { CellMetadata, ours } from './metadata';
 import { Edit, UndoableEdits } from './undoableEdit';
@@ -63,10 +63,7 @@ export async function convertNotebook(pipeline: PipelineModel, services: EditSer
     void pipeline.refresh();
     return true;
   } catch (thrown) {
-    const { message, hint } = asFailure(thrown);
-    Notification.error([trans.__('The notebook was not converted.'), message, hint].filter(Boolean).join(' '), {
-      autoClose: false
-    });
+    tellFailure(thrown, trans.__('The notebook was not converted.'), trans);
     return false;
   }
 }

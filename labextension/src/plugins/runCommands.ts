@@ -1,15 +1,16 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
-import { asFailure } from '../api/failure';
 import { RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
 import { PipelineModel } from '../model/pipelineModel';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { tellFailure } from '../ui/tellFailure';
 
 /** The commands that start, stop, go on with and delete runs. */
 export const runCommandsPlugin: JupyterFrontEndPlugin<void> = {
@@ -110,14 +111,14 @@ function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
     caption: trans.__('Stop what runs; what is done is kept'),
     icon: stopIcon,
     isEnabled: args => refOf(mlops, args) !== null && !isOver(stateOf(mlops, args) ?? ''),
-    execute: args => told(refOf(mlops, args), ref => client.cancel(ref))
+    execute: args => told(refOf(mlops, args), trans, ref => client.cancel(ref))
   });
   commands.addCommand(CommandIDs.retryRun, {
     label: trans.__('Retry Run'),
     caption: trans.__('Go on with this run; what succeeded is not run again'),
     icon: refreshIcon,
     isEnabled: args => refOf(mlops, args) !== null && ['failed', 'canceled', undefined].includes(stateOf(mlops, args)),
-    execute: args => told(refOf(mlops, args), ref => client.retry(ref, String(args.kernel ?? '')))
+    execute: args => told(refOf(mlops, args), trans, ref => client.retry(ref, String(args.kernel ?? '')))
   });
   commands.addCommand(CommandIDs.deleteRun, {
     label: trans.__('Delete Run'),
@@ -129,7 +130,7 @@ function addStopping(commands: CommandRegistry, mlops: IMLOps): void {
         body: trans.__('Its logs, executed notebooks and artifacts go with it. This cannot be undone.'),
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
       });
-      return answer.button.accept ? told(ref, item => client.delete(item)) : false;
+      return answer.button.accept ? told(ref, trans, item => client.delete(item)) : false;
     }
   });
 }
@@ -155,18 +156,17 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
     }
     return run;
   } catch (thrown) {
-    complain(thrown, trans.__('The run did not start.'));
+    tellFailure(thrown, trans.__('The run did not start.'), trans);
     return null;
   }
 }
 
-function complain(thrown: unknown, before = ''): void {
-  const { message, hint } = asFailure(thrown);
-  Notification.error([before, message, hint].filter(Boolean).join(' '), { autoClose: false });
-}
-
 /** Do something with a run; a failure is told in a notification. True if it was done. */
-async function told(ref: RunRef | null, work: (ref: RunRef) => Promise<void>): Promise<boolean> {
+async function told(
+  ref: RunRef | null,
+  trans: TranslationBundle,
+  work: (ref: RunRef) => Promise<void>
+): Promise<boolean> {
   if (!ref) {
     return false;
   }
@@ -174,7 +174,7 @@ async function told(ref: RunRef | null, work: (ref: RunRef) => Promise<void>): P
     await work(ref);
     return true;
   } catch (thrown) {
-    complain(thrown);
+    tellFailure(thrown, '', trans);
     return false;
   }
 }
