@@ -35,13 +35,6 @@ class Person:
         self.page.goto(f"{self.lab.address}/{place}?reset&token={self.lab.token}")
         self.wait_for_notebook()
 
-    def open_file(self, name: str) -> None:
-        """Open a file beside the notebook, by the file browser."""
-        self.page.get_by_role("tab", name="File Browser").click()
-        browser = self.page.locator(".jp-FileBrowser-Panel, .jp-FileBrowser").first
-        browser.locator('[data-command="filebrowser:refresh"], [data-jp-item-name="refresh"]').first.click()
-        browser.locator(".jp-DirListing-item").filter(has_text=name).dblclick()
-
     def open_in_notebook7(self, name: str) -> None:
         """Open it in a page of Notebook 7."""
         self.page.goto(f"{self.lab.address}/notebooks/{self.folder}/{name}?token={self.lab.token}")

@@ -116,17 +116,3 @@ def test_a_store_that_cannot_be_written_is_a_sentence_and_a_way_out(person, writ
     details = person.page.locator(".jp-Dialog")
     expect(details).to_contain_text("cannot be written")
     expect(details).to_contain_text("JUPYTER_MLOPS_HOME")
-
-
-def test_a_file_that_is_no_notebook_leaves_the_panel_usable(person, write, lab, folder) -> None:
-    write("work.ipynb", *WORK)
-    person.open_notebook("work.ipynb")
-    panel = person.open_panel()
-    person.sees_steps("load", "train")
-    (lab.root / folder / "broken.ipynb").write_text("{")
-    person.open_file("broken.ipynb")
-    person.page.locator(".jp-Dialog .jp-Dialog-footer button").last.click()
-    person.go_to_tab("work.ipynb")
-    person.open_panel()
-    person.sees_steps("load", "train")
-    expect(panel.get_by_test_id("mlops-run")).to_be_enabled()
