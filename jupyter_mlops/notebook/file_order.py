@@ -10,25 +10,32 @@ from functools import lru_cache
 from pathlib import Path
 
 from jupyter_mlops.notebook.definitions import candidates
+from jupyter_mlops.notebook.files import FileMode
 from jupyter_mlops.notebook.step_effects import StepEffects
 
 
 @dataclass
 class StepFiles:
-    """Paths relative to the notebook's folder (or absolute) that a step writes and mentions."""
+    """Paths relative to the notebook's folder (or absolute) that a step writes, mentions and takes away."""
 
     written: set[str] = field(default_factory=set)
     mentioned: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
 
 
 def files_of(step: StepEffects) -> StepFiles:
     """The files of a step, from its calls, magics and shell lines, and from every string that could be a path."""
     found = StepFiles()
     for run in step.cells:
-        texts = {"in": list(run.facts.files_in), "out": list(run.facts.files_out)}
+        texts: dict[FileMode, list[str]] = {
+            "in": list(run.facts.files_in),
+            "out": list(run.facts.files_out),
+            "gone": [],
+        }
         for mode, text in run.effects.files:
             texts[mode] += [piece for piece in text if isinstance(piece, str)]
         found.written.update(_paths(texts["out"]))
+        found.removed.update(_paths(texts["gone"]))
         found.mentioned.update(_paths((*texts["in"], *texts["out"], *run.facts.strings)))
         found.mentioned.update(_modules(run.cell.source))
     for known in step.needed:
@@ -37,17 +44,18 @@ def files_of(step: StepEffects) -> StepFiles:
 
 
 def order_by_files(names: Sequence[str], files: Sequence[StepFiles]) -> dict[str, tuple[str, ...]]:
-    """For each step, earlier ones that write what it mentions, or mention what it writes."""
+    """For each step, earlier ones that change what it mentions, or mention what it changes."""
     writers: dict[str, list[str]] = {}
     readers: dict[str, list[str]] = {}
     after: dict[str, tuple[str, ...]] = {}
     for name, step in zip(names, files, strict=True):
+        changed = step.written | step.removed
         before = [
             other for path in sorted(step.mentioned) for part in _with_parents(path) for other in writers.get(part, ())
         ]
-        before += [other for path in sorted(step.written) for other in readers.get(path, ())]
+        before += [other for path in sorted(changed) for other in readers.get(path, ())]
         after[name] = tuple(dict.fromkeys(other for other in before if other != name))
-        for path in step.written:
+        for path in changed:
             writers.setdefault(path, []).append(name)
         for path in step.mentioned:
             for part in _with_parents(path):

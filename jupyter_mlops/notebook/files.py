@@ -7,7 +7,9 @@ from typing import Literal
 
 from jupyter_mlops.notebook.facts import Call, Text
 
-FileUse = tuple[Literal["in", "out"], Text]
+# A file that is read, written, or taken away.
+FileMode = Literal["in", "out", "gone"]
+FileUse = tuple[FileMode, Text]
 
 # Methods and functions (last name) -> the argument that is the file: a position, or a keyword beside it.
 _WRITERS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -38,7 +40,7 @@ _LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle
               "onnx", "urllib", "PIL", "cv2", "imageio", "plotly", "altair", "toml")  # fmt: skip
 # Methods of a path: the path itself is the file.
 _PATH_READERS = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "iterdir", "glob"})
-PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir", "rename"})
+PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir"})
 
 
 def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileUse]:
@@ -56,7 +58,9 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
             if text := texts.get(place):
                 yield ("out", text)
     if last in _REMOVERS and function.startswith(("os.", "shutil.")):
-        yield from (("out", text) for place in (0, "path", "src") if (text := texts.get(place)))
+        yield from (("gone", text) for place in (0, "path", "src") if (text := texts.get(place)))
+    if last == "rename" and receiver:
+        yield ("gone", receiver)
     if receiver and last in _PATH_READERS:
         yield ("in", receiver)
     for place, text in texts.items():

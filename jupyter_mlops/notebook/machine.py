@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from jupyter_mlops.notebook.applying import change, full_name, run_maybe
 from jupyter_mlops.notebook.calls import follow_call
@@ -29,6 +29,7 @@ from jupyter_mlops.notebook.facts import (
     Use,
     Value,
 )
+from jupyter_mlops.notebook.files import FileMode
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
 from jupyter_mlops.notebook.journal import NEW
 from jupyter_mlops.notebook.library import BUILTIN_TYPES
@@ -152,7 +153,7 @@ class Machine:
         else:
             self.strings[name] = value
 
-    def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
+    def note_file(self, mode: FileMode, text: Text) -> None:
         """A file is used; its path is kept if it is known."""
         value = filled_in(text, self.strings)
         if value is not None:
@@ -266,7 +267,7 @@ class _Body(Machine):
     def made_class(self, made: Object) -> None:
         self._note_class(made)
 
-    def note_file(self, mode: Literal["in", "out"], text: Text) -> None:
+    def note_file(self, mode: FileMode, text: Text) -> None:
         self.effects.files.append((mode, text))
 
     def give(self, found: Objects) -> None:

@@ -7,6 +7,8 @@ import { FieldSchema, kindOf, textOf, valueOf } from './fieldText';
 export interface FormFieldProps {
   /** The key that it edits, for example `cpu`. */
   name: string;
+  /** The cell or notebook whose key it is. */
+  owner: string;
   title: string;
   description: string;
   schema: FieldSchema;
@@ -27,13 +29,15 @@ export function FormField(props: FormFieldProps): React.ReactElement {
   const { name, schema, value, trans } = props;
   const kind = kindOf(schema);
   const kept = textOf(value, kind);
-  const [text, setText] = React.useState(kept);
+  const key = `${props.owner} ${name}`;
+  const [text, setText] = useDraft(key, kept);
   const [problem, setProblem] = React.useState('');
-  React.useEffect(() => (setText(kept), setProblem('')), [kept]);
+  React.useEffect(() => setProblem(''), [kept]);
   const id = React.useId();
   const box = React.useRef<HTMLDivElement>(null);
   useKeptFocus(box, name);
   const commit = (written: string): void => {
+    forget(key);
     if (written.trim() === kept.trim()) {
       setProblem('');
       return;
@@ -140,6 +144,28 @@ function Choice(props: InputProps & { common: React.SelectHTMLAttributes<HTMLSel
   );
 }
 
+/** What is typed into a field; it outlives the form, which is built anew when an earlier change is written. */
+function useDraft(key: string, kept: string): [string, (text: string) => void] {
+  const [text, setText] = React.useState(draft?.key === key ? draft.text : kept);
+  const last = React.useRef(kept);
+  React.useEffect(() => {
+    if (last.current !== kept) {
+      last.current = kept;
+      forget(key);
+      setText(kept);
+    }
+  }, [key, kept]);
+  const type = (typed: string): void => {
+    draft = { key, text: typed };
+    setText(typed);
+  };
+  return [text, type];
+}
+
+function forget(key: string): void {
+  draft = draft?.key === key ? null : draft;
+}
+
 /** The property inspector builds its form anew after each change; the field with the focus gets it back. */
 function useKeptFocus(box: React.RefObject<HTMLDivElement>, name: string): void {
   React.useEffect(() => {
@@ -151,5 +177,6 @@ function useKeptFocus(box: React.RefObject<HTMLDivElement>, name: string): void 
 }
 
 const REBUILT_WITHIN_MS = 1000;
+let draft: { key: string; text: string } | null = null;
 let focused = '';
 let committed = { name: '', at: 0 };

@@ -44,6 +44,7 @@ export function CellFormField(props: { given: FieldGiven; services: FormServices
   const name = given.name.slice((ofPipeline ? OF_PIPELINE : OF_CELL).length);
   const common = {
     name,
+    owner: ofPipeline ? pipeline.path : cell.model.id,
     schema,
     title: schema.title ?? name,
     description: schema.description ?? '',

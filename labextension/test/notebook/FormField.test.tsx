@@ -10,6 +10,7 @@ const trans = nullTranslator.load('jupyter_mlops');
 function field(props: Partial<FormFieldProps> = {}): React.ReactElement {
   const all: FormFieldProps = {
     name: 'cpu',
+    owner: 'c1',
     title: 'CPU',
     description: 'Cores, for example: 2',
     schema: { accepts: ['number', 'string'] },
@@ -97,5 +98,26 @@ describe('a field of the property inspector', () => {
     const { rerender } = render(field({ value: 2 }));
     rerender(field({ value: 4 }));
     expect(screen.getByLabelText<HTMLInputElement>('CPU').value).toBe('4');
+  });
+
+  it('keeps what is typed when the form is built anew around it, and writes it when it is left', async () => {
+    const onChange = vi.fn();
+    const first = render(field({ onChange }));
+    await userEvent.type(screen.getByLabelText('CPU'), '0.5');
+    first.unmount();
+    render(field({ onChange }));
+    const again = screen.getByLabelText('CPU') as HTMLInputElement;
+    expect(again.value).toBe('0.5');
+    again.focus();
+    await userEvent.tab();
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledWith(0.5));
+  });
+
+  it('does not give what was typed for one cell to another', async () => {
+    const first = render(field());
+    await userEvent.type(screen.getByLabelText('CPU'), '0.5');
+    first.unmount();
+    render(field({ owner: 'c2' }));
+    expect((screen.getByLabelText('CPU') as HTMLInputElement).value).toBe('');
   });
 });

@@ -73,11 +73,7 @@ def test_names_in_a_text_are_filled_in(text, expected):
         pytest.param("joblib.dump(1, 'f.joblib')", "f.joblib", id="a dump, second argument"),
         pytest.param("shutil.copy('a.txt', 'f.txt')", "f.txt", id="a copy writes its target"),
         pytest.param("os.makedirs('d/e')", "d/e", id="folders"),
-        pytest.param("os.remove('f.txt')", "f.txt", id="what is taken away"),
-        pytest.param("shutil.rmtree(path='d')", "d", id="a folder that is taken away, by keyword"),
-        pytest.param("os.rename('f.txt', 'g.txt')", "f.txt", id="the old name of a file"),
         pytest.param("shutil.move('a.txt', 'f.txt')", "f.txt", id="the new name of a file"),
-        pytest.param("p = Path('f.txt')\np.rename('g.txt')", "f.txt", id="a path that is renamed"),
         pytest.param("d = 'out'\npd.DataFrame().to_csv(f'{d}/f.csv')", "out/f.csv", id="a name that is constant"),
         pytest.param("with open('./f.txt', 'w') as f:\n    f.write('x')", "f.txt", id="a path is made plain"),
         pytest.param("!echo x > f.txt", "f.txt", id="a shell line"),
@@ -111,14 +107,29 @@ def test_a_step_that_only_reads_writes_no_file(statement):
     assert flow.steps[1].order_after == ()
 
 
-def test_a_file_is_taken_away_after_all_have_read_it():
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("os.remove('f.csv')", id="a file"),
+        pytest.param("shutil.rmtree(path='f.csv')", id="a folder, by keyword"),
+        pytest.param("os.rename('f.csv', 'g.csv')", id="the old name of a file"),
+        pytest.param("p = Path('f.csv')\np.rename('g.csv')", id="a path that is renamed"),
+        pytest.param("!rm f.csv", id="a shell line"),
+    ],
+)
+def test_a_file_is_taken_away_after_all_have_read_it(statement):
     flow = notebook(
         ("write", IMPORTS + "pd.DataFrame().to_csv('f.csv')"),
         ("read", "t = pd.read_csv('f.csv')"),
         ("list", "!ls f.csv"),
-        ("remove", "import os\nos.remove('f.csv')"),
+        ("remove", statement if statement.startswith("!") else IMPORTS + statement),
     )
     assert flow.steps[-1].order_after == ("write", "read", "list")
+
+
+def test_what_is_read_and_then_taken_away_is_no_output():
+    flow = notebook(("use", "import os\nprint(open('given.csv').read())\nos.remove('given.csv')"))
+    assert flow.steps[0].files_out == ()
 
 
 def files(written=(), mentioned=()):
