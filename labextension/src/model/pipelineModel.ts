@@ -109,7 +109,7 @@ export class PipelineModel extends Living {
 
   /** The diagnostics of a cell. */
   diagnosticsOf(place: CellPlace): Diagnostic[] {
-    return this._analysis?.diagnostics.filter(item => item.cell === place.cell) ?? [];
+    return this._analysis?.diagnostics.filter(item => item.cell === place.cell && !item.notebook) ?? [];
   }
 
   /** Name of the kernel in whose environment the notebook runs. */

@@ -125,7 +125,8 @@ export class Chips implements IDisposable {
 function byCell(diagnostics: readonly Diagnostic[]): Map<number, Diagnostic[]> {
   const found = new Map<number, Diagnostic[]>();
   for (const item of diagnostics) {
-    if (typeof item.cell === 'number') {
+    // Those of an included notebook count in that one's cells.
+    if (typeof item.cell === 'number' && !item.notebook) {
       found.set(item.cell, [...(found.get(item.cell) ?? []), item]);
     }
   }

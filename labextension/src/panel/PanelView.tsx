@@ -1,5 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
@@ -107,8 +109,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
       <LoadingNote text={trans.__('Reading the notebook…')} />
     );
   }
-  const go = (item: Diagnostic): void =>
-    void app.commands.execute(CommandIDs.goToCell, { index: item.cell ?? 0, line: item.line ?? 1 });
+  const go = (item: Diagnostic): void => void app.commands.execute(CommandIDs.goToCell, placeArgs(item, pipeline.path));
   const fix = (item: Fix): void => {
     if (!applyFix(pipeline.panel.content, item)) {
       Notification.warning(trans.__('The cell is gone; the notebook is looked at again.'));
@@ -143,6 +144,15 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
       />
     </div>
   );
+}
+
+/** Where a diagnostic is, as `goToCell` takes it: in the notebook itself, or in one that it includes. */
+function placeArgs(item: Diagnostic, path: string): JSONObject {
+  const place: JSONObject = { index: item.cell ?? 0, line: item.line ?? 1 };
+  if (item.notebook) {
+    return { ...place, path: PathExt.join(PathExt.dirname(path), item.notebook) };
+  }
+  return item.cell_id ? { ...place, cell: item.cell_id } : place;
 }
 
 /** The graph, and the step that is selected in it or in the notebook. */

@@ -172,7 +172,10 @@ describe('analysis', () => {
     const place = { cell: 3, id: 'c3', role: 'step' as const, step: 'train' };
     const found = diagnostic({ cell: 3 });
     expect(model.diagnosticsOf(place)).toEqual([]);
-    await answer(0, { cells: [place], diagnostics: [found, { ...found, cell: null }] });
+    await answer(0, {
+      cells: [place],
+      diagnostics: [found, { ...found, cell: null }, { ...found, notebook: 'inside.ipynb' }]
+    });
     expect(model.placeOf('c3')).toEqual(place);
     expect(model.placeOf('gone')).toBeUndefined();
     expect(model.diagnosticsOf(place)).toEqual([found]);

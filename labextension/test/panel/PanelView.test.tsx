@@ -131,7 +131,15 @@ describe('PanelView', () => {
     world.current = pipeline(analysis([step('load')], { diagnostics: [diagnostic({ cell: 4, line: 2 })] }));
     world.show();
     await userEvent.click(screen.getByTestId('mlops-go'));
-    expect(world.executed).toEqual([[CommandIDs.goToCell, { index: 4, line: 2 }]]);
+    expect(world.executed).toEqual([[CommandIDs.goToCell, { index: 4, line: 2, cell: 'c2' }]]);
+  });
+
+  it('goes to the included notebook that a diagnostic is in', async () => {
+    const inside = diagnostic({ cell: 1, cell_id: null, line: 2, notebook: 'parts/load.ipynb' });
+    world.current = pipeline(analysis([step('load')], { diagnostics: [inside] }), { path: 'work/all.ipynb' });
+    world.show();
+    await userEvent.click(screen.getByTestId('mlops-go'));
+    expect(world.executed).toEqual([[CommandIDs.goToCell, { index: 1, line: 2, path: 'work/parts/load.ipynb' }]]);
   });
 
   it('offers Stop instead of Run while a run goes on', () => {
