@@ -73,6 +73,10 @@ class Person:
         self.page.keyboard.press("Control+s")
         self.page.locator(".lm-DockPanel-tabBar .lm-mod-current.jp-mod-dirty").wait_for(state="detached")
 
+    def wait_for_kernel(self) -> None:
+        """Until the notebook's kernel has started and does nothing."""
+        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=READY_MS)
+
     def choose(self, *entries: str) -> None:
         """Choose in the menu that is open, going through submenus."""
         for entry in entries:

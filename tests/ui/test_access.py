@@ -80,7 +80,9 @@ def test_the_keyboard_is_enough_to_open_walk_run_and_find_what_failed(person, wr
     person.open_notebook("work.ipynb")
     person.cell(0).wait_for()
     keys = person.page.keyboard
+    person.wait_for_kernel()  # a notebook takes the focus when its kernel has started
     person.command("Show Pipeline")
+    person.sees_steps("load", "train")
     person.tab_to(person.panel.get_by_test_id("mlops-node"))
     for key, step in (("Home", "load"), ("ArrowDown", "train"), ("ArrowUp", "load")):
         keys.press(key)
