@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.pipeline.model import Pipeline, Step
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import resolve
+from jupyter_mlops.store.run_record import TaskRecord
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.pipelines import load_pipeline
 
@@ -30,21 +32,20 @@ def graph_of_run(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
     project = Project.find(folder)
     record = load_run(project.run_directory(resolve(project, run)))
     graph = describe(Pipeline.from_data(record.plan))
-    states: dict[str, list[str]] = {}
-    items: dict[str, Counter[str]] = {}
+    tasks: dict[str, list[TaskRecord]] = {}
     for task in record.tasks.values():
-        states.setdefault(task.step, []).append(task.state)
-        if task.task != task.step:
-            items.setdefault(task.step, Counter())[task.state] += 1
-    steps = [
-        {**step, "state": _of_loop(states.get(name, [])), "items": dict(items.get(name, ()))}
-        for step in graph["steps"]
-        for name in [step["name"]]
-    ]
+        tasks.setdefault(task.step, []).append(task)
+    steps = [{**step, **_progress(tasks.get(step["name"], []))} for step in graph["steps"]]
     return {**graph, "run": record.run, "steps": steps}
 
 
-def _of_loop(states: list[str]) -> str:
+def _progress(tasks: list[TaskRecord]) -> dict[str, Any]:
+    """How far a step is; `items` counts those of a loop."""
+    items = Counter(task.state for task in tasks if task.task != task.step)
+    return {"state": _of_loop([task.state for task in tasks]), "items": dict(items)}
+
+
+def _of_loop(states: Sequence[str]) -> str:
     """The state of a step from those of its tasks: what needs attention first."""
     return next((state for state in _BY_ATTENTION if state in states), "pending")
 

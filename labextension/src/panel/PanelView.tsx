@@ -5,6 +5,7 @@ import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
+import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
@@ -51,7 +52,7 @@ export function PanelView(props: Props): React.ReactElement {
   if (server.failure && !pipeline?.analysis) {
     return (
       <FailureNote failure={server.failure}>
-        <button className="jp-mod-styled" data-testid="mlops-again" onClick={() => void tryAgain(mlops)}>
+        <button className="jp-mod-styled" data-testid="mlops-again" onClick={() => void askAgain(mlops)}>
           {trans.__('Try again')}
         </button>
       </FailureNote>
@@ -78,12 +79,6 @@ export function PanelView(props: Props): React.ReactElement {
       <Pipeline key={pipeline.panel.id} {...props} pipeline={pipeline} again={again} />
     </>
   );
-}
-
-async function tryAgain(mlops: IMLOps): Promise<void> {
-  await mlops.server.refresh();
-  mlops.stream.reconnect();
-  await mlops.pipelines?.current?.refresh();
 }
 
 function Nothing({ mlops, app }: Props): React.ReactElement {

@@ -7,6 +7,7 @@ import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
+import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
@@ -96,11 +97,7 @@ function addStarting(starting: Starting): void {
     label: trans.__('Analyse Notebook Again'),
     icon: refreshIcon,
     isEnabled: () => current() !== null,
-    execute: async () => {
-      await mlops.server.refresh();
-      mlops.stream.reconnect();
-      await current()?.refresh();
-    }
+    execute: () => askAgain(mlops)
   });
 }
 

@@ -1,0 +1,14 @@
+import { EventStream } from '../api/stream';
+import { Pipelines } from './pipelines';
+import { Server } from './server';
+
+/** Ask the server anew for all that is shown: what it is, its news, and the current notebook's pipeline. */
+export async function askAgain(shown: {
+  server: Server;
+  stream: EventStream;
+  pipelines: Pipelines | null;
+}): Promise<void> {
+  await shown.server.refresh();
+  shown.stream.reconnect();
+  await shown.pipelines?.current?.refresh();
+}
