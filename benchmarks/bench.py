@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from harness import RESULTS, ROOT, Figure, Peer, Report, row
 
-ORDER = ("import_time", "analysis", "chain", "unchanged", "notebook_step", "fan_out", "hand_over", "store", "front_end")
+ORDER = ("import_time", "analysis", "chain", "unchanged", "notebook_step", "fan_out", "hand_over", "store", "extension")
 HEAD = """# Results
 
 Made by `make bench`: ours and the peers' measured in turn, in one run. `(Nx)`: the peer takes N times as long.

@@ -20,10 +20,18 @@ def test_a_notebook_is_seen_and_run_as_a_pipeline(person, write) -> None:
     expect(person.chip(4)).to_have_attribute("data-state", "succeeded")
 
 
-def test_the_panel_is_shown_beside_the_notebook(person, write) -> None:
+def test_the_panel_opens_in_the_main_area_above_the_cells(person, write) -> None:
     write("work.ipynb", *WORK)
     person.open_in_notebook7("work.ipynb")
-    person.select(1)
-    person.command("Show Pipeline")
-    expect(person.panel).to_be_visible()
+    shown = person.page.locator("#main-panel").get_by_test_id("mlops-panel")
+    button = person.notebook.locator('[data-jp-item-name="mlops-panel"]').locator("jp-button, button").first
+
+    button.click()
+    expect(shown).to_be_visible()
     person.sees_steps("load", "train")
+    expect(person.cell(0)).to_be_in_viewport()
+
+    button.click()
+    expect(shown).to_have_count(0)
+    person.command("Show Pipeline")
+    expect(shown).to_be_visible()

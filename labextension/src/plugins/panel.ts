@@ -1,27 +1,30 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 import { PanelView } from '../panel/PanelView';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
-import { holdsManyDocuments } from '../ui/place';
+import { holdsManyDocuments, toggleAbove } from '../ui/place';
 import { View } from '../ui/View';
 
-/** The panel of the current notebook's pipeline. */
+/** The panel of the current notebook's pipeline: at the left or, on a page that holds one notebook, above its cells. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mlops:panel',
   description: 'A panel with the pipeline of the current notebook.',
   autoStart: true,
   requires: [IMLOps],
-  optional: [ILayoutRestorer, ICommandPalette],
+  optional: [ILayoutRestorer, ICommandPalette, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     mlops: IMLOps,
     restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    notebooks: INotebookTracker | null
   ): void => {
     const { trans } = mlops;
+    const isBeside = holdsManyDocuments(app.shell);
     const menu = stepMenu(app, mlops);
     const panel = new View(() => React.createElement(PanelView, { app, mlops, onMenu: menu }), trans, {
       id: 'jupyter-mlops-panel',
@@ -31,14 +34,26 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     panel.title.icon = pipelineIcon;
     panel.title.caption = trans.__('MLOps: the pipeline that this notebook is');
-    // Notebook 7 keeps its left side for the table of contents.
-    app.shell.add(panel, holdsManyDocuments(app.shell) ? 'left' : 'right', { rank: 600, type: 'MLOps' });
-    restorer?.add(panel, panel.id);
+    if (isBeside) {
+      app.shell.add(panel, 'left', { rank: 600, type: 'MLOps' });
+      restorer?.add(panel, panel.id);
+    }
     app.commands.addCommand(CommandIDs.openPanel, {
-      label: trans.__('Show Pipeline'),
+      label: args => (args.toolbar ? trans.__('Pipeline') : trans.__('Show Pipeline')),
       caption: trans.__('Show the pipeline that the current notebook is'),
-      icon: pipelineIcon,
-      execute: () => app.shell.activateById(panel.id)
+      icon: args => (args.toolbar ? undefined : pipelineIcon),
+      // JupyterLab has a tab for it at the left.
+      isVisible: args => !args.toolbar || !isBeside,
+      isEnabled: () => isBeside || Boolean(notebooks?.currentWidget),
+      isToggled: isBeside ? undefined : () => panel.isAttached,
+      execute: () => {
+        if (isBeside) {
+          app.shell.activateById(panel.id);
+        } else if (notebooks?.currentWidget) {
+          toggleAbove(notebooks.currentWidget, panel);
+          app.commands.notifyCommandChanged(CommandIDs.openPanel);
+        }
+      }
     });
     palette?.addItem({ command: CommandIDs.openPanel, category: trans.__('MLOps') });
   }

@@ -1,4 +1,5 @@
 import { JupyterFrontEnd, LabShell } from '@jupyterlab/application';
+import { MainAreaWidget } from '@jupyterlab/apputils';
 import { TabPanel, Widget } from '@lumino/widgets';
 
 /** Whether the page holds many documents beside each other, as JupyterLab's does; Notebook 7's holds one. */
@@ -12,6 +13,18 @@ export function placeView(shell: JupyterFrontEnd.IShell, view: Widget): void {
     const many = holdsManyDocuments(shell);
     view.toggleClass('jp-mlops-mod-below', !many);
     shell.add(view, many ? 'main' : 'down', { type: 'MLOps' });
+  }
+}
+
+/** Put a view above the content of a document, in the main area too of a page that holds one document; or take it away. */
+export function toggleAbove(document: MainAreaWidget, view: Widget): void {
+  if (view.isAttached) {
+    view.parent = null;
+    document.content.activate();
+  } else {
+    view.addClass('jp-mlops-mod-above');
+    document.contentHeader.addWidget(view);
+    view.activate();
   }
 }
 

@@ -1,21 +1,18 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Client } from '../../src/api/client';
 import { RunState } from '../../src/api/shapes';
-import { EventStream } from '../../src/api/stream';
 import { Pipelines } from '../../src/model/pipelines';
-import { Runs } from '../../src/model/runs';
-import { API_VERSION, Server } from '../../src/model/server';
+import { API_VERSION } from '../../src/model/server';
 import { runCommandsPlugin } from '../../src/plugins/runCommands';
 import { CommandIDs, IMLOps } from '../../src/tokens';
 import { analysisOf, CONTENTS, FakePanel } from '../fakes/notebook';
+import { mlopsOf } from '../fakes/mlops';
 import { runOf } from '../fakes/runs';
-import { Answer, FakeServer, WORDS } from '../fakes/server';
+import { Answer, FakeServer } from '../fakes/server';
 
 const REF = { run: 'r1', folder: 'work.ipynb' };
 
@@ -51,12 +48,9 @@ afterEach(() => {
 });
 
 function made(panel: NotebookPanel): IMLOps {
-  const client = new Client(server.settings, WORDS);
-  const stream = new EventStream(server.settings);
-  const runs = new Runs(client, stream);
+  const shared = mlopsOf(server);
   const tracker = { currentWidget: panel, currentChanged: new Signal({}) } as unknown as INotebookTracker;
-  const pipelines = new Pipelines(tracker, { client, stream, runs, contents: CONTENTS, memory: null });
-  return { client, stream, server: new Server(client), runs, pipelines, trans: nullTranslator.load('jupyter_mlops') };
+  return { ...shared, pipelines: new Pipelines(tracker, { ...shared, contents: CONTENTS, memory: null }) };
 }
 
 function sent(verb: string): { what: string; body: unknown }[] {

@@ -1,16 +1,12 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Client } from '../../src/api/client';
-import { EventStream } from '../../src/api/stream';
-import { Runs } from '../../src/model/runs';
-import { Server } from '../../src/model/server';
 import { runViewPlugin } from '../../src/plugins/runView';
 import { RunWidget } from '../../src/runView/RunWidget';
 import { CommandIDs, IMLOps } from '../../src/tokens';
-import { FakeServer, WORDS } from '../fakes/server';
+import { mlopsOf } from '../fakes/mlops';
+import { FakeServer } from '../fakes/server';
 import { graphOf, runOf, taskOf } from '../runView/made';
 
 const REF = { run: 'r1', folder: 'work.ipynb' };
@@ -44,16 +40,7 @@ beforeEach(async () => {
   const server = new FakeServer();
   const graph = graphOf(['load']);
   server.answer = what => ({ json: what.includes('/graph') ? graph : runOf([taskOf('load')], { state: 'failed' }) });
-  const client = new Client(server.settings, WORDS);
-  const stream = new EventStream(server.settings);
-  mlops = {
-    client,
-    stream,
-    server: new Server(client),
-    runs: new Runs(client, stream),
-    pipelines: null,
-    trans: nullTranslator.load('jupyter_mlops')
-  };
+  mlops = mlopsOf(server);
   await activate();
 });
 

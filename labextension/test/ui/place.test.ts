@@ -1,7 +1,8 @@
 import { JupyterFrontEnd, LabShell } from '@jupyterlab/application';
+import { MainAreaWidget } from '@jupyterlab/apputils';
 import { TabPanel, Widget } from '@lumino/widgets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { activateView, placeView } from '../../src/ui/place';
+import { activateView, placeView, toggleAbove } from '../../src/ui/place';
 
 /** A page that keeps what it is told; `many` says whether it is JupyterLab's. */
 function page(many: boolean): JupyterFrontEnd.IShell & { add: ReturnType<typeof vi.fn> } {
@@ -39,5 +40,17 @@ describe('a view', () => {
     activateView(shell, views[1]);
     expect(tabs.currentWidget).toBe(views[1]);
     expect(shell.activateById).toHaveBeenCalledWith(views[1].id);
+  });
+
+  it('is put above the content of a document, and taken away again', () => {
+    const [document_, view] = [new MainAreaWidget({ content: new Widget() }), new Widget()];
+    Widget.attach(document_, document.body);
+    toggleAbove(document_, view);
+    expect([...document_.contentHeader.widgets]).toEqual([view]);
+    expect(view.isVisible).toBe(true);
+    toggleAbove(document_, view);
+    expect(view.isAttached).toBe(false);
+    expect(view.isDisposed).toBe(false);
+    document_.dispose();
   });
 });

@@ -33,7 +33,7 @@ print(taken)
 
 def main() -> Report:
     """Measure and report."""
-    report = Report("front_end")
+    report = Report("extension")
     with TemporaryDirectory() as folder:
         own = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR"), folder)
 
