@@ -11,6 +11,7 @@ from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.store.index import Index
 from jupyter_mlops.store.search import count_in, search, search_index
 from jupyter_mlops.store.search_parser import Both, Comparison, Key, Not, parse, parse_order
+from tests.many_runs import write_many_runs
 
 ACC = Key("metrics", "acc")
 
@@ -259,22 +260,7 @@ def test_nothing_of_the_users_text_becomes_sql(runs):
 @pytest.mark.slow
 def test_ten_thousand_runs_are_filtered_and_sorted_within_ten_milliseconds(project):
     """The promised figure, with room for a busy machine: the benchmark measures it on a quiet one."""
-    from jupyter_mlops.store import events as e
-    from jupyter_mlops.store.events_file import to_line
-    from jupyter_mlops.store.run_ids import new_run_id
-
-    for number in range(10_000):
-        run = new_run_id()
-        directory = project.run_directory(run)
-        directory.mkdir()
-        params = {"model": ("rf", "svm", "gb")[number % 3], "depth": number % 10}
-        lines = [
-            e.RunCreated(float(number), run, "p", "x", params, "local", "", {}, {}),
-            e.MetricLogged(float(number), "acc", (number * 7919 % 10_000) / 10_000),
-            e.MetricLogged(float(number), "loss", (number * 104_729 % 10_000) / 10_000),
-            e.RunFinished(float(number), "succeeded"),
-        ]
-        (directory / "events-a.jsonl").write_text("".join(map(to_line, lines)))
+    write_many_runs(project, 10_000)
     with Index(project) as index:
         assert index.refresh() == 10_000
         times = []
