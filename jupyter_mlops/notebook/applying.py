@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlops.notebook import library
 from jupyter_mlops.notebook.facts import NOTHING, Call, FunctionFacts, Text, Use
-from jupyter_mlops.notebook.files import file_uses
+from jupyter_mlops.notebook.files import PATH_METHODS, FileUse, file_uses
 from jupyter_mlops.notebook.heap import NONE, Object, Objects
 from jupyter_mlops.notebook.summaries import Application, Summary, texts_of_arguments
 
@@ -123,11 +123,15 @@ def _global_effects(
 
 def _apply_files(machine: Machine, summary: Summary, event: Call) -> None:
     given = texts_of_arguments(summary, dict(event.texts))
-    for mode, text in summary.effects.files:
-        pieces: list[str | tuple[str]] = []
-        for piece in text:
-            pieces += given.get(piece[0], (piece,)) if isinstance(piece, tuple) else (piece,)
-        machine.note_file(mode, tuple(pieces))
+    for mode, *texts in summary.effects.files:
+        machine.note_file(FileUse(mode, *(_with_arguments(text, given) for text in texts)))
+
+
+def _with_arguments(text: Text, given: Mapping[str, Text]) -> Text:
+    pieces: list[str | tuple[str]] = []
+    for piece in text:
+        pieces += given.get(piece[0], (piece,)) if isinstance(piece, tuple) else (piece,)
+    return tuple(pieces)
 
 
 def code_in(item: Object) -> Iterator[FunctionFacts]:
@@ -215,8 +219,8 @@ def _apply_maybe(
 
 def note_files(machine: Machine, event: Call, name: str) -> None:
     """Files that a call uses, by the name of what is called."""
-    if event.texts or (event.path and event.path[-1] in {"mkdir", "touch", "unlink"}):
+    if event.texts or (event.path and event.path[-1] in PATH_METHODS):
         root = event.root[1:].partition(":")[0] if event.root[:1] in {".", "^"} else event.root
         receiver: Text = ((root,),) if root and event.path else dict(event.texts).get("", ())
-        for mode, text in file_uses(name, event, receiver):
-            machine.note_file(mode, text)
+        for use in file_uses(name, event, receiver):
+            machine.note_file(use)

@@ -44,10 +44,9 @@ class StepFlow:
     `controls` the inputs that its `when` and `for_each` expressions read; `exports` names whose plain values those
     need;
     `by_value` functions or classes that may not be re-made from source: ids of definitions, and `setup:NAME`;
-    `order_after` steps that must come
-    before for a reason that is not a value (files, `after`); `files_in` / `files_out` are literal paths it reads /
-    writes;
-    `modules` are local modules it imports (paths).
+    `order_after` steps that must come before for a reason that is not a value (files, `after`); `files_in` /
+    `files_out` / `files_gone` are literal paths it reads / writes / takes away; `modules` are local modules it imports
+    (paths).
     """
 
     declaration: StepDeclaration
@@ -63,6 +62,7 @@ class StepFlow:
     order_after: tuple[str, ...] = ()
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
 
     @property
@@ -210,6 +210,7 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
         order_after=tuple(dict.fromkeys((*context.by_files[step.name], *explicit))),
         files_in=existing(files.mentioned - files.written, context.folder),
         files_out=tuple(sorted(files.written)),
+        files_gone=tuple(sorted(files.removed)),
         modules=local_modules(modules, context.folder),
     )
 

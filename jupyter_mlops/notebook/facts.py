@@ -290,4 +290,5 @@ class CellFacts:
     events: tuple[Event, ...] = ()
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
     strings: frozenset[str] = frozenset()

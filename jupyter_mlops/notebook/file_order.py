@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from jupyter_mlops.notebook.definitions import candidates
@@ -30,13 +31,13 @@ def files_of(step: StepEffects) -> StepFiles:
         texts: dict[FileMode, list[str]] = {
             "in": list(run.facts.files_in),
             "out": list(run.facts.files_out),
-            "gone": [],
+            "gone": list(run.facts.files_gone),
         }
-        for mode, text in run.effects.files:
-            texts[mode] += [piece for piece in text if isinstance(piece, str)]
+        for use in run.effects.files:
+            texts[use.mode] += [piece for piece in use.text if isinstance(piece, str)]
         found.written.update(_paths(texts["out"]))
         found.removed.update(_paths(texts["gone"]))
-        found.mentioned.update(_paths((*texts["in"], *texts["out"], *run.facts.strings)))
+        found.mentioned.update(_paths((*chain.from_iterable(texts.values()), *run.facts.strings)))
         found.mentioned.update(_modules(run.cell.source))
     for known in step.needed:
         found.mentioned.update(_source_files(known.modules))

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from jupyter_mlops.notebook.ipython_source import MagicUse, mentioned_words, read_source, redirections
+from jupyter_mlops.notebook.ipython_source import MagicUse, mentioned_words, read_source, redirections, removals
 from jupyter_mlops.notebook.logical_lines import EscapedLine, escaped_lines
 
 RUN = "get_ipython().run_line_magic"
@@ -178,6 +178,25 @@ def test_a_file_whose_name_is_not_known_is_not_said_to_be_written(source):
 def test_files_of_a_shell_command(command, written, mentioned):
     assert redirections(command) == written
     assert mentioned_words(command) == mentioned
+
+
+@pytest.mark.parametrize(
+    ("command", "gone", "written"),
+    [
+        ("rm a.csv b", ["a.csv", "b"], []),
+        ("rm -rf 'a b' c", ["a b", "c"], []),
+        ("rmdir d", ["d"], []),
+        ("mv a.csv b.csv d", ["a.csv", "b.csv"], ["d"]),
+        ("mv a.csv", [], []),
+        ("mv -f 'a b' 'c d'", ["a b"], ["c d"]),
+        ("cat a | sort > b && rm a", ["a"], ["b"]),
+        ("rm *.csv {name} $name", [], []),
+        ("rm 'half", ["half"], []),
+        ("echo rm a", [], []),
+    ],
+)
+def test_files_that_a_shell_command_takes_away(command, gone, written):
+    assert (removals(command), redirections(command)) == (gone, written)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_mlops.notebook import linear_run
 from jupyter_mlops.notebook.cells import Cell
+from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.linear_run import CellRun, Walks, run_through
 from jupyter_mlops.notebook.machine import Machine
 from jupyter_mlops.notebook.scopes import read_scopes
@@ -112,7 +113,7 @@ def test_a_text_that_may_be_a_path_is_no_such_edit(followed):
     read(cells)
     followed.clear()
     with run_through(placed(["path = 'b.csv'", cells[1]])) as run:
-        assert run.cells[1].effects.files == [("in", ("b.csv",))]
+        assert run.cells[1].effects.files == [FileUse("in", ("b.csv",))]
     assert len(followed) == 2
 
 
