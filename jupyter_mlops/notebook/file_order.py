@@ -64,6 +64,17 @@ def order_by_files(names: Sequence[str], files: Sequence[StepFiles]) -> dict[str
     return after
 
 
+def files_handed_on(files: Sequence[StepFiles]) -> list[frozenset[str]]:
+    """For each step, what it mentions of what earlier ones write: there when it runs, if not when it is analysed."""
+    written: set[str] = set()
+    found: list[frozenset[str]] = []
+    for step in files:
+        taken = (path for path in step.mentioned - step.written if not written.isdisjoint(_with_parents(path)))
+        found.append(frozenset(taken) if written else frozenset())
+        written |= step.written
+    return found
+
+
 class Folder:
     """The notebook's folder (None: it has none) during one analysis, in which each path is looked at once."""
 

@@ -257,11 +257,12 @@ def removals(command: str) -> list[str]:
 def _commands(command: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Of each command its name, all its words, and those that are no options."""
     for part in re.split(r"[|;&\n]+", _REDIRECTION.sub("", command)):
-        name, *words = _words(part) or [""]
+        name, *words = shell_words(part) or [""]
         yield name, words, [word for word in words if not word.startswith("-")]
 
 
-def _words(command: str) -> list[str]:
+def shell_words(command: str) -> list[str]:
+    """The words of a command, without their quotes."""
     try:
         return shlex.split(command)
     except ValueError:  # half of something in quotes

@@ -96,3 +96,10 @@ def test_a_file_is_deleted_after_a_slow_reader_and_in_each_run(desk: Desk, remov
         assert [task["state"] for task in ran["tasks"]] == states
         assert desk.logs(ran)["slow"] == "1,2\n"
         assert not (desk.folder / "data.csv").exists()
+
+
+def test_an_unchanged_run_reads_no_file_again_that_it_made_itself(desk: Desk) -> None:
+    make = step("make", "import os\nos.makedirs('out', exist_ok=True)\nopen('out/data.csv', 'w').write('1,2')")
+    desk.notebook("nb.ipynb", make, step("read", "print(open('out/data.csv').read())"), step("list", "!ls out"))
+    states = [[task["state"] for task in desk.json("run", "nb.ipynb")["tasks"]] for _ in range(2)]
+    assert states == [["succeeded"] * 3, ["cached"] * 3]

@@ -210,6 +210,49 @@ def test_a_path_that_is_made_elsewhere_is_read_by_its_methods(reader):
     assert [step.order_after for step in flow.steps] == [(), ("w",), ("w", "r")]
 
 
+def test_a_file_that_an_earlier_step_writes_is_an_input_before_it_is_there(tmp_path):
+    flow = notebook(
+        ("early", "print('f.csv')"),
+        ("write", IMPORTS + "os.makedirs('d/e')\nopen('f.csv', 'w')\nopen('f.csv').read()"),
+        ("read", "open('f.csv'), open('d/e/g.csv'), open('other.csv')"),
+        path=tmp_path / "nb.ipynb",
+    )
+    assert [step.files_in for step in flow.steps] == [(), (), ("d/e/g.csv", "f.csv")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("def save(path):\n    open(path, 'w')\nsave('f.csv')", id="an argument"),
+        pytest.param("def save(*, path):\n    open(path, 'w')\nsave(path='f.csv')", id="one by keyword only"),
+        pytest.param("class A:\n    def save(self, path): open(path, 'w')\nA().save('f.csv')", id="of a method"),
+        pytest.param("class A:\n    def save(self, path): open(path, 'w')\nA.save(A(), 'f.csv')", id="of the class"),
+        pytest.param("class A:\n    def __init__(self, path): open(path, 'w')\nA('f.csv')", id="of a new object"),
+        pytest.param("class A:\n    @classmethod\n    def of(cls, path): open(path, 'w')\nA.of('f.csv')", id="of none"),
+        pytest.param("def a(n):\n    def b(): open(f'{n}.csv', 'w')\n    b()\na('f')", id="of the function around"),
+        pytest.param("def a(n): open(n, 'w')\ndef b(n): a(f'{n}.csv')\nb('f')", id="handed on"),
+    ],
+)
+def test_a_function_writes_the_file_that_it_is_given(source):
+    assert notebook(("a", source)).steps[0].files_out == ("f.csv",)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("def save(path):\n    open(path, 'w')\nsave(input())", id="an argument"),
+        pytest.param("def save(path='g'):\n    open(path, 'w')\nsave()", id="one that is not given"),
+        pytest.param("def save():\n    path = input()\n    open(path, 'w')\nsave()", id="a variable"),
+        pytest.param("def drop():\n    path = input()\n    path.unlink()\ndrop()", id="a path in a variable"),
+        pytest.param("[open(path, 'w') for path in input()]", id="a variable of a comprehension"),
+        pytest.param("class A:\n    path = input()\n    open(path, 'w')", id="a variable of a class"),
+    ],
+)
+def test_a_variable_of_a_function_is_not_the_text_of_that_name(source):
+    (step,) = notebook(("a", f"path = 'f.csv'\n{source}")).steps
+    assert (step.files_out, step.files_gone) == ((), ())
+
+
 def test_a_folder_that_is_made_is_written():
     flow = notebook(("make", "import os\nos.mkdir('d')"), ("use", "open('d/f.csv', 'w')"))
     assert flow.steps[1].order_after == ("make",)

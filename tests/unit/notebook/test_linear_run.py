@@ -134,6 +134,12 @@ def test_a_file_that_is_run_is_read_each_time(followed, tmp_path: Path):
     assert "y" in read(sources, tmp_path)[0][1][2]
 
 
+@pytest.mark.parametrize("line", ["%run 'set.py'", "%run -i set.py --rate 3", '%run "set.py" other.txt'])
+def test_a_file_is_run_whatever_it_is_given(tmp_path: Path, line: str):
+    (tmp_path / "set.py").write_text("x = 1")
+    assert "x" in read(["a = 1", line, "print(x)"], tmp_path)[0][1][2]
+
+
 def test_a_walk_that_failed_is_not_taken_up_again(followed):
     with pytest.raises(ZeroDivisionError), run_through(placed(CELLS)):
         raise ZeroDivisionError
