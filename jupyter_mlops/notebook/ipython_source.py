@@ -12,6 +12,7 @@ import shlex
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile, takewhile
 from typing import Literal
 
 from jupyter_mlops.notebook import removers
@@ -219,6 +220,9 @@ _BRACES = re.compile(r"(?<!\{)\{(?P<expression>[^{}]+)\}(?!\})")
 _WORD = re.compile(r"""[^\s'"$|;&<>()`]+\.\w+|[\w./~-]*/[\w./-]+""")
 _PATH = r"""'[^'$]+'|"[^"$]+"|[^\s&|;<>()$]+"""
 _REDIRECTION = re.compile(rf"(?<![<>\d&])>{{1,2}}\s*(?P<path>{_PATH})|\btee\s+(?:-a\s+)?(?P<tee>(?!-){_PATH})")
+# All that is given to or taken from a command by `<` and `>`, also its errors.
+_REDIRECTED = re.compile(rf"[\d&]?(?:>>?|<)&?\s*(?:{_PATH})")
+_BEFORE_A_COMMAND = frozenset({"sudo", "then", "do", "else", "exec", "time"})
 # Commands that write the last of their words, all of them, or what follows an option.
 _TO_THE_LAST = frozenset({"cp", "mv", "ln", "rsync"})
 _TO_ALL = frozenset({"touch", "mkdir"})
@@ -256,8 +260,9 @@ def removals(command: str) -> list[str]:
 
 def _commands(command: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Of each command its name, all its words, and those that are no options."""
-    for part in re.split(r"[|;&\n]+", _REDIRECTION.sub("", command)):
-        name, *words = shell_words(part) or [""]
+    for part in re.split(r"[|;&\n]+", _REDIRECTED.sub(" ", command)):
+        said = takewhile(lambda word: not word.startswith("#"), shell_words(part))
+        name, *words = [*dropwhile(_BEFORE_A_COMMAND.__contains__, said)] or [""]
         yield name, words, [word for word in words if not word.startswith("-")]
 
 

@@ -193,6 +193,13 @@ def test_files_of_a_shell_command(command, written, mentioned):
         ("rm *.csv {name} $name", [], []),
         ("rm 'half", ["half"], []),
         ("echo rm a", [], []),
+        ("rm a 2>/dev/null || true", ["a"], []),
+        ("rm a > b 2> c 2>&1 &> d", ["a"], ["b"]),
+        ("cp a b < c  # as it was", [], ["b"]),
+        ("sudo rm a  # for good", ["a"], []),
+        ("if [ -f a ]; then rm a; else mkdir b; fi", ["a"], ["b"]),
+        ("for f in *.csv; do rm $f; done", [], []),
+        ("# rm a\nrm b#1", ["b#1"], []),
     ],
 )
 def test_files_that_a_shell_command_takes_away(command, gone, written):
