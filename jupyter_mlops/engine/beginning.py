@@ -8,9 +8,10 @@ from pathlib import Path
 
 from jupyter_mlops.engine.attempts import Material, TaskPlace, attempt_folder, gather, task_spec, working_directory
 from jupyter_mlops.engine.cache_key import changed, key_of, key_parts
-from jupyter_mlops.engine.keeping import covers, restore, show_executed
+from jupyter_mlops.engine.keeping import covers, is_undone, restore, show_executed
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import State, Task
+from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.spec import TaskSpec
 
 
@@ -45,10 +46,16 @@ def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False)
     key = key_of(parts)
     # A result that was damaged is made again: the cache has the same one.
     found = journal.cached(key) if state.plan.uses_cache(step) and not final and not task.lost else None
-    if found is not None and covers(found, step) and restore(journal, found.result, cwd, step.files_out):
+    misses = _misses(found, step, cwd) if found is not None else ()
+    if found is not None and not misses and restore(journal, found.result, cwd, step.files_out):
         show_executed(journal, found.result, journal.directory / attempt_folder(task.name, 0))
         return Beginning(task, material, parts, key, found)
-    why = changed(parts, journal.last_parts(task.name))
-    if found is not None and not covers(found, step):
-        why = (*why, "outputs")
+    why = (*changed(parts, journal.last_parts(task.name)), *misses)
     return Beginning(task, material, parts, key, why=why, final=final)
+
+
+def _misses(found: CachedResult, step: Step, cwd: Path) -> tuple[str, ...]:
+    """Why a result with the right key cannot stand in for the step all the same; empty if it can."""
+    if not covers(found, step):
+        return ("outputs",)
+    return ("files",) if is_undone(found.result, cwd, step.files_gone) else ()

@@ -41,6 +41,8 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
     Files are read where they are now: those that the step reads, declares or imports, as far as they exist.
     """
     options = step.options
+    # Others may write into a folder meanwhile: only one that is declared counts.
+    files_in = (path for path in step.files_in if os.path.isfile(cwd / path))
     return {
         # Two steps with the same source are two pieces of work: they may draw random numbers or append to a file.
         "step": _digest([step.name, taken.repeat]),
@@ -48,7 +50,7 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
         "definitions": _definitions_digest(step.component),
         "params": _digest([taken.params, step.arguments, *([step.paths] if step.paths else [])]),
         "inputs": _digest(taken.inputs),
-        "files": _digest(_files((*step.files_in, *options.files), cwd)),
+        "files": _digest(_files((*files_in, *options.files), cwd)),
         "modules": _digest(_files(step.modules, cwd)),
         "environment": environment_digest(),
         "runtime": _digest([runtime_digest(), SPEC_VERSION]),

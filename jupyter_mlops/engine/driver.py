@@ -34,6 +34,7 @@ from jupyter_mlops.engine.state import (
     State,
     Stimulus,
     Stop,
+    Task,
     TimeIsUp,
 )
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
@@ -255,8 +256,7 @@ class _Loop:
         at = self._work.clock()
         if outcome.result is None:
             show_killed(running.spec, running.directory, outcome.reason)
-        cwd = working_directory(self.state, running.beginning.task.step)
-        outcome = kept_outcome(self._work.journal, running.directory, outcome, cwd)
+        outcome = kept_outcome(self.state, running.beginning.task, running.directory, outcome, self._work.journal)
         lineage: list[Event] = []
         if outcome.state == "succeeded" and outcome.result is not None:
             lineage = made(outcome.result, running.task, at)
@@ -295,12 +295,13 @@ class _Loop:
                 self._work.target.stop(name, "shutdown")
 
 
-def kept_outcome(journal: RunJournal, directory: Path, outcome: Outcome, cwd: Path) -> Outcome:
+def kept_outcome(state: State, task: Task, directory: Path, outcome: Outcome, journal: RunJournal) -> Outcome:
     """The outcome with what the attempt made taken over into the store; a store that is full fails the attempt."""
     if outcome.result is None:
         return outcome
     try:
-        return replace(outcome, result=keep(journal, directory, outcome.result, cwd))
+        cwd, gone = working_directory(state, task.step), state.step(task.name).files_gone
+        return replace(outcome, result=keep(journal, directory, outcome.result, cwd, gone))
     except (MlopsError, OSError) as error:
         result = replace(outcome.result, bundle=None, fate="failed")
         return replace(outcome, state="failed", result=result, reason=f"its results could not be kept: {error}")

@@ -20,14 +20,17 @@ from jupyter_mlops.store.following import PLACE_FACT
 
 EXECUTED = "executed.ipynb"
 LOGGED = "artifacts"
-# In `TaskResult.facts`: the digest of the executed notebook, and of each file of each folder in `files_out`; the folder
-# of the attempt, relative to that of its run.
+# In `TaskResult.facts`: the digest of the executed notebook, and of each file of each folder in `files_out`; those of
+# `files_gone` that were not there any more; the folder of the attempt, relative to that of its run.
 EXECUTED_FACT = "executed"
 FILES_FACT = "kept_files"
+GONE_FACT = "gone_files"
 
 
-def keep(journal: RunJournal, directory: Path, result: TaskResult, cwd: Path) -> TaskResult:
-    """Take an attempt's bundle, files and executed notebook into the store.
+def keep(
+    journal: RunJournal, directory: Path, result: TaskResult, cwd: Path, files_gone: Sequence[str] = ()
+) -> TaskResult:
+    """Take an attempt's bundle, files and executed notebook into the store; note which of `files_gone` are gone.
 
     In the result that comes back the bundle's `path` is its digest in the store.
     """
@@ -39,6 +42,8 @@ def keep(journal: RunJournal, directory: Path, result: TaskResult, cwd: Path) ->
         facts[EXECUTED_FACT] = journal.keep(executed)
     if result.files:
         facts[FILES_FACT] = {name: journal.keep(cwd / name) for name in _all_files(cwd, result.files)}
+    if gone := [name for name in files_gone if not os.path.lexists(cwd / name)]:
+        facts[GONE_FACT] = gone
     bundle = result.bundle
     if bundle is not None:
         digest = bundle_digest(result)
@@ -60,6 +65,12 @@ def bundle_digest(result: TaskResult) -> str:
 def covers(found: CachedResult, step: Step) -> bool:
     """Whether a cached result has all that the step is asked for now."""
     return {*step.outputs, *step.exports} <= set(found.names)
+
+
+def is_undone(result: TaskResult, cwd: Path, files_gone: Sequence[str]) -> bool:
+    """Whether a file is there again that a cached result had taken away: the step has to do that itself."""
+    gone = result.facts.get(GONE_FACT)
+    return isinstance(gone, Sequence) and any(name in gone and os.path.lexists(cwd / name) for name in files_gone)
 
 
 def restore(journal: RunJournal, result: TaskResult, cwd: Path, files_out: Sequence[str] = ()) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from jupyter_mlops.engine.attempts import attempt_folder, working_directory
+from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.engine.cache_key import key_of
 from jupyter_mlops.engine.driver import kept_outcome
 from jupyter_mlops.engine.facts import apply
@@ -91,7 +91,7 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
         if event is not None and repr(event) not in seen:
             yield event
     fate: Literal["succeeded", "failed"] = "succeeded" if result.fate == "succeeded" else "failed"
-    outcome = kept_outcome(journal, directory, Outcome(fate, result), working_directory(state, task.step))
+    outcome = kept_outcome(state, task, directory, Outcome(fate, result), journal)
     if outcome.state == "succeeded" and outcome.result:
         yield from made(outcome.result, task.name, at)
     yield end_of(state, AttemptEnded(at, task.name, task.attempt, outcome, result.seconds))[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlops.notebook import library
 from jupyter_mlops.notebook.facts import NOTHING, Call, FunctionFacts, Text, Use
-from jupyter_mlops.notebook.files import file_uses
+from jupyter_mlops.notebook.files import PATH_METHODS, FileUse, file_uses
 from jupyter_mlops.notebook.heap import NONE, Object, Objects
 from jupyter_mlops.notebook.summaries import Application, Summary, texts_of_arguments
 
@@ -72,7 +72,7 @@ def apply_code(
     change(machine, application.of(summary.effects.changed))
     retype(machine, application.of(summary.effects.retyped))
     _global_effects(machine, summary, application, event.line, sure=sure and event.sure)
-    _apply_files(machine, summary, event)
+    _apply_files(machine, summary, event, shift=len(arguments) - len(event.args))
     run_maybe(machine, application.of(summary.effects.called), event.line, given.all)
     return application.of(summary.result)
 
@@ -121,13 +121,29 @@ def _global_effects(
     machine.effects.settings += [(name, line) for name, _ in effects.settings]
 
 
-def _apply_files(machine: Machine, summary: Summary, event: Call) -> None:
-    given = texts_of_arguments(summary, dict(event.texts))
-    for mode, text in summary.effects.files:
-        pieces: list[str | tuple[str]] = []
-        for piece in text:
-            pieces += given.get(piece[0], (piece,)) if isinstance(piece, tuple) else (piece,)
-        machine.note_file(mode, tuple(pieces))
+def _apply_files(machine: Machine, summary: Summary, event: Call, shift: int) -> None:
+    """Files that a call uses; its arguments are parameters so many places further on (`self` is the first)."""
+    if not summary.effects.files:
+        return
+    texts = {place if isinstance(place, str) else place + shift: text for place, text in event.texts}
+    given = texts_of_arguments(summary, texts)
+    for use in summary.effects.files:
+        text, owner = _with_arguments(use.text, given), _with_arguments(use.given, given)
+        if text is not None and owner is not None:
+            machine.note_file(FileUse(use.mode, text, owner))
+
+
+def _with_arguments(text: Text, given: Mapping[str, Text]) -> Text | None:
+    """The text as the caller has it; None if it has a variable of the function in it."""
+    pieces: list[str | tuple[str]] = []
+    for piece in text:
+        if isinstance(piece, tuple) and piece[0] in given:
+            pieces += given[piece[0]]
+        elif isinstance(piece, tuple) and piece[0][0] in ".^":
+            return None
+        else:
+            pieces.append(piece)
+    return tuple(pieces)
 
 
 def code_in(item: Object) -> Iterator[FunctionFacts]:
@@ -215,8 +231,7 @@ def _apply_maybe(
 
 def note_files(machine: Machine, event: Call, name: str) -> None:
     """Files that a call uses, by the name of what is called."""
-    if event.texts or (event.path and event.path[-1] in {"mkdir", "touch", "unlink"}):
-        root = event.root[1:].partition(":")[0] if event.root[:1] in {".", "^"} else event.root
-        receiver: Text = ((root,),) if root and event.path else dict(event.texts).get("", ())
-        for mode, text in file_uses(name, event, receiver):
-            machine.note_file(mode, text)
+    if event.texts or (event.path and event.path[-1] in PATH_METHODS):
+        receiver: Text = ((event.root,),) if event.root and event.path else dict(event.texts).get("", ())
+        for use in file_uses(name, event, receiver):
+            machine.note_file(use)

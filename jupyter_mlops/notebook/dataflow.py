@@ -10,11 +10,19 @@ from jupyter_mlops.notebook.annotations import Annotations, StepDeclaration
 from jupyter_mlops.notebook.definitions import candidates
 from jupyter_mlops.notebook.document import Cell, Document
 from jupyter_mlops.notebook.facts import CellFacts
-from jupyter_mlops.notebook.file_order import Folder, StepFiles, existing, files_of, local_modules, order_by_files
+from jupyter_mlops.notebook.file_order import (
+    Folder,
+    StepFiles,
+    existing,
+    files_handed_on,
+    files_of,
+    local_modules,
+    order_by_files,
+)
 from jupyter_mlops.notebook.flow_problems import find_problems
 from jupyter_mlops.notebook.hidden_state import RANDOM_STATES
 from jupyter_mlops.notebook.interleaving import by_step, grouped
-from jupyter_mlops.notebook.linear_run import CellRole, CellRun, LinearRun, is_run, run_through
+from jupyter_mlops.notebook.linear_run import CellRole, CellRun, LinearRun, file_run, run_through
 from jupyter_mlops.notebook.problems import Problem
 from jupyter_mlops.notebook.random_flow import take_states, unseeded
 from jupyter_mlops.notebook.step_collection import collect, link_steps
@@ -44,10 +52,9 @@ class StepFlow:
     `controls` the inputs that its `when` and `for_each` expressions read; `exports` names whose plain values those
     need;
     `by_value` functions or classes that may not be re-made from source: ids of definitions, and `setup:NAME`;
-    `order_after` steps that must come
-    before for a reason that is not a value (files, `after`); `files_in` / `files_out` are literal paths it reads /
-    writes;
-    `modules` are local modules it imports (paths).
+    `order_after` steps that must come before for a reason that is not a value (files, `after`); `files_in` /
+    `files_out` / `files_gone` are literal paths it reads / writes / takes away; `modules` are local modules it imports
+    (paths).
     """
 
     declaration: StepDeclaration
@@ -63,6 +70,7 @@ class StepFlow:
     order_after: tuple[str, ...] = ()
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
 
     @property
@@ -129,6 +137,7 @@ def _linked(document: Document, annotations: Annotations, read: _Read) -> Datafl
     links = list(linker.links.values())
     files = [files_of(step) for step in steps]
     by_files = order_by_files(order, files)
+    handed_on = files_handed_on(files)
     places = {name: position for position, name in enumerate(declarations)}
     after = {item.step.name: _after(item, by_files, places) for item in links}
     take_states(links, after, frozenset(RANDOM_STATES) - unseeded(run))
@@ -143,7 +152,9 @@ def _linked(document: Document, annotations: Annotations, read: _Read) -> Datafl
     return Dataflow(
         document=document,
         annotations=annotations,
-        steps=tuple(_flow(item, context, used) for item, used in zip(links, files, strict=True)),
+        steps=tuple(
+            _flow(item, context, *used) for item, used in zip(links, zip(files, handed_on, strict=True), strict=True)
+        ),
         after=after,
         setup=tuple(item.cell for item in context.setup),
         problems=tuple(find_problems(run, links, after, read.interleaved)),
@@ -181,7 +192,7 @@ def _after(item: Link, by_files: Mapping[str, tuple[str, ...]], places: Mapping[
     return tuple(sorted(found, key=places.__getitem__))
 
 
-def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
+def _flow(item: Link, context: _Context, files: StepFiles, handed_on: frozenset[str]) -> StepFlow:
     step = item.step
     last = step.cells[-1].time if step.cells else -1
     setup = [cell for cell in context.setup if cell.time < last]
@@ -194,7 +205,7 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
         module for cell in (*setup, *step.cells) for one in candidates(cell.cell.source) for module in one.modules
     ]
     modules += [module for known in step.needed for module in known.modules]
-    modules += [magic.arguments.split()[-1] for cell in step.cells for magic in cell.facts.magics if is_run(magic)]
+    modules += [path for cell in step.cells for magic in cell.facts.magics if (path := file_run(magic))]
     explicit = (name for name in step.declaration.after if name in context.declarations)
     return StepFlow(
         declaration=step.declaration,
@@ -208,8 +219,9 @@ def _flow(item: Link, context: _Context, files: StepFiles) -> StepFlow:
         exports=tuple(sorted(item.exports)),
         by_value=step.by_value,
         order_after=tuple(dict.fromkeys((*context.by_files[step.name], *explicit))),
-        files_in=existing(files.mentioned - files.written, context.folder),
+        files_in=tuple(sorted({*existing(files.mentioned - files.written, context.folder), *handed_on})),
         files_out=tuple(sorted(files.written)),
+        files_gone=tuple(sorted(files.removed)),
         modules=local_modules(modules, context.folder),
     )
 

@@ -329,9 +329,31 @@ class ExpressionVisitor(ABC):
             self.dynamic.append(Use(root, node.lineno, self.sure, self.scope.frame.name))
         result = self.temporary()
         self.emit(
-            Call(result, root, path, receiver, arguments, keywords, node.lineno, self.sure, _texts(node), _flags(node))
+            Call(
+                result,
+                root,
+                path,
+                receiver,
+                arguments,
+                keywords,
+                node.lineno,
+                self.sure,
+                self._texts(node),
+                _flags(node),
+            )
         )
         return Value(same=(result,))
+
+    def _texts(self, node: ast.Call) -> tuple[tuple[str | int, Text], ...]:
+        arguments: list[tuple[str | int, ast.expr]] = [*enumerate(node.args)]
+        arguments += [(item.arg, item.value) for item in node.keywords if item.arg]
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call | ast.BinOp | ast.Constant):
+            arguments.append(("", node.func.value))  # `Path("f").write_text(...)`
+        texts = ((place, text_of(item)) for place, item in arguments)
+        return tuple((place, tuple(map(self._piece, text))) for place, text in texts if text)
+
+    def _piece(self, piece: str | tuple[str]) -> str | tuple[str]:
+        return piece if isinstance(piece, str) else (self.scope.reference(piece[0]),)
 
     def _callee(self, node: ast.expr) -> tuple[str, tuple[str, ...], Value]:
         """Root name and dotted path of what is called; the value of what a method belongs to if it has no such root."""
@@ -356,14 +378,6 @@ def _is_shell(function: ast.expr) -> bool:
         and isinstance(function.value.func, ast.Name)
         and function.value.func.id == "get_ipython"
     )
-
-
-def _texts(node: ast.Call) -> tuple[tuple[str | int, Text], ...]:
-    arguments: list[tuple[str | int, Text]] = [(index, text_of(item)) for index, item in enumerate(node.args)]
-    arguments += [(item.arg, text_of(item.value)) for item in node.keywords if item.arg]
-    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call | ast.BinOp | ast.Constant):
-        arguments.append(("", text_of(node.func.value)))  # `Path("f").write_text(...)`
-    return tuple((place, text) for place, text in arguments if text)
 
 
 def _flags(node: ast.Call) -> frozenset[str]:

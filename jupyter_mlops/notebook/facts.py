@@ -223,7 +223,7 @@ class Return(NamedTuple):
     value: Value
 
 
-# What is known of a string or path: pieces of text, and names of strings in a tuple of one.
+# What is known of a string or path: pieces of text, and references to names of strings, each in a tuple of one.
 Text = tuple["str | tuple[str]", ...]
 Event = (
     Read | Keep | Protocol | Attribute | Bind | Unbind | Mutate | Call | MakeFunction | MakeClass | Identity | Return
@@ -290,4 +290,5 @@ class CellFacts:
     events: tuple[Event, ...] = ()
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
     strings: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from jupyter_mlops.notebook.definitions import candidates
@@ -30,13 +31,13 @@ def files_of(step: StepEffects) -> StepFiles:
         texts: dict[FileMode, list[str]] = {
             "in": list(run.facts.files_in),
             "out": list(run.facts.files_out),
-            "gone": [],
+            "gone": list(run.facts.files_gone),
         }
-        for mode, text in run.effects.files:
-            texts[mode] += [piece for piece in text if isinstance(piece, str)]
+        for use in run.effects.files:
+            texts[use.mode] += [piece for piece in use.text if isinstance(piece, str)]
         found.written.update(_paths(texts["out"]))
         found.removed.update(_paths(texts["gone"]))
-        found.mentioned.update(_paths((*texts["in"], *texts["out"], *run.facts.strings)))
+        found.mentioned.update(_paths((*chain.from_iterable(texts.values()), *run.facts.strings)))
         found.mentioned.update(_modules(run.cell.source))
     for known in step.needed:
         found.mentioned.update(_source_files(known.modules))
@@ -61,6 +62,17 @@ def order_by_files(names: Sequence[str], files: Sequence[StepFiles]) -> dict[str
             for part in _with_parents(path):
                 readers.setdefault(part, []).append(name)
     return after
+
+
+def files_handed_on(files: Sequence[StepFiles]) -> list[frozenset[str]]:
+    """For each step, what it mentions of what earlier ones write: there when it runs, if not when it is analysed."""
+    written: set[str] = set()
+    found: list[frozenset[str]] = []
+    for step in files:
+        taken = (path for path in step.mentioned - step.written if not written.isdisjoint(_with_parents(path)))
+        found.append(frozenset(taken) if written else frozenset())
+        written |= step.written
+    return found
 
 
 class Folder:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
+from jupyter_mlops.notebook import removers
 from jupyter_mlops.notebook.facts import Call, Text
 
 # A file that is read, written, or taken away.
 FileMode = Literal["in", "out", "gone"]
-FileUse = tuple[FileMode, Text]
+
+
+class FileUse(NamedTuple):
+    """How code uses a file. It counts only if `given` is a known text as well: the path that a method belongs to."""
+
+    mode: FileMode
+    text: Text
+    given: Text = ()
+
 
 # Methods and functions (last name) -> the argument that is the file: a position, or a keyword beside it.
 _WRITERS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -27,45 +36,60 @@ _WRITERS: dict[str, tuple[int, tuple[str, ...]]] = {
     "copyfile": (1, ("dst",)),
     "copy2": (1, ("dst",)),
     "copytree": (1, ("dst",)),
-    "move": (1, ("dst",)),
-    "rename": (1, ("dst",)),
     "urlretrieve": (1, ("filename",)),
     "FileHandler": (0, ("filename",)),
     "SummaryWriter": (0, ("log_dir",)),
 }
-# What takes a file away changes it as well: who reads it must have done so before. Functions of `os` and `shutil`.
-_REMOVERS = frozenset({"remove", "unlink", "rmdir", "removedirs", "rmtree", "rename", "renames", "replace", "move"})
-_FUNCTIONS_ONLY = frozenset({"save", "copy", "move", "rename", "dump", "copyfile", "copy2", "copytree", "urlretrieve"})
+_FUNCTIONS_ONLY = frozenset({"save", "copy", "dump", "copyfile", "copy2", "copytree", "urlretrieve"})
 _LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle", "dill", "shutil", "os", "pathlib",
               "onnx", "urllib", "PIL", "cv2", "imageio", "plotly", "altair", "toml")  # fmt: skip
+_REMOVERS = frozenset(f"{library}.{name}" for library in ("os", "shutil") for name in removers.FUNCTIONS)
 # Methods of a path: the path itself is the file.
 _PATH_READERS = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "iterdir", "glob"})
-PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch", "unlink", "rmdir"})
+_PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
+# Methods that use the path that they belong to, whatever they are given.
+PATH_METHODS = _PATH_READERS | _PATH_WRITERS | removers.METHODS
 
 
 def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileUse]:
     """Files that a call uses, given the full name of what is called and the text of its receiver."""
     last = function.rpartition(".")[2]
     texts = dict(event.texts)
-    if last in PATH_WRITERS and receiver:
-        yield ("out", receiver)
-    elif last == "open":
+    if last in _PATH_WRITERS and receiver:
+        yield FileUse("out", receiver)
+    if last == "open":
         yield from _opened(texts, receiver)
     elif last in _WRITERS and not (last in _FUNCTIONS_ONLY and not _is_library(function, last)):
         position, keywords = _WRITERS[last]
         places: tuple[str | int, ...] = (position, *keywords)
         for place in places:
             if text := texts.get(place):
-                yield ("out", text)
-    if last in _REMOVERS and function.startswith(("os.", "shutil.")):
-        yield from (("gone", text) for place in (0, "path", "src") if (text := texts.get(place)))
-    if last == "rename" and receiver:
-        yield ("gone", receiver)
+                yield FileUse("out", text)
+    if function in _REMOVERS:
+        yield from _removed(last, texts)
+    elif receiver and last in removers.METHODS:
+        yield from _removed_path(last, event, texts, receiver)
     if receiver and last in _PATH_READERS:
-        yield ("in", receiver)
+        yield FileUse("in", receiver)
     for place, text in texts.items():
         if isinstance(place, int) and place < 2:
-            yield ("in", text)
+            yield FileUse("in", text)
+
+
+def _removed(last: str, texts: dict[str | int, Text]) -> Iterator[FileUse]:
+    """`os.remove(path)`, `shutil.move(src, dst)`."""
+    yield from (FileUse("gone", text) for place in (0, "path", "name", "src", "old") if (text := texts.get(place)))
+    if last in removers.MOVERS:
+        yield from (FileUse("out", text) for place in (1, "dst", "new") if (text := texts.get(place)))
+
+
+def _removed_path(last: str, event: Call, texts: dict[str | int, Text], receiver: Text) -> Iterator[FileUse]:
+    """`path.unlink()`, `path.rename(target)`. What is given to `text.replace(old, new)` is two things."""
+    if last not in removers.MOVERS:
+        yield FileUse("gone", receiver)
+    elif len(event.args) + len(event.keywords) == 1 and "*" not in event.flags:
+        yield FileUse("gone", receiver)
+        yield from (FileUse("out", text, receiver) for place in (0, "target") if (text := texts.get(place)))
 
 
 def _is_library(function: str, last: str) -> bool:
@@ -78,4 +102,4 @@ def _opened(texts: dict[str | int, Text], receiver: Text) -> Iterable[FileUse]:
     mode = texts.get("mode", mode)
     letters = mode[0] if mode and isinstance(mode[0], str) else "r"
     if path and set(letters) & set("wax+"):
-        yield ("out", path)
+        yield FileUse("out", path)

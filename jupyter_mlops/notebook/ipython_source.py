@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile, takewhile
 from typing import Literal
 
+from jupyter_mlops.notebook import removers
 from jupyter_mlops.notebook.logical_lines import escaped_lines
 from jupyter_mlops.notebook.per_source import per_source
 
@@ -42,7 +45,7 @@ class PythonSource:
     """A cell as Python. `tree` has the cell's own line numbers.
 
     `timed` says that the body runs inside a function (`%%timeit`): it sets no names. `files_out` are files that magics
-    write, `files_in` those that they read.
+    write, `files_in` those that they read, `files_gone` those that they take away.
     """
 
     tree: ast.Module
@@ -51,6 +54,7 @@ class PythonSource:
     timed: bool = False
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
 
 
 @per_source
@@ -74,7 +78,14 @@ class _Reader:
     magics: list[MagicUse] = field(default_factory=list)
     files_in: list[str] = field(default_factory=list)
     files_out: list[str] = field(default_factory=list)
+    files_gone: list[str] = field(default_factory=list)
     timed: bool = False
+
+    def run_shell(self, command: str) -> None:
+        """Note the files of a shell command."""
+        self.files_in += mentioned_words(command)
+        self.files_out += redirections(command)
+        self.files_gone += removals(command)
 
 
 def _without_margin(lines: list[str]) -> list[str]:
@@ -94,7 +105,13 @@ def _parsed(text: str, reader: _Reader) -> PythonSource:
     if not isinstance(tree, ast.Module):
         problem, tree = tree, ast.Module([], [])
     return PythonSource(
-        tree, tuple(reader.magics), problem, reader.timed, tuple(reader.files_in), tuple(reader.files_out)
+        tree,
+        tuple(reader.magics),
+        problem,
+        reader.timed,
+        tuple(reader.files_in),
+        tuple(reader.files_out),
+        tuple(reader.files_gone),
     )
 
 
@@ -162,6 +179,8 @@ def _magic(text: str, line: int, reader: _Reader) -> str:
         names, _, target = rest.partition(">")
         reader.files_out += [word.strip("'\"") for word in target.lstrip("> ").split()[:1]]
         return _call("run_line_magic", *(_expression(word) for word in names.split() if word.isidentifier()))
+    if name in _ALIASES:
+        reader.run_shell(f"{name} {rest}")
     stores = _stored_names(rest)
     call = _call("run_line_magic", repr(name), *_interpolated(rest), *_read_names(rest))
     return " = ".join([*stores, call])
@@ -186,8 +205,7 @@ def _loads_only(tree: ast.Module | SyntaxProblem) -> str:
 def _shell(command: str, line: int, reader: _Reader, how: str, *, record: bool = True) -> str:
     if record:
         reader.magics.append(MagicUse("!", "line", line, command.strip()))
-    reader.files_out += redirections(command)
-    reader.files_in += mentioned_words(command)
+    reader.run_shell(command)
     return _call(how, *_interpolated(command))
 
 
@@ -202,10 +220,15 @@ _BRACES = re.compile(r"(?<!\{)\{(?P<expression>[^{}]+)\}(?!\})")
 _WORD = re.compile(r"""[^\s'"$|;&<>()`]+\.\w+|[\w./~-]*/[\w./-]+""")
 _PATH = r"""'[^'$]+'|"[^"$]+"|[^\s&|;<>()$]+"""
 _REDIRECTION = re.compile(rf"(?<![<>\d&])>{{1,2}}\s*(?P<path>{_PATH})|\btee\s+(?:-a\s+)?(?P<tee>(?!-){_PATH})")
+# All that is given to or taken from a command by `<` and `>`, also its errors.
+_REDIRECTED = re.compile(rf"[\d&]?(?:>>?|<)&?\s*(?:{_PATH})")
+_BEFORE_A_COMMAND = frozenset({"sudo", "then", "do", "else", "exec", "time"})
 # Commands that write the last of their words, all of them, or what follows an option.
 _TO_THE_LAST = frozenset({"cp", "mv", "ln", "rsync"})
-_TO_ALL = frozenset({"touch", "mkdir", "rm"})
+_TO_ALL = frozenset({"touch", "mkdir"})
 _TO_OPTION = {"wget": "-O", "curl": "-o"}
+# Commands that IPython takes as magics: `%rm f`.
+_ALIASES = frozenset({"cat", "cp", "ln", "mkdir", "mv", "rm", "rmdir"})
 
 
 def _interpolated(text: str) -> list[str]:
@@ -218,14 +241,42 @@ def _interpolated(text: str) -> list[str]:
 def redirections(command: str) -> list[str]:
     """Files that a shell command writes: `> f`, `>> f`, `tee f`, `cp a f`, `touch f`."""
     found = [(match["path"] or match["tee"]).strip("'\"") for match in _REDIRECTION.finditer(command)]
-    for part in re.split(r"[|;&\n]+", _REDIRECTION.sub("", command)):
-        name, *words = part.split() or [""]
-        plain = [word.strip("'\"") for word in words if not word.startswith("-")]
+    for name, words, plain in _commands(command):
         if name in _TO_ALL or (name in _TO_THE_LAST and len(plain) > 1):
             found += plain if name in _TO_ALL else plain[-1:]
         elif (option := _TO_OPTION.get(name)) and option in words[:-1]:
-            found.append(words[words.index(option) + 1].strip("'\""))
-    return [path for path in found if path and path != "/dev/null" and not {"{", "$", "*"}.intersection(path)]
+            found.append(words[words.index(option) + 1])
+    return _known(found)
+
+
+def removals(command: str) -> list[str]:
+    """Files that a shell command takes away: `rm a b`, `mv a b` takes away `a`."""
+    found: list[str] = []
+    for name, _, plain in _commands(command):
+        if name in removers.COMMANDS:
+            found += plain[:-1] if name in removers.MOVERS else plain
+    return _known(found)
+
+
+def _commands(command: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Of each command its name, all its words, and those that are no options."""
+    for part in re.split(r"[|;&\n]+", _REDIRECTED.sub(" ", command)):
+        said = takewhile(lambda word: not word.startswith("#"), shell_words(part))
+        name, *words = [*dropwhile(_BEFORE_A_COMMAND.__contains__, said)] or [""]
+        yield name, words, [word for word in words if not word.startswith("-")]
+
+
+def shell_words(command: str) -> list[str]:
+    """The words of a command, without their quotes."""
+    try:
+        return shlex.split(command)
+    except ValueError:  # half of something in quotes
+        return [word.strip("'\"") for word in command.split()]
+
+
+def _known(paths: list[str]) -> list[str]:
+    """Those that are no patterns, and that nothing is filled in."""
+    return [path for path in paths if path and path != "/dev/null" and not {"{", "$", "*"}.intersection(path)]
 
 
 def mentioned_words(command: str) -> list[str]:
@@ -319,8 +370,7 @@ def _foreign_body(name: str, rest: str, lines: list[str], start: int, reader: _R
         path = quoted["path"] if quoted else rest.rsplit(maxsplit=1)[-1].strip("'\"") if rest.split() else ""
         (reader.files_in if "$" in path or "{" in path or not path else reader.files_out).append(path)
     elif name in SHELLS:
-        reader.files_out += redirections(body)
-        reader.files_in += mentioned_words(body)
+        reader.run_shell(body)
     stores = _stored_names(rest)
     call = _call("run_cell_magic", repr(name), *_interpolated(rest), *_read_names(rest))
     text = "\n" * start + " = ".join([*stores, call])

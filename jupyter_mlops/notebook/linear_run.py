@@ -7,7 +7,7 @@ import threading
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import itemgetter
@@ -18,7 +18,7 @@ from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.depth import with_room
 from jupyter_mlops.notebook.facts import CellFacts
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects, holders
-from jupyter_mlops.notebook.ipython_source import MagicUse
+from jupyter_mlops.notebook.ipython_source import MagicUse, shell_words
 from jupyter_mlops.notebook.journal import Journal, Undone
 from jupyter_mlops.notebook.machine import Machine
 from jupyter_mlops.notebook.outcomes import Outcome, mentions
@@ -279,9 +279,10 @@ def is_implicit(name: str) -> bool:
     return "." in name or _is_shown(name)
 
 
-def is_run(magic: MagicUse) -> bool:
-    """Whether it runs a file in the notebook's namespace."""
-    return magic.name == "run" and magic.arguments.split()[-1:] != [] and magic.arguments.split()[-1].endswith(".py")
+def file_run(magic: MagicUse) -> str:
+    """The file of Python that it runs in the notebook's namespace; what follows that are arguments. Empty: none."""
+    words = shell_words(magic.arguments) if magic.name == "run" else ()
+    return next((word for word in words if word.endswith(".py")), "")
 
 
 def _follow_alike(one: CellFacts, other: CellFacts) -> bool:
@@ -299,16 +300,14 @@ def _shows_alike(one: Cell, other: Cell) -> bool:
 
 
 def _runs_files(facts: CellFacts) -> bool:
-    return any(is_run(magic) for magic in facts.magics)
+    return any(file_run(magic) for magic in facts.magics)
 
 
 def _files_run(facts: CellFacts, folder: Path | None) -> Iterator[CellFacts]:
     for magic in facts.magics:
-        if is_run(magic) and folder is not None:
-            try:
-                yield read_scopes((folder / magic.arguments.split()[-1]).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
+        if folder is not None and (path := file_run(magic)):
+            with suppress(OSError, ValueError):
+                yield read_scopes((folder / path).read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=4096)

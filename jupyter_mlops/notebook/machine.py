@@ -29,7 +29,7 @@ from jupyter_mlops.notebook.facts import (
     Use,
     Value,
 )
-from jupyter_mlops.notebook.files import FileMode
+from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.heap import NONE, Heap, Object, Objects
 from jupyter_mlops.notebook.journal import NEW
 from jupyter_mlops.notebook.library import BUILTIN_TYPES
@@ -153,11 +153,11 @@ class Machine:
         else:
             self.strings[name] = value
 
-    def note_file(self, mode: FileMode, text: Text) -> None:
+    def note_file(self, use: FileUse) -> None:
         """A file is used; its path is kept if it is known."""
-        value = filled_in(text, self.strings)
-        if value is not None:
-            self.effects.files.append((mode, (value,)))
+        value = filled_in(use.text, self.strings)
+        if value is not None and (not use.given or filled_in(use.given, self.strings) is not None):
+            self.effects.files.append(FileUse(use.mode, (value,)))
 
     # --------------------------------------------------------------------------------------------------- functions
 
@@ -267,8 +267,8 @@ class _Body(Machine):
     def made_class(self, made: Object) -> None:
         self._note_class(made)
 
-    def note_file(self, mode: FileMode, text: Text) -> None:
-        self.effects.files.append((mode, text))
+    def note_file(self, use: FileUse) -> None:
+        self.effects.files.append(use)
 
     def give(self, found: Objects) -> None:
         """The function may return these."""

@@ -18,6 +18,12 @@ def line_magics(source: str) -> list[tuple[str, int]]:
     return [(magic.name, magic.line) for magic in read_source(source).magics if magic.kind == "line"]
 
 
+def lines_with_magics(source: str) -> list[tuple[int, str]]:
+    """(line, its text) of each line with a line magic: a line of a text that looks like one is none."""
+    lines = source.split("\n")
+    return [(line, lines[line - 1]) for line in dict.fromkeys(line for _, line in line_magics(source))]
+
+
 def cell_magic(source: str) -> str:
     """The name of its cell magic; empty when it has none. Of several, the first."""
     return next((magic.name for magic in read_source(source).magics if magic.kind == "cell"), "")

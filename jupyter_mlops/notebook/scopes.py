@@ -61,6 +61,7 @@ def _facts(python: PythonSource, visitor: StatementVisitor) -> CellFacts:
         events=events,
         files_in=python.files_in,
         files_out=python.files_out,
+        files_gone=python.files_gone,
         strings=frozenset(visitor.strings),
     )
 

@@ -31,7 +31,7 @@ def clean_options(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, st
         if name in OPTION_NAMES and value is not None:
             try:
                 options[name] = _CLEANERS[name](value) if name in _CLEANERS else value
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
                 problems[name] = (error.message if isinstance(error, MlopsError) else str(error)).rstrip(".")
     return options, problems
 
@@ -61,7 +61,7 @@ def cores(value: Any) -> float:
         if isinstance(value, str) and value.strip().endswith("m"):
             return _positive(float(value.strip()[:-1]) / 1000, "a number of cores")
         return _positive(float(value), "a number of cores")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{value!r} is no number of cores; write for example 2, 0.5 or '500m'") from None
 
 

@@ -238,10 +238,18 @@ def _parts(item: Object) -> Iterator[Object]:
 
 
 def texts_of_arguments(summary: Summary, texts: Mapping[str | int, Text]) -> dict[str, Text]:
-    """Texts given to parameters, by their plain names."""
-    found = {}
-    for position, ref in enumerate(summary.code.parameters):
-        name = ref[1:].partition(":")[0]
-        if text := texts.get(position) or texts.get(name):
-            found[name] = text
+    """Texts given to parameters, and those of the function around it that it uses, by their references."""
+    code = summary.code
+    found: dict[str, Text] = {f"^{ref[1:]}": ((ref,),) for ref in code.captured}
+    for position, ref in enumerate(code.parameters):
+        if text := texts.get(position) or texts.get(_plain(ref)):
+            found[ref] = text
+    for ref in code.keyword_only:
+        if text := texts.get(_plain(ref)):
+            found[ref] = text
     return found
+
+
+def _plain(ref: str) -> str:
+    """The name of a variable."""
+    return ref[1:].partition(":")[0]

@@ -108,6 +108,7 @@ def _step(flow: Dataflow, step: StepFlow) -> Step:
         by_value=step.by_value,
         files_in=step.files_in,
         files_out=step.files_out,
+        files_gone=step.files_gone,
         modules=step.modules,
         title=declaration.title,
         group=declaration.group,

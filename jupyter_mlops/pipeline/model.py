@@ -141,6 +141,7 @@ class Step:
     by_value: tuple[str, ...] = ()
     files_in: tuple[str, ...] = ()
     files_out: tuple[str, ...] = ()
+    files_gone: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     title: str = ""
     group: str = ""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from jupyter_mlops.errors import NotFound
 from jupyter_mlops.store.events_file import RunEvents, read_run
@@ -86,17 +87,21 @@ def task_of(record: RunRecord, name: str) -> TaskRecord:
 def place_of(directory: Path, task: TaskRecord) -> Path | None:
     """The folder of the latest attempt; of a task whose result was reused, that of the attempt that made it.
 
-    None if no attempt began, or if the run that made it is gone.
+    None if no attempt began, or if the run that made it is gone. Events and records of the cache are only data, which
+    may have come with the project: no other place is one.
     """
     if task.state != "cached":
-        return directory / task.directory if task.directory else None
+        return directory / task.directory if _is_place(task.directory) else None
     run = task.cached_from.partition("/")[0]
     place = ((task.result or {}).get("facts") or {}).get(PLACE_FACT)
-    # They come from a record of the cache, which is only data.
-    if not is_run_id(run) or not isinstance(place, str) or not _PLACE.fullmatch(place):
+    if not is_run_id(run) or not _is_place(place):
         return None
     found = directory.parent / run / place
-    return found if found.is_dir() and ".." not in found.parts else None
+    return found if found.is_dir() else None
+
+
+def _is_place(place: object) -> TypeGuard[str]:
+    return isinstance(place, str) and bool(_PLACE.fullmatch(place)) and ".." not in place.split("/")
 
 
 def log_path(directory: Path, task: TaskRecord, attempt: int | None = None) -> Path | None:

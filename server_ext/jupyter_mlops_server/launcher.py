@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyter_mlops.errors import MlopsError, Unavailable
 
 _BEGUN_WITHIN_S = 120.0
+_TAIL_BYTES = 4096
 
 
 class Told(MlopsError):
@@ -49,32 +52,26 @@ class Launcher:
 
     def _start(self, kernel: str, verb: str, arguments: Mapping[str, Any], folder: Path) -> str:
         python = self._python(kernel)
-        engine = subprocess.Popen(
-            [python, "-m", "jupyter_mlops.verbs.request"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd=folder,
-        )
-        timer = threading.Timer(_BEGUN_WITHIN_S, engine.kill)
-        timer.start()
-        try:
-            assert engine.stdin
-            assert engine.stdout
-            with engine.stdin as pipe:
-                pipe.write(json.dumps({"verb": verb, "arguments": arguments}).encode())
-            line = engine.stdout.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            timer.cancel()
-            engine.stdin = None
-        answer = _answer(line)
-        if answer is None:
-            raise Unavailable("The run did not begin.", hint=_why(engine, python))
-        # Its end must be waited for by somebody, or it stays a zombie for as long as this server lives.
-        threading.Thread(target=_reap, args=(engine,), name="mlops-run", daemon=True).start()
+        asked = json.dumps({"verb": verb, "arguments": arguments}).encode()
+        with tempfile.TemporaryFile() as said:  # no pipe: nobody would read it, and one that is full stops who writes
+            try:
+                engine = subprocess.Popen(
+                    [python, "-m", "jupyter_mlops.verbs.request"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    start_new_session=True,
+                    cwd=folder,
+                )
+            except OSError as error:
+                raise Unavailable("The run did not begin.", hint=f"{python}: {error.strerror}.") from error
+            answer = _answer(_line(engine, asked))
+            # Its end must be waited for by somebody, or it stays a zombie for as long as this server lives.
+            threading.Thread(target=engine.wait, name="mlops-run", daemon=True).start()
+            if answer is None:
+                engine.kill()
+                engine.wait()
+                raise Unavailable("The run did not begin.", hint=_why(_tail(said), python))
         if "error" in answer:
             raise Told(answer["error"])
         return str(answer["run"])
@@ -92,6 +89,27 @@ class Launcher:
         return first if is_python and os.path.isabs(first) and os.access(first, os.X_OK) else sys.executable
 
 
+def _line(engine: subprocess.Popen[bytes], asked: bytes) -> bytes:
+    """The first line that the process answers; an empty one if it ends, or takes too long."""
+    assert engine.stdin
+    assert engine.stdout
+    timer = threading.Timer(_BEGUN_WITHIN_S, engine.kill)
+    timer.start()
+    try:
+        with engine.stdout as answers:
+            with contextlib.suppress(BrokenPipeError), engine.stdin as pipe:
+                pipe.write(asked)
+            return answers.readline()
+    finally:
+        timer.cancel()
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    """The end of what was written."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+    return file.read()
+
+
 def _answer(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
@@ -100,18 +118,10 @@ def _answer(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _why(engine: subprocess.Popen[bytes], python: str) -> str:
+def _why(said: bytes, python: str) -> str:
     """What the process said last before it ended."""
-    engine.kill()
-    said = (engine.communicate()[1] or b"").decode(errors="replace").strip().splitlines()
-    last = said[-1] if said else ""
+    lines = said.decode(errors="replace").strip().splitlines()
+    last = lines[-1] if lines else ""
     if "No module named" in last and "jupyter_mlops" in last:
         return f"The kernel's environment has no jupyter-mlops: {python} -m pip install jupyter-mlops"
     return last[:500] or "Its process ended without a word."
-
-
-def _reap(engine: subprocess.Popen[bytes]) -> None:
-    for stream in (engine.stdout, engine.stderr):
-        if stream:
-            stream.close()
-    engine.wait()

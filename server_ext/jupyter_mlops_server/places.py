@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,15 @@ class Places:
 
     def without_places(self, text: str) -> str:
         """A message without where the server's folder is on disk."""
-        root = getattr(self._contents, "root_dir", None)
-        for place in {str(root), os.path.realpath(root)} if root else ():
-            text = text.replace(f"{place}/", "").replace(place, "the root folder")
+        root = str(getattr(self._contents, "root_dir", None) or "").rstrip("/")
+        for place in {root, os.path.realpath(root)} if root else ():
+            whole = re.escape(place)
+            text = re.sub(rf"(?<![\w.-]){whole}(?:/(?=\w|\.)|(?![\w-]|\.\w))", _shown, text)
         return text
+
+
+def _shown(place: re.Match[str]) -> str:
+    return "" if place[0].endswith("/") else "the root folder"
 
 
 def _can_be_named(parts: list[str]) -> bool:

@@ -74,3 +74,32 @@ def test_a_step_that_deletes_its_input_file_fails_no_other_run(desk: Desk) -> No
     desk.notebook("once.ipynb", step("use", "import os\nprint(open('given.csv').read())\nos.remove('given.csv')"))
     assert desk("run", "once.ipynb").code == 0
     desk("run", "once.ipynb").fails("given.csv", "cell 0, line 2")
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        "import os\nos.remove('data.csv')",
+        "from pathlib import Path\nPath('data.csv').unlink()",
+        "from pathlib import Path\nPath('data.csv').rename('old')",
+        "!rm data.csv",
+        "!mv data.csv old",
+    ],
+)
+def test_a_file_is_deleted_after_a_slow_reader_and_in_each_run(desk: Desk, remove: str) -> None:
+    """However it is deleted; a run that takes all else from the cache leaves the folder as the first one did."""
+    make = step("make", "with open('data.csv', 'w') as file:\n    file.write('1,2')")
+    slow = step("slow", "import time\ntime.sleep(0.5)\nprint(open('data.csv').read())")
+    desk.notebook("nb.ipynb", make, slow, step("drop", remove), step("end", "print('done')"))
+    for states in (["succeeded"] * 4, ["cached", "cached", "succeeded", "cached"]):
+        ran = desk.json("run", "nb.ipynb")
+        assert [task["state"] for task in ran["tasks"]] == states
+        assert desk.logs(ran)["slow"] == "1,2\n"
+        assert not (desk.folder / "data.csv").exists()
+
+
+def test_an_unchanged_run_reads_no_file_again_that_it_made_itself(desk: Desk) -> None:
+    make = step("make", "import os\nos.makedirs('out', exist_ok=True)\nopen('out/data.csv', 'w').write('1,2')")
+    desk.notebook("nb.ipynb", make, step("read", "print(open('out/data.csv').read())"), step("list", "!ls out"))
+    states = [[task["state"] for task in desk.json("run", "nb.ipynb")["tasks"]] for _ in range(2)]
+    assert states == [["succeeded"] * 3, ["cached"] * 3]

@@ -69,6 +69,7 @@ def test_all_others_run_in_the_servers(kernels: Kernels | None, kernel: str) -> 
     [
         ("exit 3", "ended without a word"),
         ("echo 'out of order' >&2; exit 1", "out of order"),
+        ("head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'out of order' >&2; exit 1", "out of order"),
         ("echo no json; exec sleep 600", "ended without a word"),
         ("echo '[1]'; exec sleep 600", "ended without a word"),
     ],
@@ -92,3 +93,17 @@ def test_what_the_library_says_is_passed_on(tmp_path: Path) -> None:
         Launcher().run(tmp_path / "none.ipynb", "", {})
     assert (caught.value.code, caught.value.http_status) == ("not_found", 404)
     assert "none.ipynb" in caught.value.message
+
+
+def test_a_run_begins_however_much_is_warned_of(tmp_path: Path) -> None:
+    text = 'cat > /dev/null\nhead -c 300000 /dev/zero >&2\necho \'{"run": "r1"}\''
+    loud = program(tmp_path, "python3", f"#!/bin/sh\n{text}\n")
+    assert Launcher(Kernels("python", loud)).run(tmp_path / "a.ipynb", "known", {}) == "r1"
+
+
+@pytest.mark.parametrize("text", ["#!/nowhere/python", "\0"])
+def test_a_python_that_does_not_start_is_named(tmp_path: Path, text: str) -> None:
+    broken = program(tmp_path, "python3", text)
+    with pytest.raises(Unavailable) as caught:
+        Launcher(Kernels("python", broken)).run(tmp_path / "a.ipynb", "known", {})
+    assert broken in caught.value.hint

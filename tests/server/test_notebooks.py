@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.server.conftest import Ask, notebook
@@ -42,6 +44,27 @@ async def test_an_edit_changes_the_answer(ask: Ask) -> None:
     after = notebook(("one", "x = 1"), ("two", "print(1)"))
     found = [(await ask("POST", "analysis", body={"path": "a.ipynb", "content": item}))[1] for item in (before, after)]
     assert [len(item["edges"]) for item in found] == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["other.py", "other.ipynb"])
+async def test_an_edit_of_a_file_that_the_notebook_runs_changes_the_answer(ask: Ask, jp_root_dir, name: str) -> None:
+    content = notebook(("one", "%run other.py"), ("two", "print(x)"))
+    if name.endswith(".ipynb"):
+        content["cells"][0] |= {"source": "", "metadata": {"jupyter_mlops": {"notebook": name}}}
+    found = []
+    for source in ("y = 1", "x = 1"):
+        text = source if name.endswith(".py") else json.dumps(notebook(("first", source)))
+        (jp_root_dir / name).write_text(text)
+        found.append((await ask("POST", "analysis", body={"path": "a.ipynb", "content": content}))[1]["diagnostics"])
+    assert [[item["name"] for item in items] for items in found] == [["x"], []]
+
+
+async def test_an_option_beyond_all_numbers_is_a_diagnostic(ask: Ask) -> None:
+    content = notebook(("one", "x = 1"))
+    content["cells"][0]["metadata"]["jupyter_mlops"] |= {"cpu": 10**400, "retries": 10**400, "timeout": 10**400}
+    status, told = await ask("POST", "analysis", body={"path": "a.ipynb", "content": content})
+    assert status == 200
+    assert {item["name"] for item in told["diagnostics"] if item["code"] == "MLO501"} >= {"cpu", "timeout"}
 
 
 async def test_a_conversion_gives_metadata_and_writes_nothing(ask: Ask) -> None:

@@ -78,3 +78,17 @@ def test_a_server_without_files_says_so() -> None:
 def test_messages_lose_the_place_of_the_root(contents: Any, tmp_path: Path) -> None:
     said = f"{contents.root_dir}/sub/a.ipynb is not there, nor is {contents.root_dir}"
     assert Places(contents).without_places(said) == "sub/a.ipynb is not there, nor is the root folder"
+
+
+@pytest.mark.parametrize(
+    ("root", "text", "told"),
+    [
+        ("/", "a/b.ipynb is not in /data", "a/b.ipynb is not in /data"),
+        ("/home/ann", "/home/anna/x, /home/ann-2 and /mnt/home/ann/x", "/home/anna/x, /home/ann-2 and /mnt/home/ann/x"),
+        ("/home/ann", "'/home/ann/.x' is not in /home/ann.", "'.x' is not in the root folder."),
+        ("/home/ann/", "/home/ann/x: not in (/home/ann/)", "x: not in (the root folder/)"),
+        ("/a+b", "/a+b/x", "x"),
+    ],
+)
+def test_only_the_place_of_the_root_is_lost(root: str, text: str, told: str) -> None:
+    assert Places(SimpleNamespace(root_dir=root)).without_places(text) == told

@@ -257,6 +257,8 @@ async def test_who_does_not_follow_any_more_hears_nothing(ask: Ask, write, liste
         ('{"follow": "last", "offsets": [1]}', "offsets"),
         ('{"follow": "last", "offsets": {"a": -1}}', "offsets"),
         ('{"follow": "last", "offsets": {"a": "b"}}', "offsets"),
+        ('{"follow": "last", "offsets": {"a": 1000000000000000000000}}', "offsets"),
+        ('{"follow": "last", "folder": null}', "folder"),
         ('{"follow": "nothing"}', "nothing"),
         ('{"follow": "last", "folder": "../.."}', "path"),
         ('{"watch": "../.."}', "path"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from jupyter_mlops.notebook.cells import Cell
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.notebook.diagnostics.registry import Finding, from_problems, rule
-from jupyter_mlops.notebook.python_source import cell_magic, is_python, line_magics
+from jupyter_mlops.notebook.python_source import cell_magic, is_python, line_magics, lines_with_magics
 
 # What lives in the interactive session: its history, its debugger, its event loop, its own store.
 _SESSION = frozenset(
@@ -46,7 +46,7 @@ def run_of_missing_file(flow: Dataflow) -> Iterator[Finding]:
     """`%run` names a file that is not there, and that no cell writes."""
     folder = flow.document.path.parent if flow.document.path else None
     for cell in _python_cells(flow, "%run") if folder else ():
-        for number, text in enumerate(cell.source.splitlines(), 1):
+        for number, text in lines_with_magics(cell.source):
             match = _RUN.match(text)
             if match and folder and not _exists(folder / Path(cell.notebook).parent, match["path"], flow, cell):
                 yield Finding(
@@ -96,7 +96,7 @@ def unsupported_magic(flow: Dataflow) -> Iterator[Finding]:
 def installs_packages(flow: Dataflow) -> Iterator[Finding]:
     """A cell installs packages: where steps run in pods of their own, only that step has them."""
     for cell in _python_cells(flow, "install"):
-        for number, text in enumerate(cell.source.splitlines(), 1):
+        for number, text in lines_with_magics(cell.source):
             if INSTALL.match(text):
                 yield Finding(
                     message="Packages that a cell installs are there in its own step only, where steps have pods.",

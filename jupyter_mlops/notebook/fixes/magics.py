@@ -9,6 +9,8 @@ from jupyter_mlops.notebook.diagnostics.magics import INSTALL
 from jupyter_mlops.notebook.fixes.fix import Edit, Fix
 from jupyter_mlops.notebook.fixes.registry import Case, fixes
 from jupyter_mlops.notebook.fixes.sources import lines_of
+from jupyter_mlops.notebook.fixes.step_edits import is_waited_for_by_name
+from jupyter_mlops.notebook.python_source import lines_with_magics
 
 
 @fixes("MLO601", "MLO606")
@@ -23,14 +25,20 @@ def installs_packages(case: Case) -> Iterator[Fix]:
     """Skip a cell that does nothing else; else make its lines comments."""
     if case.cell is None:
         return
-    lines = lines_of(case.cell.source)
-    code = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if all(INSTALL.match(line) for line in code):
+    code = [line for line in lines_of(case.cell.source) if line.strip() and not line.lstrip().startswith("#")]
+    if all(INSTALL.match(line) for line in code) and not _is_a_step_for_others(case, case.cell):
         yield Fix("Skip the cell", (Edit(case.cell.id, metadata={"role": "skip", "step": None}),))
         return
-    edits = [_comment(case.cell, number) for number, line in enumerate(lines, 1) if INSTALL.match(line)]
+    found = lines_with_magics(case.cell.source)
+    edits = [_comment(case.cell, number) for number, text in found if INSTALL.match(text)]
     if all(edits):
         yield Fix("Comment it out", tuple(edit for edit in edits if edit))
+
+
+def _is_a_step_for_others(case: Case, cell: Cell) -> bool:
+    """Whether the cell is all of a step that others are declared to come after."""
+    step = case.flow.annotations.step_of.get(cell.index, "")
+    return case.of_step(step) == [cell] and is_waited_for_by_name(case, cell)
 
 
 def _comment(cell: Cell, number: int) -> Edit | None:

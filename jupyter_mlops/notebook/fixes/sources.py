@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+import warnings
 from collections.abc import Iterable
 
 from jupyter_mlops.notebook.cell_syntax import cell_syntax
@@ -38,7 +39,9 @@ _USUAL = {
 def parsed(source: str) -> ast.Module | None:
     """The cell as it is written; None where it is no plain Python: its columns are then not those of a tree."""
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -51,12 +54,11 @@ def lines_of(source: str) -> list[str]:
 def first_line(cell: Cell) -> int:
     """The line before which code can be put: behind a cell magic and what comes from `__future__`."""
     lines = lines_of(cell.source)
-    line = 1
-    while line <= len(lines) and not lines[line - 1].strip():
-        line += 1
-    if cell_magic(cell.source):
-        while line <= len(lines) and lines[line - 1].startswith("%%"):
-            line += 1
+    code = next((number for number, text in enumerate(lines, 1) if text.strip()), len(lines) + 1)
+    line = code
+    while cell_magic(cell.source) and code <= len(lines) and (lines[code - 1].startswith("%%") or not lines[code - 1]):
+        line = code + 1 if lines[code - 1] else line
+        code += 1
     tree = parsed(cell.source)
     future = [node.end_lineno or 0 for node in (tree.body if tree else ()) if _is_future(node)]
     return max([min(line, len(lines) + 1), *(end + 1 for end in future)])

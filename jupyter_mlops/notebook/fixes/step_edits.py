@@ -13,7 +13,7 @@ from jupyter_mlops.notebook.fixes.sources import lines_of
 from jupyter_mlops.notebook.python_source import cell_magic
 
 _NAME = re.compile(r"(?P<head>%%step\s+)(?P<name>[^\s'\"-][^\s'\"]*)(?=\s|$)")
-_AFTER = re.compile(r"\s--after[= ](?P<names>[^\s'\"]+)")
+_AFTER = re.compile(r"\s--after(?:=|\s+)(?:(?P<quote>['\"])(?P<quoted>[^'\"]*)(?P=quote)|(?P<plain>[^\s'\"]+))(?=\s|$)")
 
 
 def free_name(case: Case, wanted: str) -> str:
@@ -43,19 +43,21 @@ def named_by(cell: Cell, step: str) -> bool:
     return bool(renamed_step([cell], step, step))
 
 
-def changed_after(cells: Iterable[Cell], old: str, new: str | None) -> list[Edit]:
-    """Edits that put another name (None: no name) in the place of one in `after`."""
+def changed_after(cells: Iterable[Cell], old: str, new: str | None, edited: Iterable[Edit] = ()) -> list[Edit]:
+    """Edits that put another name (None: no name) in the place of one in `after`; of a line that is `edited`, the whole
+    edit.
+    """
+    texts = {edit.cell: edit.replace for edit in edited if edit.line}
     edits: list[Edit] = []
     for cell in cells:
         names = _names(said(cell).get("after"))
         if old in names:
             edits.append(Edit(cell.id, metadata={"after": _exchanged(names, old, new) or None}))
-        line, text = magic_line(cell)
-        match = _AFTER.search(text)
-        if match and old in _names(match["names"]):
-            rest = ",".join(_exchanged(_names(match["names"]), old, new))
-            flag = f" --after {rest}" if rest else ""
-            edits.append(Edit(cell.id, line=line, replace=f"{text[: match.start()]}{flag}{text[match.end() :]}"))
+        line, written = magic_line(cell)
+        text = texts.get(cell.id) or written
+        changed = _AFTER.sub(lambda match: _flag(match, old, new), text)
+        if changed != text:
+            edits.append(Edit(cell.id, line=line, replace=changed))
     return edits
 
 
@@ -100,6 +102,15 @@ def is_waited_for_by_name(case: Case, cell: Cell) -> bool:
     """Whether a step is declared to come after that of the cell."""
     step = case.flow.annotations.step_of.get(cell.index, "")
     return any(step in other.declaration.after for other in case.flow.steps)
+
+
+def _flag(match: re.Match[str], old: str, new: str | None) -> str:
+    """One `--after` with the name exchanged; nothing if none is left."""
+    names, quote = _names(match["quoted"] or match["plain"]), match["quote"] or ""
+    if old not in names:
+        return match[0]
+    rest = ",".join(_exchanged(names, old, new))
+    return f" --after {quote}{rest}{quote}" if rest else ""
 
 
 def _names(after: Any) -> list[str]:

@@ -35,7 +35,11 @@ def bad_name(case: Case) -> Iterator[Fix]:
         return
     if all(edit.metadata for edit in edits) and not any("title" in said(cell) for cell in mine):
         edits[0] = Edit(edits[0].cell, metadata={"step": new, "title": case.step})
-    yield Fix(f"Call the step {new!r}", (*edits, *_only_once(edits, changed_after(case.cells, case.step, new))))
+    after = changed_after(case.cells, case.step, new, edits)
+    told = {edit.cell for edit in after}
+    waiting = [step.name for step in case.flow.steps if case.step in step.declaration.after]
+    if all(any(cell.id in told for cell in case.of_step(name)) for name in waiting):
+        yield Fix(f"Call the step {new!r}", (*_without(edits, after), *after))
 
 
 @fixes("MLO202", "MLO210")
@@ -162,7 +166,7 @@ def _comes_before(case: Case, name: str) -> bool:
     return case.step in names and names.index(name) < names.index(case.step)
 
 
-def _only_once(edits: list[Edit], more: list[Edit]) -> list[Edit]:
+def _without(edits: list[Edit], later: list[Edit]) -> list[Edit]:
     """Those of other cells or of other keys: a line is changed once."""
-    lines = {(edit.cell, edit.line) for edit in edits if edit.line}
-    return [edit for edit in more if not edit.line or (edit.cell, edit.line) not in lines]
+    lines = {(edit.cell, edit.line) for edit in later if edit.line}
+    return [edit for edit in edits if not edit.line or (edit.cell, edit.line) not in lines]

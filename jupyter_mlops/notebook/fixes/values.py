@@ -66,6 +66,8 @@ def _as_list(case: Case, cell: Cell) -> Iterator[Fix]:
     for node in tree.body if tree else ():
         if not isinstance(node, ast.Assign) or node.lineno != case.item.line or node.lineno != node.end_lineno:
             continue
+        if not any(isinstance(target, ast.Name) and target.id == case.name for target in node.targets):
+            continue
         value = node.value
         raw = lines_of(cell.source)[node.lineno - 1].encode()
         before, text, after = (

@@ -34,6 +34,8 @@ _NEWEST = 50
 # many open notebooks cost no more than a few.
 _FOLDER_EVERY = 4
 _MAX_EVENTS = 2000
+# No file has more bytes.
+_MAX_OFFSET = 1 << 62
 
 
 @dataclass
@@ -98,7 +100,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
         """What the browser wants to hear."""
         try:
             await self._take(message)
-        except MlopsError as error:
+        except (MlopsError, OSError) as error:
             self._say({"error": self.told(error)[1]})
 
     async def _take(self, message: str | bytes) -> None:
@@ -118,18 +120,22 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
         raise Usage("A message says `follow`, `unfollow`, `watch` or `unwatch`.")
 
     async def _follow(self, asked: dict[str, Any]) -> None:
-        if len(self._followed) >= _MAX_FOLLOWED:
-            raise Usage(f"A stream follows at most {_MAX_FOLLOWED} runs.", hint="Say `unfollow` for some.")
-        folder = self.services.places.folder(str(asked.get("folder", "")))
-        offsets = asked.get("offsets") or {}
-        if not isinstance(offsets, dict) or not all(isinstance(item, int) and item >= 0 for item in offsets.values()):
+        path, offsets = asked.get("folder", ""), asked.get("offsets") or {}
+        if not isinstance(path, str):
+            raise Usage("`folder` is a path.")
+        if not isinstance(offsets, dict) or not all(
+            isinstance(item, int) and 0 <= item <= _MAX_OFFSET for item in offsets.values()
+        ):
             raise Usage("`offsets` are those of an earlier message.")
+        folder = self.services.places.folder(path)
         try:
             directory = await self.in_thread(_directory, folder, asked["follow"])
         except NotFound as error:
             # It may have gone while the connection was lost.
             self._say({"run": asked["follow"], "deleted": True, "error": self.told(error)[1]})
             return
+        if directory.name not in self._followed and len(self._followed) >= _MAX_FOLLOWED:
+            raise Usage(f"A stream follows at most {_MAX_FOLLOWED} runs.", hint="Say `unfollow` for some.")
         self._followed[directory.name] = _Follower(directory, offsets)
 
     async def _unfollow(self, asked: dict[str, Any]) -> None:

@@ -194,3 +194,12 @@ def test_a_file_that_was_changed_just_now_is_read_each_time(tmp_path: Path) -> N
         (tmp_path / "data.csv").write_text(text)
         key_parts(reads, Taken(), tmp_path)
     assert cache_key._digest_of_unchanged.cache_info() == before
+
+
+def test_a_folder_counts_only_if_it_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    reading, declaring = made(files_in=("out",)), made(options=Options(files=("out",)))
+    before = [key_parts(one, Taken(), tmp_path) for one in (reading, declaring)]
+    (tmp_path / "out" / "a.png").write_text("x")
+    after = [key_parts(one, Taken(), tmp_path) for one in (reading, declaring)]
+    assert [changed(now, was) for now, was in zip(after, before, strict=True)] == [(), ("files",)]

@@ -111,6 +111,49 @@ def test_files_of_a_cached_step_are_put_back(project: Project) -> None:
     assert made.read_text() == "weights"
 
 
+def test_a_step_takes_a_file_away_each_time_that_it_is_there_again(project: Project) -> None:
+    """The file is put back for those who read it before."""
+    make, drop = (
+        replace(step("make"), files_out=("a.txt",)),
+        replace(step("drop"), files_gone=("a.txt",), after=("make",)),
+    )
+    after = step("end", "x<drop")
+    file = project.root / "a.txt"
+
+    class Dropping(Instant):
+        def result(self, attempt, fate="succeed"):
+            if attempt.spec.task == "drop":
+                file.unlink()
+            return super().result(attempt, fate)
+
+    def ran() -> list[str]:
+        target = Dropping()
+        target.files = {"make": {"a.txt": "1"}}
+        run(plan(make, replace(drop, outputs=("x",)), after), project, target)
+        assert not file.exists()
+        return target.ran
+
+    assert [ran(), ran(), ran()] == [["make", "drop", "end"], ["drop"], ["drop"]]
+    make = step("make")
+    run(plan(make, replace(drop, outputs=("x",)), after), project, Instant())
+    target = Instant()
+    run(plan(make, replace(drop, outputs=("x",)), after), project, target)
+    assert target.ran == []
+
+
+def test_a_step_that_left_a_file_where_it_was_is_taken_from_the_cache(project: Project) -> None:
+    file = project.root / "a.txt"
+    file.write_text("1")
+    drawn = plan(replace(step("a"), files_gone=("a.txt", "b.txt")))
+    run(drawn, project)
+    target = Instant()
+    run(drawn, project, target)
+    assert target.ran == []
+    (project.root / "b.txt").write_text("2")
+    finished = run(drawn, project, target)
+    assert (target.ran, ends(project, finished)[0].why) == (["a"], ("files",))
+
+
 def test_a_file_that_a_step_reads_counts(project: Project) -> None:
     drawn = plan(replace(step("a"), files_in=("data.csv",)))
     data = project.root / "data.csv"

@@ -379,3 +379,9 @@ EXAMPLES = [
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_ordinary_notebooks_have_no_errors(path: Path) -> None:
     assert [item for item in check(flow_of(read(path))) if item.severity == "error"] == []
+
+
+@pytest.mark.parametrize("code", ["MLO602", "MLO604"])
+def test_a_text_that_looks_like_a_magic_is_none(code, tmp_path):
+    source = "s = '''\n%run missing.py\n!pip install x\n'''"
+    assert not said(flow_of(read_text(cells(source), tmp_path / "n.py")), code)

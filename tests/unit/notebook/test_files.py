@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_mlops.notebook.file_order import Folder, StepFiles, existing, local_modules, order_by_files
 from jupyter_mlops.notebook.texts import filled_in, text_of
-from tests.unit.notebook.pipelines import notebook
+from tests.unit.notebook.pipelines import SETUP, notebook
 
 IMPORTS = "import os, json, pickle, shutil, joblib, numpy as np, pandas as pd\nfrom pathlib import Path\n"
 
@@ -113,8 +113,28 @@ def test_a_step_that_only_reads_writes_no_file(statement):
         pytest.param("os.remove('f.csv')", id="a file"),
         pytest.param("shutil.rmtree(path='f.csv')", id="a folder, by keyword"),
         pytest.param("os.rename('f.csv', 'g.csv')", id="the old name of a file"),
+        pytest.param("os.replace('f.csv', 'g.csv')", id="the old name of a file that takes another's place"),
+        pytest.param("os.renames(old='f.csv', new='g.csv')", id="the old name, by keyword"),
+        pytest.param("shutil.move('f.csv', 'g.csv')", id="the old place of a file"),
+        pytest.param("os.unlink('f.csv')", id="by its older name"),
+        pytest.param("from os import unlink\nunlink('f.csv')", id="a function by its own name"),
+        pytest.param("os.rmdir('f.csv')", id="an empty folder"),
+        pytest.param("os.removedirs('f.csv')", id="empty folders"),
         pytest.param("p = Path('f.csv')\np.rename('g.csv')", id="a path that is renamed"),
+        pytest.param("Path('f.csv').replace('g.csv')", id="a path that takes another's place"),
+        pytest.param("p = Path('f.csv')\np.replace(p.with_suffix('.old'))", id="a path, to where nobody knows"),
+        pytest.param("Path('f.csv').unlink()", id="a path"),
+        pytest.param("p = Path('f.csv')\np.unlink(missing_ok=True)", id="a path that may be missing"),
+        pytest.param("Path('f.csv').rmdir()", id="the path of a folder"),
+        pytest.param("d = 'f'\nPath(f'{d}.csv').unlink()", id="a path put together"),
+        pytest.param("def drop(path):\n    path.unlink()\ndrop(Path('f.csv'))", id="in a function"),
         pytest.param("!rm f.csv", id="a shell line"),
+        pytest.param("!rm -f 'f.csv'", id="a shell line with quotes"),
+        pytest.param("!rmdir f.csv", id="a shell line for a folder"),
+        pytest.param("!unlink f.csv", id="a shell line, by another name"),
+        pytest.param("!mv f.csv g.csv", id="the old name in a shell line"),
+        pytest.param("%rm f.csv", id="a command as a magic"),
+        pytest.param("%%bash\nrm f.csv", id="a cell of the shell"),
     ],
 )
 def test_a_file_is_taken_away_after_all_have_read_it(statement):
@@ -122,14 +142,120 @@ def test_a_file_is_taken_away_after_all_have_read_it(statement):
         ("write", IMPORTS + "pd.DataFrame().to_csv('f.csv')"),
         ("read", "t = pd.read_csv('f.csv')"),
         ("list", "!ls f.csv"),
-        ("remove", statement if statement.startswith("!") else IMPORTS + statement),
+        ("remove", statement if statement[0] in "!%" else IMPORTS + statement),
     )
-    assert flow.steps[-1].order_after == ("write", "read", "list")
+    last = flow.steps[-1]
+    assert set(last.order_after) == {"write", "read", "list"}
+    assert (last.files_gone, set(last.files_out) - {"g.csv"}) == (("f.csv",), set())
 
 
-def test_what_is_read_and_then_taken_away_is_no_output():
-    flow = notebook(("use", "import os\nprint(open('given.csv').read())\nos.remove('given.csv')"))
-    assert flow.steps[0].files_out == ()
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "os.replace('f.csv', 'g.csv')",
+        "Path('f.csv').rename('g.csv')",
+        "Path('f.csv').replace('g.csv')",
+        "!mv f.csv g.csv",
+    ],
+)
+def test_what_is_moved_is_written_under_its_new_name(statement):
+    flow = notebook(
+        ("move", statement if statement[0] == "!" else IMPORTS + statement), ("read", "t = open('g.csv').read()")
+    )
+    assert flow.steps[0].files_out == ("g.csv",)
+    assert flow.steps[1].order_after == ("move",)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("'f.csv'.replace('f', 'g.csv')", id="a part of a text"),
+        pytest.param("s = 'f.csv'\ns.replace(*'fg')", id="a part of a text, spread"),
+        pytest.param("s = pd.Series([1])\ns.rename('g.csv')", id="the name of a column"),
+        pytest.param("s = pd.Series([1])\ns.replace('g.csv')", id="a value in a column"),
+        pytest.param("def f(s, name):\n    s.rename(name)\nf(pd.Series([1]), 'g.csv')", id="in a function"),
+        pytest.param("names = ['f.csv']\nnames.remove('f.csv')", id="an item of a list"),
+        pytest.param("for p in Path('d').glob('*.csv'):\n    p.unlink()", id="files that nobody knows"),
+    ],
+)
+def test_what_only_sounds_like_it_takes_no_file_away(statement):
+    (step,) = notebook(("a", IMPORTS + statement)).steps
+    assert (step.files_gone, step.files_out) == ((), ())
+
+
+@pytest.mark.parametrize("last", ["os.remove('given.csv')", "Path('given.csv').unlink()", "\n!rm given.csv"])
+def test_what_is_read_and_then_taken_away_is_an_input_and_no_output(last, tmp_path):
+    (tmp_path / "given.csv").write_text("1")
+    source = f"{IMPORTS}print(open('given.csv').read());{last}"
+    (step,) = notebook(("use", source), path=tmp_path / "nb.ipynb").steps
+    assert (step.files_in, step.files_out, step.files_gone) == (("given.csv",), (), ("given.csv",))
+
+
+@pytest.mark.parametrize("last", ["os.remove(f'{d}/given.csv')", "(Path(d) / 'given.csv').unlink()", "p.unlink()"])
+def test_a_file_that_is_only_taken_away_is_an_input(last, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "given.csv").write_text("1")
+    setup = (SETUP, IMPORTS + "d = 'in'\np = Path(d) / 'given.csv'")
+    (step,) = notebook(setup, ("use", last), path=tmp_path / "nb.ipynb").steps
+    assert (step.files_in, step.files_gone) == (("in/given.csv",), ("in/given.csv",))
+
+
+@pytest.mark.parametrize(
+    "reader", ["print(p.read_text())", "print(p.exists())", "list(p.iterdir())", "p.open().read()"]
+)
+def test_a_path_that_is_made_elsewhere_is_read_by_its_methods(reader):
+    flow = notebook(
+        (SETUP, IMPORTS + "p = Path('f.csv')"), ("w", "p.write_text('x')"), ("r", reader), ("d", "p.unlink()")
+    )
+    assert [step.order_after for step in flow.steps] == [(), ("w",), ("w", "r")]
+
+
+def test_a_file_that_an_earlier_step_writes_is_an_input_before_it_is_there(tmp_path):
+    flow = notebook(
+        ("early", "print('f.csv')"),
+        ("write", IMPORTS + "os.makedirs('d/e')\nopen('f.csv', 'w')\nopen('f.csv').read()"),
+        ("read", "open('f.csv'), open('d/e/g.csv'), open('other.csv')"),
+        path=tmp_path / "nb.ipynb",
+    )
+    assert [step.files_in for step in flow.steps] == [(), (), ("d/e/g.csv", "f.csv")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("def save(path):\n    open(path, 'w')\nsave('f.csv')", id="an argument"),
+        pytest.param("def save(*, path):\n    open(path, 'w')\nsave(path='f.csv')", id="one by keyword only"),
+        pytest.param("class A:\n    def save(self, path): open(path, 'w')\nA().save('f.csv')", id="of a method"),
+        pytest.param("class A:\n    def save(self, path): open(path, 'w')\nA.save(A(), 'f.csv')", id="of the class"),
+        pytest.param("class A:\n    def __init__(self, path): open(path, 'w')\nA('f.csv')", id="of a new object"),
+        pytest.param("class A:\n    @classmethod\n    def of(cls, path): open(path, 'w')\nA.of('f.csv')", id="of none"),
+        pytest.param("def a(n):\n    def b(): open(f'{n}.csv', 'w')\n    b()\na('f')", id="of the function around"),
+        pytest.param("def a(n): open(n, 'w')\ndef b(n): a(f'{n}.csv')\nb('f')", id="handed on"),
+    ],
+)
+def test_a_function_writes_the_file_that_it_is_given(source):
+    assert notebook(("a", source)).steps[0].files_out == ("f.csv",)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("def save(path):\n    open(path, 'w')\nsave(input())", id="an argument"),
+        pytest.param("def save(path='g'):\n    open(path, 'w')\nsave()", id="one that is not given"),
+        pytest.param("def save():\n    path = input()\n    open(path, 'w')\nsave()", id="a variable"),
+        pytest.param("def drop():\n    path = input()\n    path.unlink()\ndrop()", id="a path in a variable"),
+        pytest.param("[open(path, 'w') for path in input()]", id="a variable of a comprehension"),
+        pytest.param("class A:\n    path = input()\n    open(path, 'w')", id="a variable of a class"),
+    ],
+)
+def test_a_variable_of_a_function_is_not_the_text_of_that_name(source):
+    (step,) = notebook(("a", f"path = 'f.csv'\n{source}")).steps
+    assert (step.files_out, step.files_gone) == ((), ())
+
+
+def test_a_folder_that_is_made_is_written():
+    flow = notebook(("make", "import os\nos.mkdir('d')"), ("use", "open('d/f.csv', 'w')"))
+    assert flow.steps[1].order_after == ("make",)
 
 
 def files(written=(), mentioned=()):

@@ -43,6 +43,18 @@ CASES: list[tuple[str, list[str], Cells]] = [
         [("Train Model", "x = 1"), ("Train Model", "y = 2"), ("b", "z = 3", {"after": ["Train Model"]})],
     ),
     ("MLO201", ["Call the step 'step_1st'"], [("", "%%step 1st --cpu 1\nx = 1"), ("", "%%step b --after 1st\nz = 3")]),
+    (
+        "MLO201",
+        ["Call the step 'step_1st'"],
+        [("", "%%step 1st\nx = 1"), ("", "%%step c\nq = 1"), ("", "%%step b --after c --after=1st --cpu 1\nz = 3")],
+    ),
+    (
+        "MLO201",
+        ["Call the step 'step_1st'"],
+        [("", "%%step 1st\nx = 1"), ("", "%%step c\nq = 1"), ("", "%%step b --after 'c, 1st'\nz = 3")],
+    ),
+    ("MLO201", ["Call the step 'step_1st'"], [("", "%%step a\nx = 1"), ("", "%%step 1st --after 'a,1st'\nx = 1")]),
+    ("MLO201", ["Call the step 'train_it'"], [("Train it", "x = 1"), ("", "%%step b --after 'Train it'\nz = 3")]),
     ("MLO202", ["Make it a step of its own: 'a_2'"], [("a", "x = 1"), ("b", "y = 2"), ("a", "z = 3"), ("a", "w = 3")]),
     (
         "MLO202",
@@ -71,6 +83,7 @@ CASES: list[tuple[str, list[str], Cells]] = [
     ("MLO209", ["Make cell 1 the step 'f'"], [("", "import os"), ("", "def f():\n    pass")]),
     ("MLO210", ["Make it a step of its own: 'a_2'"], [("a", "x = 1"), ("b", "x += 1\ny = x"), ("a", "x += y")]),
     ("MLO211", ["Make it part of the step above"], [("a", "x = 1"), ("setup", "y = x"), ("b", "print(y)")]),
+    ("MLO301", ["Make it a list"], [("a", "x = max(1, 2); g = (i for i in range(x))"), ("b", "print(x, list(g))")]),
     ("MLO301", ["Make it a list"], [("a", "g = (i for i in range(3))"), ("b", "print(list(g))")]),
     ("MLO301", ["Make it a list"], [("setup", "def gen():\n    yield 1"), ("a", "g = gen()"), ("b", "print(list(g))")]),
     (
@@ -80,6 +93,12 @@ CASES: list[tuple[str, list[str], Cells]] = [
     ),
     ("MLO401", ["Declare it as str"], [("parameters", "n: int = 'a'"), ("a", "x = n")]),
     ("MLO402", ["Move it to the next cell"], [("parameters", "m = 1\nn = max(\n    m, 2)"), ("a", "x = n")]),
+    (
+        "MLO402",
+        ["Move it to the next cell"],
+        [("parameters", "n = 1\n@staticmethod\n@str\ndef f(): pass"), ("a", "print(n, f)")],
+    ),
+    ("MLO402", ["Move it to the next cell"], [("parameters", "n = 1\nprint(n)"), ("a", "x = n", {"when": "1 < 2"})]),
     ("MLO501", ["Take 'memory' out"], [("a", "x = 1", {"memory": "lots"})]),
     ("MLO503", ["Call it 'memory'", "Take 'memroy' out"], [("a", "x = 1", {"memroy": "1Gi"})]),
     ("MLO504", ["Set 'cache' to False", "Take 'cache' out"], [("a", "x = 1", {"cache": "no"})]),
@@ -89,6 +108,9 @@ CASES: list[tuple[str, list[str], Cells]] = [
     ("MLO601", ["Comment it out"], [("a", "x = 1\n%debug")]),
     ("MLO604", ["Skip the cell"], [("a", "# packages\n!pip install x\n%pip install y"), ("b", "x = 1")]),
     ("MLO604", ["Comment it out"], [("a", "!pip install x\nx = 1")]),
+    ("MLO604", ["Comment it out"], [("a", "s = '''\n!pip install y\n'''\n!pip install x\nprint(s)")]),
+    ("MLO604", ["Comment it out"], [("a", "!pip install x"), ("b", "x = 1", {"after": ["a"]})]),
+    ("MLO604", ["Skip the cell"], [("a", "!pip install x"), ("a", "x = 1"), ("b", "x = 1", {"after": ["a"]})]),
     ("MLO606", ["Comment it out"], [("a", "x = 1\n%who")]),
     (
         "MLO701",
@@ -205,12 +227,42 @@ def test_every_code_has_a_fix_or_a_reason_why_it_has_none() -> None:
         [("z", "x = input()"), ("a", "import os\nos.environ['WIDE'] = str(x)"), ("b", "y = 1")],
         [("a", "f = open('a.txt')"), ("b", "print(f.read())")],
         [("parameters", "n = 1\nm = max(n, 2); k = 3"), ("a", "x = n")],
+        [("parameters", "n = 1\nm = max(n, 2)"), ("a", "x = m"), ("setup", "y = m")],
+        [("parameters", "n = 1\nm = max(n, 2)"), ("a", "x = m", {"when": "n > 1"}), ("b", "y = m")],
     ],
 )
 def test_nothing_is_offered_that_may_be_wrong(cells: Cells, tmp_path: Path) -> None:
     found = told(notebook(cells), tmp_path)
     assert found
     assert [fix for item in found for fix in item["fixes"]] == []
+
+
+def test_what_others_in_the_parameters_cell_need_is_not_moved_away(tmp_path: Path) -> None:
+    cells: Cells = [("parameters", "n = 1\nb = max(n, 2)\nc = b + 1"), ("a", "print(c)")]
+    found = [item for item in told(notebook(cells), tmp_path) if item["code"] == "MLO402"]
+    assert [(item["name"], len(item["fixes"])) for item in found] == [("b", 0), ("c", 1)]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("x = np.ones(1)", 1),
+        ("\n\nx = np.ones(1)", 3),
+        ("%%time\nx = np.ones(1)", 2),
+        ("%%capture\n%%time\n\nx = np.ones(1)", 3),
+        ("%%capture\n\n%%time\n\nx = np.ones(1)", 4),
+        ("'words'\nfrom __future__ import annotations\nx = np.ones(1)", 3),
+    ],
+)
+def test_an_import_stands_behind_what_has_to_be_first(source: str, line: int, tmp_path: Path) -> None:
+    found = [item for item in told(notebook([("a", source)]), tmp_path) if item["code"] == "MLO101"]
+    assert [edit["line"] for edit in found[0]["fixes"][0]["edits"]] == [line]
+
+
+def test_a_source_that_python_warns_of_is_read_in_silence(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    found = told(notebook([("a", "total = 1"), ("b", "print(totl, '\\d', 1 is 1)")]), tmp_path)
+    assert [fix["title"] for fix in found[0]["fixes"]] == ["Read 'total' instead"]
+    assert not recwarn.list
 
 
 def test_a_cell_of_an_included_notebook_is_not_changed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from jupyter_mlops.notebook.ipython_source import MagicUse, mentioned_words, read_source, redirections
+from jupyter_mlops.notebook.ipython_source import MagicUse, mentioned_words, read_source, redirections, removals
 from jupyter_mlops.notebook.logical_lines import EscapedLine, escaped_lines
 
 RUN = "get_ipython().run_line_magic"
@@ -178,6 +178,32 @@ def test_a_file_whose_name_is_not_known_is_not_said_to_be_written(source):
 def test_files_of_a_shell_command(command, written, mentioned):
     assert redirections(command) == written
     assert mentioned_words(command) == mentioned
+
+
+@pytest.mark.parametrize(
+    ("command", "gone", "written"),
+    [
+        ("rm a.csv b", ["a.csv", "b"], []),
+        ("rm -rf 'a b' c", ["a b", "c"], []),
+        ("rmdir d", ["d"], []),
+        ("mv a.csv b.csv d", ["a.csv", "b.csv"], ["d"]),
+        ("mv a.csv", [], []),
+        ("mv -f 'a b' 'c d'", ["a b"], ["c d"]),
+        ("cat a | sort > b && rm a", ["a"], ["b"]),
+        ("rm *.csv {name} $name", [], []),
+        ("rm 'half", ["half"], []),
+        ("echo rm a", [], []),
+        ("rm a 2>/dev/null || true", ["a"], []),
+        ("rm a > b 2> c 2>&1 &> d", ["a"], ["b"]),
+        ("cp a b < c  # as it was", [], ["b"]),
+        ("sudo rm a  # for good", ["a"], []),
+        ("if [ -f a ]; then rm a; else mkdir b; fi", ["a"], ["b"]),
+        ("for f in *.csv; do rm $f; done", [], []),
+        ("# rm a\nrm b#1", ["b#1"], []),
+    ],
+)
+def test_files_that_a_shell_command_takes_away(command, gone, written):
+    assert (removals(command), redirections(command)) == (gone, written)
 
 
 @pytest.mark.parametrize(

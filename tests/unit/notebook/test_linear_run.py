@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_mlops.notebook import linear_run
 from jupyter_mlops.notebook.cells import Cell
+from jupyter_mlops.notebook.files import FileUse
 from jupyter_mlops.notebook.linear_run import CellRun, Walks, run_through
 from jupyter_mlops.notebook.machine import Machine
 from jupyter_mlops.notebook.scopes import read_scopes
@@ -112,7 +113,7 @@ def test_a_text_that_may_be_a_path_is_no_such_edit(followed):
     read(cells)
     followed.clear()
     with run_through(placed(["path = 'b.csv'", cells[1]])) as run:
-        assert run.cells[1].effects.files == [("in", ("b.csv",))]
+        assert run.cells[1].effects.files == [FileUse("in", ("b.csv",))]
     assert len(followed) == 2
 
 
@@ -131,6 +132,12 @@ def test_a_file_that_is_run_is_read_each_time(followed, tmp_path: Path):
     assert "x" in read(sources, tmp_path)[0][1][2]
     (tmp_path / "set.py").write_text("y = 1")
     assert "y" in read(sources, tmp_path)[0][1][2]
+
+
+@pytest.mark.parametrize("line", ["%run 'set.py'", "%run -i set.py --rate 3", '%run "set.py" other.txt'])
+def test_a_file_is_run_whatever_it_is_given(tmp_path: Path, line: str):
+    (tmp_path / "set.py").write_text("x = 1")
+    assert "x" in read(["a = 1", line, "print(x)"], tmp_path)[0][1][2]
 
 
 def test_a_walk_that_failed_is_not_taken_up_again(followed):

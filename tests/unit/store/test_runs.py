@@ -252,6 +252,19 @@ def test_following_a_log_goes_on_with_the_next_attempt(runs, written):
     assert "".join(part.text for part in follower) == "second\n"
 
 
+@pytest.mark.parametrize("place", ["{outside}", "{relative}", "tasks/../1", "tasks/load/1/../../.."])
+def test_only_the_folder_of_an_attempt_is_looked_into(runs, written, tmp_path, place):
+    """Events may have come with the project, from who knows where."""
+    outside = tmp_path / "outside"
+    for folder in (outside, written.directory / "1", written.directory):
+        folder.mkdir(exist_ok=True)
+        (folder / "log").write_text("secret")
+    place = place.format(outside=outside, relative=os.path.relpath(outside, written.directory))
+    written.write(e.TaskStarted(1.0, "load", "load", 1, place))
+    written.write(e.TaskFinished(2.0, "load", "load", 1, "failed")).finished()
+    assert runs.log("last", "load").text == ""
+
+
 def test_following_a_log_can_be_stopped(runs, written):
     stop = threading.Event()
     stop.set()
