@@ -1,10 +1,9 @@
 import { IStateDB } from '@jupyterlab/statedb';
 import { CommandRegistry } from '@lumino/commands';
-import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Run, RunRef } from '../api/shapes';
 import { Followed, Runs } from '../model/runs';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, refOfArgs } from '../tokens';
 
 const KEY = 'jupyter-mlops:started-runs';
 const MOST = 50;
@@ -38,7 +37,7 @@ export class StartedRuns {
         );
       } else if (id === CommandIDs.retryRun) {
         void result.then(
-          done => this._follow(done === true ? refOf(args) : null, true),
+          done => this._follow(done === true ? refOfArgs(args) : null, true),
           () => undefined
         );
       }
@@ -85,7 +84,7 @@ export class StartedRuns {
   private async _recall(): Promise<void> {
     const kept = (await this._state?.fetch(KEY).catch(() => undefined)) as { refs?: unknown } | undefined;
     if (Array.isArray(kept?.refs)) {
-      kept.refs.forEach(ref => this._follow(refOf(ref)));
+      kept.refs.forEach(ref => this._follow(refOfArgs(ref)));
     }
   }
 
@@ -97,8 +96,4 @@ const STARTING: readonly string[] = [CommandIDs.runNotebook, CommandIDs.runFrom,
 
 function endText(run: Run): string {
   return `${run.state} ${run.seconds}`;
-}
-
-function refOf(args: ReadonlyPartialJSONObject | null | undefined): RunRef | null {
-  return typeof args?.run === 'string' ? { run: args.run, folder: String(args.folder ?? '') } : null;
 }

@@ -1,13 +1,12 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
 import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
-import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandIDs, IMLOps, includedPath, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
 import { Graph } from '../ui/Graph';
 import { graphOf } from '../ui/graphOf';
@@ -145,7 +144,7 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
 function placeArgs(item: Diagnostic, path: string): JSONObject {
   const place: JSONObject = { index: item.cell ?? 0, line: item.line ?? 1 };
   if (item.notebook) {
-    return { ...place, path: PathExt.join(PathExt.dirname(path), item.notebook) };
+    return { ...place, path: includedPath(path, item.notebook) };
   }
   return item.cell_id ? { ...place, cell: item.cell_id } : place;
 }

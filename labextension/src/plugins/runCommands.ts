@@ -9,7 +9,7 @@ import { RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
-import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandIDs, IMLOps, refOfArgs, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 import { tellFailure } from '../ui/tellFailure';
 
@@ -182,9 +182,7 @@ function lastRun(mlops: IMLOps): PipelineModel['lastRun'] {
 
 /** The run that a command is about: the one of its arguments, else the current notebook's newest. */
 function refOf(mlops: IMLOps, args: Args): RunRef | null {
-  return typeof args.run === 'string'
-    ? { run: args.run, folder: String(args.folder ?? '') }
-    : (lastRun(mlops)?.ref ?? null);
+  return refOfArgs(args) ?? lastRun(mlops)?.ref ?? null;
 }
 
 /** The state of the run that a command is about; undefined if only the server knows it. */
