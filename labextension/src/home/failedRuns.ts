@@ -1,10 +1,10 @@
 import { Throttler } from '@lumino/polling';
 import { Client } from '../api/client';
+import { quoted } from '../api/query';
 import { ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
 import { isOver } from '../model/runModel';
 import { Attention, needsAttention } from './attention';
-import { quoted } from './filters';
 import { FolderRuns } from './folderRuns';
 
 const BETWEEN_QUESTIONS_MS = 3000;

@@ -113,6 +113,12 @@ function Parts(props: Props & { run: Run; now: number }): React.ReactElement {
   const onSelect = (name: string | null): void => {
     selection.task = name;
   };
+  // Who leaves a task from within its details goes on in those of the run.
+  const isLeaving = React.useRef(false);
+  const onLeave = (name: string | null): void => {
+    isLeaving.current = name === null;
+    onSelect(name);
+  };
   const shared = { trans, now, tasks: run.tasks, selected: task?.task ?? null, onSelect };
   const sides = [
     {
@@ -134,9 +140,9 @@ function Parts(props: Props & { run: Run; now: number }): React.ReactElement {
       first={<Tabs label={trans.__('Tasks')} tabs={sides} selected={side} onSelect={setSide} />}
       second={
         task ? (
-          <TaskDetails {...{ services, model, task, now, tab, onSelect }} onTab={setTab} />
+          <TaskDetails {...{ services, model, task, now, tab }} onSelect={onLeave} onTab={setTab} />
         ) : (
-          <RunDetails {...{ services, model, run, tab, onSelect }} onTab={setTab} />
+          <RunDetails {...{ services, model, run, tab, onSelect }} takeFocus={isLeaving} onTab={setTab} />
         )
       }
     />
