@@ -2,16 +2,17 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
-import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
 import { CommandIDs, IMLOps, includedPath, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
+import { ConnectionLost } from '../ui/ConnectionLost';
 import { Graph } from '../ui/Graph';
 import { graphOf } from '../ui/graphOf';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { useNow } from '../ui/now';
+import { serverFailure } from '../ui/serverFailure';
 import { useSignal } from '../ui/signals';
 import { applyFix } from '../notebook/applyFix';
 import { Head } from './Head';
@@ -40,20 +41,11 @@ export function PanelView(props: Props): React.ReactElement {
   const again = (
     <CommandButton commands={app.commands} id={CommandIDs.refresh} label={trans.__('Try again')} testid="mlops-again" />
   );
-  if (server.isOther) {
-    const failure = new Failure(
-      'version',
-      trans.__('The server part of jupyter-mlops is of another version (%1).', server.health?.version ?? ''),
-      trans.__('Start the server again after an upgrade, and reload this page.')
-    );
-    return <FailureNote failure={failure} />;
-  }
-  if (server.failure && !pipeline?.analysis) {
+  const failure = serverFailure(server, trans);
+  if (failure && (server.isOther || !pipeline?.analysis)) {
     return (
-      <FailureNote failure={server.failure}>
-        <button className="jp-mod-styled" data-testid="mlops-again" onClick={() => void askAgain(mlops)}>
-          {trans.__('Try again')}
-        </button>
+      <FailureNote failure={failure}>
+        <TryAgain trans={trans} testid="mlops-again" onTry={() => void askAgain(mlops)} />
       </FailureNote>
     );
   }
@@ -62,19 +54,7 @@ export function PanelView(props: Props): React.ReactElement {
   }
   return (
     <>
-      {stream.connected ? null : (
-        <FailureNote
-          failure={
-            new Failure(
-              'unreachable',
-              trans.__('The connection to the server is lost; trying again.'),
-              trans.__('Runs go on without it. What is shown here may be old.')
-            )
-          }
-        >
-          {again}
-        </FailureNote>
-      )}
+      {stream.connected ? null : <ConnectionLost trans={trans} onTry={() => void askAgain(mlops)} />}
       <Pipeline key={pipeline.panel.id} {...props} pipeline={pipeline} again={again} />
     </>
   );

@@ -220,8 +220,8 @@ test('without a connection what is known stays, and it is loaded anew when the c
   stream.connected = false;
   act(() => void stream.connectedChanged.emit(false));
   const banner = await screen.findByTestId('mlops-connection-lost');
-  expect(banner.textContent).toContain('Connection lost, trying again.');
-  await userEvent.click(within(banner).getByRole('button', { name: 'Try now' }));
+  expect(banner.textContent).toContain('The connection to the server is lost; trying again.');
+  await userEvent.click(within(banner).getByRole('button', { name: 'Try again' }));
   expect(stream.reconnect).toHaveBeenCalled();
   const before = client.run.mock.calls.length;
   stream.connected = true;
