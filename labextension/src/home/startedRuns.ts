@@ -53,14 +53,16 @@ export class StartedRuns {
     this._followed.set(ref.run, followed);
     let before = again ? null : '';
     const look = (): void => {
-      const { run, isOver, deleted } = followed.model;
+      const { run, isOver, deleted, failure } = followed.model;
+      // Kept from an earlier time, it may be gone before it was ever loaded here.
+      const isGone = deleted || (!run && failure?.code === 'not_found');
       if (run && before === null) {
         before = endText(run);
       }
-      if (deleted || (run && isOver && endText(run) !== before)) {
+      if (isGone || (run && isOver && endText(run) !== before)) {
         followed.model.changed.disconnect(look);
         this._forget(ref.run);
-        if (run && !deleted) {
+        if (run && !isGone) {
           this._ended.emit({ ref, run });
         }
       }
@@ -78,7 +80,7 @@ export class StartedRuns {
 
   private _keep(): void {
     const refs = [...this._followed.values()].map(({ model }) => ({ run: model.ref.run, folder: model.ref.folder }));
-    void this._state?.save(KEY, { refs });
+    void this._state?.save(KEY, { refs }).catch(() => undefined);
   }
 
   private async _recall(): Promise<void> {
