@@ -2,6 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
+import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
@@ -70,12 +71,21 @@ function Nothing({ mlops, app }: Props): React.ReactElement {
   );
 }
 
-function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactElement }): React.ReactElement {
+interface PipelineProps extends Props {
+  pipeline: PipelineModel;
+  /** The button to look at it again. */
+  again: React.ReactElement;
+}
+
+function Pipeline(props: PipelineProps): React.ReactElement {
   const { app, mlops, pipeline, again } = props;
   const { trans, server } = mlops;
   useSignal(pipeline.changed);
   useNow(30_000);
   const { analysis, failure } = pipeline;
+  if (pipeline.isUnreadable) {
+    return <Unreadable {...props} />;
+  }
   if (!analysis) {
     return failure ? (
       <FailureNote failure={failure}>{again}</FailureNote>
@@ -117,6 +127,26 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
         onHome={() => void app.commands.execute(CommandIDs.openHome, { folder: pipeline.path })}
       />
     </div>
+  );
+}
+
+/** The file is no notebook: it can be looked at and mended as text. */
+function Unreadable({ app, mlops, pipeline }: PipelineProps): React.ReactElement {
+  const { trans } = mlops;
+  const failure = new Failure(
+    'unreadable',
+    trans.__('This file cannot be read as a notebook.'),
+    trans.__('Mend it as text, or put an earlier version of it in its place. Then close it, and open it again.')
+  );
+  return (
+    <FailureNote failure={failure}>
+      <CommandButton
+        commands={app.commands}
+        id="docmanager:open"
+        args={{ path: pipeline.path, factory: 'Editor' }}
+        label={trans.__('Open as Text')}
+      />
+    </FailureNote>
   );
 }
 

@@ -5,6 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { Failure } from '../api/failure';
 import { RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
 import { askAgain } from '../model/askAgain';
@@ -142,6 +143,10 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   }
   const { context } = pipeline.panel;
   try {
+    if (!pipeline.isReady) {
+      // Saving would put the empty notebook that is here in the place of the file.
+      throw new Failure('not_read', trans.__('The notebook has not been read.'), trans.__('The panel says why.'));
+    }
     if (context.model.dirty || !context.contentsModel?.path) {
       await context.save();
     }

@@ -106,6 +106,16 @@ describe('PanelView', () => {
     expect(screen.getByRole('alert').textContent).toContain('no notebook');
   });
 
+  it('says that a file is no notebook, and opens it as text', async () => {
+    const opened = vi.fn();
+    world.commands.addCommand('docmanager:open', { execute: args => opened(args) });
+    world.current = pipeline(null, { isUnreadable: true });
+    world.show();
+    expect(screen.getByRole('alert').textContent).toContain('cannot be read as a notebook');
+    await userEvent.click(screen.getByRole('button', { name: 'Open as Text' }));
+    expect(opened).toHaveBeenCalledWith({ path: 'p.ipynb', factory: 'Editor' });
+  });
+
   it('says what to do in a notebook without steps', () => {
     world.current = pipeline(analysis([]));
     world.show();
