@@ -88,8 +88,10 @@ def test_without_the_server_part_the_panel_says_how_to_get_it(people, own_lab) -
     expect(panel.get_by_test_id("mlops-again")).to_be_enabled()
 
 
-@pytest.mark.parametrize("content", ["", "no JSON {", '{"no": "notebook"}', "[1, 2]"])
-def test_a_file_that_is_no_notebook_is_a_sentence_and_a_way_out(person, lab, folder, content) -> None:
+@pytest.mark.parametrize(
+    "content", ["", "no JSON {", '{"no": "notebook"}', "[1, 2]"], ids=["empty", "text", "object", "list"]
+)
+def test_a_file_that_is_no_notebook_is_told(person, lab, folder, content) -> None:
     file = lab.root / folder / "work.ipynb"
     file.write_text(content)
     person.open_broken_notebook("work.ipynb")

@@ -1,4 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -135,6 +136,17 @@ describe('PanelView', () => {
     world.show();
     expect(screen.getByRole('alert').textContent).toContain('connection');
     expect(screen.getAllByTestId('mlops-node')).toHaveLength(1);
+  });
+
+  it('makes no quick fix in a notebook that was changed since it was looked at', async () => {
+    const fixes = [{ title: 'Write total', edits: [{ cell: 'c2', line: 1, replace: 'total' }] }];
+    world.current = pipeline(analysis([step('load')], { diagnostics: [diagnostic({ fixes })] }), { pending: true });
+    const told = vi.spyOn(Notification, 'warning').mockReturnValue('');
+    world.show();
+    await userEvent.click(screen.getByTestId('mlops-fix'));
+    expect(told.mock.calls[0][0]).toContain('was changed since');
+    expect(world.current.refresh).toHaveBeenCalled();
+    told.mockRestore();
   });
 
   it('goes to the line of a diagnostic', async () => {
