@@ -19,5 +19,5 @@ it('an example that cannot be written is told, with the reason', async () => {
   const mlops = { trans: nullTranslator.load('') } as unknown as IMLOps;
   await homePlugin.activate(app, mlops, null, null, null, null, null);
   await commands.execute(CommandIDs.openExample);
-  expect(told.mock.calls[0][0]).toContain('The example was not made. Error: The folder is read-only.');
+  expect(told.mock.calls[0][0]).toContain('The example was not made. The folder is read-only.');
 });

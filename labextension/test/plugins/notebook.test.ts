@@ -35,6 +35,6 @@ describe('going to a cell', () => {
       execute: () => Promise.reject(new Error('No such file: gone.ipynb'))
     });
     expect(await commands.execute(CommandIDs.goToCell, { path: 'gone.ipynb', index: 0 })).toBe(false);
-    expect(told.mock.calls[0][0]).toContain('The notebook could not be opened. Error: No such file: gone.ipynb');
+    expect(told.mock.calls[0][0]).toContain('The notebook could not be opened. No such file: gone.ipynb');
   });
 });
