@@ -119,6 +119,7 @@ def test_a_notebook_of_an_older_format_is_a_pipeline(person, lab, folder) -> Non
             )
         ]
     )
+    old.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     (lab.root / folder / "old.ipynb").write_text(nbformat.v3.writes_json(old))
     person.open_notebook("old.ipynb")
     person.page.locator(".jp-Dialog").filter(has_text="converted").get_by_role("button", name="Ok").click()

@@ -120,6 +120,14 @@ export class PipelineModel extends Living {
     return this._places.get(cell);
   }
 
+  /** Whether a cell has the text that the last answer is about. */
+  isAsAnalysed(cell: string): boolean {
+    const cells = this.panel.content.model?.sharedModel.cells ?? [];
+    return (
+      this._analysed.has(cell) && cells.find(item => item.getId() === cell)?.getSource() === this._analysed.get(cell)
+    );
+  }
+
   /** The diagnostics of a cell. */
   diagnosticsOf(place: CellPlace): Diagnostic[] {
     return this._analysis?.diagnostics.filter(item => item.cell === place.cell && !item.notebook) ?? [];
@@ -146,9 +154,10 @@ export class PipelineModel extends Living {
     this._pending = true;
     const isAwaited = (): boolean => this._asking === asking && !this.isDisposed;
     try {
-      const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      const asked = contentOf(content);
+      const analysis = await this._services.client.analyse(this.path, asked, asking.signal);
       if (isAwaited()) {
-        this._take(analysis);
+        this._take(analysis, asked);
       }
     } catch (thrown) {
       if (isAwaited()) {
@@ -271,7 +280,8 @@ export class PipelineModel extends Living {
     }
   }
 
-  private _take(analysis: Analysis): void {
+  private _take(analysis: Analysis, asked: JSONObject): void {
+    this._analysed = new Map((asked.cells as JSONObject[]).map(cell => [String(cell.id), String(cell.source)]));
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
     this._analysis = analysis;
     this._failure = null;
@@ -283,6 +293,7 @@ export class PipelineModel extends Living {
   private _failure: Failure | null = null;
   private _pending = true;
   private _places = new Map<string, CellPlace>();
+  private _analysed: ReadonlyMap<string, string> = new Map();
   private _next: NextRun = { params: {}, target: 'local', cache: true };
   private _isSet = false;
   private _recent: ListedRun[] = [];

@@ -95,11 +95,10 @@ function Pipeline(props: PipelineProps): React.ReactElement {
   }
   const go = (item: Diagnostic): void => void app.commands.execute(CommandIDs.goToCell, placeArgs(item, pipeline.path));
   const fix = (item: Fix): void => {
-    if (pipeline.pending || failure) {
-      // It names lines as they were when the notebook was looked at.
-      Notification.warning(trans.__('The notebook was changed since; it is looked at again.'));
-    } else if (!applyFix(pipeline.panel.content, item)) {
-      Notification.warning(trans.__('The cell is gone; the notebook is looked at again.'));
+    // It names lines as they were when the notebook was looked at.
+    const isCurrent = item.edits.every(edit => pipeline.isAsAnalysed(edit.cell));
+    if (!isCurrent || !applyFix(pipeline.panel.content, item)) {
+      Notification.warning(trans.__('The cell was changed or deleted since; the notebook is looked at again.'));
     }
     void pipeline.refresh();
   };

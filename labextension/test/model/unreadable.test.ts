@@ -65,6 +65,18 @@ it('a notebook that takes long to load is analysed when it is there', async () =
   expect(model.analysis?.name).toBe('loaded');
 });
 
+it('of each cell it is known whether it has the text that was analysed', async () => {
+  load();
+  await passed(0);
+  expect([model.isAsAnalysed('c0'), model.isAsAnalysed('c9')]).toEqual([true, false]);
+  fake.shared.setMetadata('language_info', { name: 'python' });
+  expect(model.isAsAnalysed('c0')).toBe(true);
+  fake.shared.cells[0].setSource('x = 2');
+  expect(model.isAsAnalysed('c0')).toBe(false);
+  await passed(300);
+  expect(model.isAsAnalysed('c0')).toBe(true);
+});
+
 it('a notebook whose server is away is not one that cannot be read', async () => {
   fault = new TypeError('Failed to fetch');
   await passed(2_000);

@@ -64,6 +64,7 @@ function pipeline(found: Analysis | null, more: object = {}) {
     lastRun: null,
     kernel: 'python3',
     placeOf: () => undefined,
+    isAsAnalysed: () => true,
     refresh: vi.fn(),
     ...more
   };
@@ -138,13 +139,15 @@ describe('PanelView', () => {
     expect(screen.getAllByTestId('mlops-node')).toHaveLength(1);
   });
 
-  it('makes no quick fix in a notebook that was changed since it was looked at', async () => {
+  it('makes no quick fix in a cell that was changed since it was looked at', async () => {
     const fixes = [{ title: 'Write total', edits: [{ cell: 'c2', line: 1, replace: 'total' }] }];
-    world.current = pipeline(analysis([step('load')], { diagnostics: [diagnostic({ fixes })] }), { pending: true });
+    world.current = pipeline(analysis([step('load')], { diagnostics: [diagnostic({ fixes })] }), {
+      isAsAnalysed: () => false
+    });
     const told = vi.spyOn(Notification, 'warning').mockReturnValue('');
     world.show();
     await userEvent.click(screen.getByTestId('mlops-fix'));
-    expect(told.mock.calls[0][0]).toContain('was changed since');
+    expect(told.mock.calls[0][0]).toContain('was changed or deleted since');
     expect(world.current.refresh).toHaveBeenCalled();
     told.mockRestore();
   });
