@@ -134,7 +134,8 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
     }
     if (query) {
       // Nobody waits any more for what is found after another wish.
-      void beyond(log, query, forward).then(match => wish === wishes.current && go(match));
+      const isWanted = (): boolean => wish === wishes.current;
+      void beyond(log, query, forward, isWanted).then(match => isWanted() && go(match));
     }
   };
   const search = (text: string): void => {
@@ -148,19 +149,26 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
 }
 
 /** A match outside of what is loaded: further on, else, from the other end of the log, all the way round. */
-async function beyond(log: LogModel, query: string, forward: boolean): Promise<Match | undefined> {
+async function beyond(
+  log: LogModel,
+  query: string,
+  forward: boolean,
+  isWanted: () => boolean
+): Promise<Match | undefined> {
   const [edge, shift] = [forward ? log.buffer.lines.length - 1 : 0, log.shift];
   const find = (line: number): Match | undefined => {
     const found = findAll(log.buffer.lines, query);
     return found[matchFrom(found, line, forward)];
   };
   const further = (): Match | undefined => find(edge + log.shift - shift + (forward ? 1 : 0));
-  if (await log.seek(forward, () => further() !== undefined)) {
+  if ((await log.seek(forward, () => !isWanted() || further() !== undefined)) || !isWanted()) {
     return further();
   }
   if (!(forward ? log.atStart : log.atEnd)) {
     await (forward ? log.openStart() : log.openEnd());
   }
   const anywhere = (): Match | undefined => find(forward ? 0 : log.buffer.lines.length);
-  return anywhere() || (await log.seek(forward, () => anywhere() !== undefined)) ? anywhere() : undefined;
+  return anywhere() || (await log.seek(forward, () => !isWanted() || anywhere() !== undefined))
+    ? anywhere()
+    : undefined;
 }

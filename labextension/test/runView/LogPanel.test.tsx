@@ -76,7 +76,7 @@ test('a match that is found late is not gone to once something else is searched'
   await search('needle');
   let open = (): void => undefined;
   server.gate = new Promise(done => (open = done));
-  fireEvent.keyDown(box(), { key: 'Enter' });
+  fireEvent.keyDown(box(), { key: 'Enter', shiftKey: true });
   await search('pin');
   expect(place()).toBe('1 of 2');
   await act(async () => {

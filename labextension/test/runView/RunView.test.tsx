@@ -162,8 +162,10 @@ test('a task of a loop that is chosen elsewhere is seen in the list, and the key
   const tree = screen.getByRole('tree');
   await userEvent.click(within(tree).getByText('load'));
   act(() => void (selection.task = 'train[1]'));
-  const row = await waitFor(() => within(tree).getByRole('treeitem', { selected: true }));
-  expect([row.dataset.task, tree.getAttribute('aria-activedescendant')]).toEqual(['train[1]', row.id]);
+  await waitFor(() => {
+    const row = within(tree).getByRole('treeitem', { selected: true });
+    expect([row.dataset.task, tree.getAttribute('aria-activedescendant')]).toEqual(['train[1]', row.id]);
+  });
   tree.focus();
   await userEvent.keyboard('{ArrowDown}');
   expect(selection.task).toBe('train[2]');
