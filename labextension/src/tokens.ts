@@ -1,5 +1,6 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
+import { ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 import { Client } from './api/client';
@@ -90,4 +91,14 @@ export const IHomeTabs = new Token<IHomeTabs>('jupyter-mlops:IHomeTabs', 'The ta
 /** A run as arguments of a command. */
 export function runArgs(ref: RunRef): { run: string; folder: string } {
   return { run: ref.run, folder: ref.folder };
+}
+
+/** The run that the arguments of a command name; null if they name none. */
+export function refOfArgs(args: ReadonlyPartialJSONObject | null | undefined): RunRef | null {
+  return typeof args?.run === 'string' ? { run: args.run, folder: String(args.folder ?? '') } : null;
+}
+
+/** The path of a notebook that the one at `path` includes; of that one itself where none is named. */
+export function includedPath(path: string, included: string): string {
+  return included ? PathExt.join(PathExt.dirname(path), included) : path;
 }

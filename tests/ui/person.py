@@ -31,14 +31,24 @@ class Person:
     # JupyterLab itself
     def open_notebook(self, name: str) -> None:
         """Open it in a JupyterLab with nothing else in it, and wait until one can work."""
-        place = f"lab/workspaces/{self.folder}/tree/{self.folder}/{name}"
-        self.page.goto(f"{self.lab.address}/{place}?reset&token={self.lab.token}")
+        self._go_to(name)
         self.wait_for_notebook()
+
+    def open_broken_notebook(self, name: str) -> None:
+        """Open a file that JupyterLab cannot load, and keep it open when JupyterLab wants to close it."""
+        self._go_to(name)
+        dialog = self.page.locator(".jp-Dialog")
+        dialog.filter(has_text="File Load Error").get_by_role("button", name="Close").click()
+        dialog.filter(has_text="Save your work").get_by_role("button", name="Cancel").click()
 
     def open_in_notebook7(self, name: str) -> None:
         """Open it in a page of Notebook 7."""
         self.page.goto(f"{self.lab.address}/notebooks/{self.folder}/{name}?token={self.lab.token}")
         self.wait_for_notebook()
+
+    def _go_to(self, name: str) -> None:
+        place = f"lab/workspaces/{self.folder}/tree/{self.folder}/{name}"
+        self.page.goto(f"{self.lab.address}/{place}?reset&token={self.lab.token}")
 
     def wait_for_notebook(self) -> None:
         """Until the notebook is drawn."""

@@ -88,6 +88,45 @@ def test_without_the_server_part_the_panel_says_how_to_get_it(people, own_lab) -
     expect(panel.get_by_test_id("mlops-again")).to_be_enabled()
 
 
+@pytest.mark.parametrize(
+    "content", ["", "no JSON {", '{"no": "notebook"}', "[1, 2]"], ids=["empty", "text", "object", "list"]
+)
+def test_a_file_that_is_no_notebook_is_told(person, lab, folder, content) -> None:
+    file = lab.root / folder / "work.ipynb"
+    file.write_text(content)
+    person.open_broken_notebook("work.ipynb")
+    panel = person.open_panel()
+    expect(panel.get_by_role("alert")).to_contain_text("cannot be read as a notebook")
+    person.command("Run as Pipeline")
+    expect(person.page.locator(".Toastify__toast").filter(has_text="The run did not start.")).to_be_visible()
+    assert file.read_text() == content
+    panel.get_by_role("button", name="Open as Text").click()
+    expect(person.document.locator(".jp-FileEditor .cm-content")).to_contain_text(content)
+
+
+def test_a_notebook_of_an_older_format_is_a_pipeline(person, lab, folder) -> None:
+    import nbformat
+
+    old = nbformat.v3.new_notebook(
+        worksheets=[
+            nbformat.v3.new_worksheet(
+                cells=[
+                    nbformat.v3.new_heading_cell("Load", level=1),
+                    nbformat.v3.new_code_cell("rows = [1, 2]"),
+                    nbformat.v3.new_heading_cell("Train", level=1),
+                    nbformat.v3.new_code_cell("total = sum(rows)"),
+                ]
+            )
+        ]
+    )
+    old.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (lab.root / folder / "old.ipynb").write_text(nbformat.v3.writes_json(old))
+    person.open_notebook("old.ipynb")
+    person.page.locator(".jp-Dialog").filter(has_text="converted").get_by_role("button", name="Ok").click()
+    person.open_panel()
+    person.sees_steps("load", "train")
+
+
 def test_an_old_token_is_a_sentence_and_a_way_out(person, write) -> None:
     write("work.ipynb", *WORK)
     person.open_notebook("work.ipynb")

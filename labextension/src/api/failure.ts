@@ -12,5 +12,6 @@ export class Failure extends Error {
 
 /** Any thrown thing as a Failure. */
 export function asFailure(thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : new Failure('unexpected', String(thrown));
+  // That it is an error is known; another name, such as TypeError, says something.
+  return thrown instanceof Failure ? thrown : new Failure('unexpected', String(thrown).replace(/^Error: /, ''));
 }

@@ -6,6 +6,8 @@ const LARGEST = 2.5;
 /** Smaller than this nothing can be read: a wide graph is scrolled instead. */
 const READABLE = 0.62;
 const MARGIN = 22;
+/** A hand is not steady: less than this, in pixels, is a press and no drag. */
+const STEADY = 4;
 /** What is taken for the view where the browser has no size yet. */
 const UNKNOWN = { width: 1200, height: 800 };
 
@@ -23,6 +25,7 @@ export class Camera {
   private frame = 0;
   private start: { readonly x: number; readonly y: number } | undefined;
   private moved = false;
+  private dragged = false;
 
   constructor(
     private readonly scroll: HTMLElement,
@@ -34,6 +37,7 @@ export class Camera {
     scroll.addEventListener('wheel', event => this.wheel(event), { passive: false, signal });
     scroll.addEventListener('scroll', () => this.later(), { passive: true, signal });
     scroll.addEventListener('pointerdown', event => this.drag(event), { signal });
+    scroll.addEventListener('click', event => this.clicked(event), { capture: true, signal });
     for (const type of ['wheel', 'pointerdown', 'keydown']) {
       scroll.addEventListener(type, () => (this.moved = true), { passive: true, signal });
     }
@@ -166,8 +170,17 @@ export class Camera {
     this.zoomBy(factor, { x: event.clientX - left, y: event.clientY - top });
   }
 
+  /** The browser's click at the end of a drag is none of the reader's: it would take the choice away. */
+  private clicked(event: MouseEvent): void {
+    if (this.dragged) {
+      this.dragged = false;
+      event.stopPropagation();
+    }
+  }
+
   private drag(event: PointerEvent): void {
     const ground = event.target === this.picture || event.target === this.scroll;
+    this.dragged = false;
     if (event.pointerType === 'touch' || !(event.button === 1 || (event.button === 0 && ground))) {
       return;
     }
@@ -179,6 +192,7 @@ export class Camera {
       this.scroll.classList.remove('jp-mod-dragging');
     };
     const move = (to: PointerEvent): void => {
+      this.dragged = this.dragged || Math.hypot(to.clientX - clientX, to.clientY - clientY) >= STEADY;
       this.scroll.classList.add('jp-mod-dragging');
       this.scroll.scrollLeft = scrollLeft - (to.clientX - clientX);
       this.scroll.scrollTop = scrollTop - (to.clientY - clientY);

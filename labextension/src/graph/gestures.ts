@@ -35,6 +35,16 @@ export function listen(element: SVGSVGElement, events: GestureEvents, signal: Ab
     { signal }
   );
   element.addEventListener(
+    'focusout',
+    event => {
+      // A tip that the keyboard opened goes with the keyboard.
+      if (byKey && !(event.relatedTarget instanceof Node && element.contains(event.relatedTarget))) {
+        events.onPoint(null);
+      }
+    },
+    { signal }
+  );
+  element.addEventListener(
     'contextmenu',
     event => {
       const name = stepAt(event);

@@ -122,6 +122,8 @@ class Mounted implements MountedGraph {
     const now = structure(this.shown);
     const moved = now !== this.structure;
     if (moved) {
+      // What it tells of may be gone, or elsewhere.
+      this.hideTip();
       this.structure = now;
       this.shape = shapeOf(this.shown, this.orientation);
       const { layout, ways } = this.shape;

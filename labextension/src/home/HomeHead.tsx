@@ -1,9 +1,8 @@
 import { InputDialog } from '@jupyterlab/apputils';
-import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { Failure } from '../api/failure';
-import { API_VERSION, Server } from '../model/server';
+import { askAgain } from '../model/askAgain';
 import { IMLOps } from '../tokens';
+import { serverFailure } from '../ui/serverFailure';
 import { useSignal } from '../ui/signals';
 import { TabList } from '../ui/TabList';
 import { Condition } from './Condition';
@@ -18,10 +17,6 @@ export function HomeHead(props: { model: HomeModel; mlops: IMLOps }): React.Reac
   useSignal(model.changed);
   useSignal(server.changed);
   useSignal(stream.connectedChanged);
-  const onTry = (): void => {
-    void server.refresh();
-    stream.reconnect();
-  };
   const onAsk = async (): Promise<void> => {
     const title = trans.__('Folder or notebook of a project');
     const label = trans.__('Its path from the top folder');
@@ -51,21 +46,12 @@ export function HomeHead(props: { model: HomeModel; mlops: IMLOps }): React.Reac
           onAsk={() => void onAsk()}
         />
       </div>
-      <Condition failure={serverFailure(server, trans)} connected={stream.connected} trans={trans} onTry={onTry} />
+      <Condition
+        failure={serverFailure(server, trans)}
+        connected={stream.connected}
+        trans={trans}
+        onTry={() => void askAgain(mlops)}
+      />
     </>
   );
-}
-
-/** Why the server cannot be talked to; null if it can. */
-export function serverFailure(server: Server, trans: TranslationBundle): Failure | null {
-  if (server.failure || !server.isOther) {
-    return server.failure;
-  }
-  const message = trans.__('This page and the server have different versions of jupyter-mlops.');
-  const versions = trans.__(
-    'The server speaks version %1 of the routes, this page %2.',
-    server.health?.api,
-    API_VERSION
-  );
-  return new Failure('version', message, `${versions} ${trans.__('Install the same version, and reload the page.')}`);
 }

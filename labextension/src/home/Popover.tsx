@@ -6,7 +6,8 @@ interface Props {
   /** What it opens: the button's name for screen readers, too. */
   label: string;
   testid?: string;
-  children: React.ReactNode | ((close: () => void) => React.ReactNode);
+  /** What is in the sheet; `leave` closes it and goes back to the button. */
+  children: React.ReactNode | ((leave: () => void) => React.ReactNode);
 }
 
 /** A button that opens a small sheet. It closes by Escape, by a click elsewhere, or when the focus leaves it. */
@@ -26,11 +27,14 @@ export function Popover(props: Props): React.ReactElement {
     }
     return () => document.removeEventListener('pointerdown', onPress, true);
   }, [isOpen, close]);
+  const leave = (): void => {
+    close();
+    opener.current?.focus();
+  };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'Escape' && isOpen) {
       event.stopPropagation();
-      close();
-      opener.current?.focus();
+      leave();
     }
   };
   const onBlur = (event: React.FocusEvent): void => {
@@ -55,7 +59,7 @@ export function Popover(props: Props): React.ReactElement {
       </button>
       {isOpen ? (
         <div className="jp-mlops-HomeSheet" role="dialog" aria-label={props.label}>
-          {typeof children === 'function' ? children(close) : children}
+          {typeof children === 'function' ? children(leave) : children}
         </div>
       ) : null}
     </div>

@@ -23,9 +23,9 @@ export function QueryField(props: Props): React.ReactElement {
     event.preventDefault();
     onAsk(typed);
   };
-  const clear = (): void => {
-    setTyped('');
-    onAsk('');
+  const use = (query: string): void => {
+    setTyped(query);
+    onAsk(query);
   };
   return (
     <div className="jp-mlops-HomeQuery">
@@ -53,12 +53,12 @@ export function QueryField(props: Props): React.ReactElement {
           {trans.__('Filter')}
         </button>
         {text || typed ? (
-          <button type="button" className="jp-mod-styled jp-mlops-Button" onClick={clear}>
+          <button type="button" className="jp-mod-styled jp-mlops-Button" onClick={() => use('')}>
             {trans.__('Clear')}
           </button>
         ) : null}
       </form>
-      <QueryHelp trans={trans} history={history} onUse={onAsk} />
+      <QueryHelp trans={trans} history={history} onUse={use} />
       {failure ? (
         <div id={`${id}-wrong`} className="jp-mlops-HomeWrong" role="alert" data-testid="mlops-home-query-failure">
           <strong>{failure.message}</strong> <span>{failure.hint}</span>

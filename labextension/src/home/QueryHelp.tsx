@@ -22,10 +22,10 @@ export function QueryHelp(props: Props): React.ReactElement {
   ];
   return (
     <Popover button="?" label={trans.__('How to filter, and filters used before')} testid="mlops-home-help">
-      {close => {
+      {leave => {
         const use = (query: string): void => {
           props.onUse(query);
-          close();
+          leave();
         };
         return (
           <>

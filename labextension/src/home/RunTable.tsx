@@ -153,7 +153,7 @@ function layoutOf(columns: readonly Column[]): React.CSSProperties {
   return { '--jp-mlops-columns': `${CHECK}px ${template}`, '--jp-mlops-width': `${width}px` } as React.CSSProperties;
 }
 
-type Handlers = Pick<React.DOMAttributes<HTMLElement>, 'onClick' | 'onDoubleClick' | 'onKeyDown' | 'onContextMenu'>;
+type Handlers = Pick<React.DOMAttributes<HTMLDivElement>, 'onClick' | 'onDoubleClick' | 'onKeyDown' | 'onContextMenu'>;
 
 /** What the pointer and the keyboard do. `show` scrolls a row into sight. */
 function tableActions(props: Props, show: (row: number) => void): Handlers {
@@ -186,6 +186,8 @@ function tableActions(props: Props, show: (row: number) => void): Handlers {
       const row = rowOf(event);
       if (row !== null) {
         pick(selection, row, event);
+        // A box that was pressed has the focus, and would keep the keys from the table.
+        event.currentTarget.focus({ preventScroll: true });
         onSelect();
       }
     },

@@ -1,8 +1,8 @@
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { CommandIDs, IMLOps, runArgs } from '../tokens';
-import { FailureNote, LoadingNote } from '../ui/notes';
-import { useNow } from '../ui/now';
+import { FailureNote, LoadingNote, TryAgain } from '../ui/notes';
+import { useServerNow } from '../ui/now';
 import { useSignal } from '../ui/signals';
 import { ActiveRuns } from './activeRuns';
 import { AttentionList } from './AttentionList';
@@ -41,14 +41,12 @@ export function RunsTab(props: RunsTabParts): React.ReactElement {
   const { model, active, commands, mlops } = props;
   const { trans } = mlops;
   useSignal(model.changed);
-  const now = useNow(active.runs.length > 0 ? 5_000 : 30_000);
+  const now = useServerNow(mlops.client.clock, active.runs.length > 0 ? 5_000 : 30_000);
   if (model.rows.length === 0 && isEmpty(model.filters)) {
     if (model.failure) {
       return (
         <FailureNote failure={model.failure}>
-          <button className="jp-mod-styled" onClick={() => void model.load()}>
-            {trans.__('Try again')}
-          </button>
+          <TryAgain trans={trans} onTry={() => void model.load()} />
         </FailureNote>
       );
     }
@@ -72,7 +70,7 @@ function Top(props: RunsTabParts): React.ReactElement {
   const { active, failed, commands, model, mlops } = props;
   useSignal(active.changed);
   useSignal(failed.changed);
-  const now = useNow(active.runs.length > 0 ? 1_000 : 30_000);
+  const now = useServerNow(mlops.client.clock, active.runs.length > 0 ? 1_000 : 30_000);
   const shared = { folder: model.folder, now, commands, trans: mlops.trans };
   return (
     <div className="jp-mlops-HomeTop">
@@ -119,9 +117,7 @@ function Bar(props: RunsTabParts): React.ReactElement {
       ) : null}
       {model.failure ? (
         <FailureNote failure={model.failure}>
-          <button className="jp-mod-styled" onClick={() => void model.load()}>
-            {trans.__('Try again')}
-          </button>
+          <TryAgain trans={trans} onTry={() => void model.load()} />
         </FailureNote>
       ) : null}
     </div>

@@ -23,9 +23,12 @@ export class ActiveRuns extends FolderRuns {
   /** Ask the server. Never rejects: without an answer the runs stay those that were last heard of. */
   async refresh(): Promise<void> {
     const query = "state in ('running', 'pending')";
+    const asked = (this._asked += 1);
+    this._meanwhile = [];
     const page = await this.client.runs({ folder: this.folder, query, limit: MOST }).catch(() => null);
-    if (page && !this.isDisposed) {
-      this._set(page.runs);
+    if (page && asked === this._asked && !this.isDisposed) {
+      // What was heard since may be newer than the answer.
+      this._set([...activeOf(this._meanwhile), ...without(page.runs, this._meanwhile)]);
     }
   }
 
@@ -35,9 +38,9 @@ export class ActiveRuns extends FolderRuns {
   }
 
   protected override hear(runs: readonly ListedRun[]): void {
-    const told = new Set(runs.map(run => run.run));
-    const older = this._runs.filter(run => !told.has(run.run));
-    this._set([...runs.filter(run => !isOver(run.state)), ...older]);
+    const older = without(this._runs, runs);
+    this._meanwhile = runs;
+    this._set([...activeOf(runs), ...older]);
     if (older.length > 0) {
       void this._asks.invoke().catch(() => undefined);
     }
@@ -50,6 +53,8 @@ export class ActiveRuns extends FolderRuns {
   }
 
   private _runs: ListedRun[] = [];
+  private _asked = 0;
+  private _meanwhile: readonly ListedRun[] = [];
   private _asks = new Throttler(() => this.refresh(), { limit: BETWEEN_QUESTIONS_MS, edge: 'trailing' });
   private _poll = new Poll({
     auto: false,
@@ -57,4 +62,13 @@ export class ActiveRuns extends FolderRuns {
     frequency: { interval: NOW_AND_THEN_MS, backoff: false },
     standby: 'when-hidden'
   });
+}
+
+function activeOf(runs: readonly ListedRun[]): ListedRun[] {
+  return runs.filter(run => !isOver(run.state));
+}
+
+function without(runs: readonly ListedRun[], others: readonly ListedRun[]): ListedRun[] {
+  const told = new Set(others.map(run => run.run));
+  return runs.filter(run => !told.has(run.run));
 }

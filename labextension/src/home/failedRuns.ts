@@ -1,10 +1,10 @@
 import { Throttler } from '@lumino/polling';
 import { Client } from '../api/client';
+import { quoted } from '../api/query';
 import { ListedRun } from '../api/shapes';
 import { EventStream } from '../api/stream';
 import { isOver } from '../model/runModel';
 import { Attention, needsAttention } from './attention';
-import { quoted } from './filters';
 import { FolderRuns } from './folderRuns';
 
 const BETWEEN_QUESTIONS_MS = 3000;
@@ -30,23 +30,28 @@ export class FailedRuns extends FolderRuns {
 
   /** Ask the server. Never rejects: without an answer it stays as it was. */
   async refresh(): Promise<void> {
+    const asked = (this._asked += 1);
     try {
       const since = Date.now() / 1000 - this._days() * DAY_S;
       const query = `state = 'failed' and created > ${Math.floor(since)}`;
       const { runs } = await this.client.runs({ folder: this.folder, query, limit: MOST_FAILED });
       const pipelines = [...new Set(runs.map(run => run.pipeline))].slice(0, MOST_PIPELINES);
       const succeeded = new Map(await Promise.all(pipelines.map(name => this._succeeded(name))));
-      this._found = needsAttention(
-        runs.filter(run => succeeded.has(run.pipeline)),
-        succeeded,
-        since
-      );
+      if (asked === this._asked && !this.isDisposed) {
+        const known = runs.filter(run => succeeded.has(run.pipeline));
+        this._found = needsAttention(known, succeeded, since);
+        this.emitChanged();
+      }
     } catch {
-      return;
+      // It stays as it was.
     }
-    if (!this.isDisposed) {
-      this.emitChanged();
-    }
+  }
+
+  /** A run was deleted. An older one of its pipeline may need attention instead: that is asked for soon, once for many. */
+  forget(run: string): void {
+    this._found = this._found.filter(item => item.run.run !== run);
+    this.emitChanged();
+    this._askSoon();
   }
 
   protected override release(): void {
@@ -65,11 +70,16 @@ export class FailedRuns extends FolderRuns {
     const heard = ended.join('\n');
     if (heard !== this._heard) {
       this._heard = heard;
-      void this._asks.invoke().catch(() => undefined);
+      this._askSoon();
     }
+  }
+
+  private _askSoon(): void {
+    void this._asks.invoke().catch(() => undefined);
   }
 
   private _found: Attention[] = [];
   private _heard = '';
+  private _asked = 0;
   private _asks = new Throttler(() => this.refresh(), { limit: BETWEEN_QUESTIONS_MS, edge: 'trailing' });
 }

@@ -1,3 +1,5 @@
+import { quoted } from '../api/query';
+
 /** What a person asks for: text in the store's search language, and values that were picked. */
 export interface Filters {
   readonly text: string;
@@ -39,9 +41,4 @@ export function toggled(filters: Filters, kind: Picked, value: string): Filters 
 /** Whether nothing is filtered. */
 export function isEmpty(filters: Filters): boolean {
   return queryOf(filters) === '';
-}
-
-/** A value as text of the search language. */
-export function quoted(value: string): string {
-  return `'${value.replace(/'/g, "''")}'`;
 }

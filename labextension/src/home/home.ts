@@ -4,8 +4,9 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { IMLOps } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
+import { serverFailure } from '../ui/serverFailure';
 import { View } from '../ui/View';
-import { HomeHead, serverFailure } from './HomeHead';
+import { HomeHead } from './HomeHead';
 import { HomeModel } from './homeModel';
 import { panelId, tabId } from './tabIds';
 

@@ -46,7 +46,7 @@ export class Memory extends Changing {
   }
 
   private _keep(): void {
-    void this._state?.save(KEY, { columns: { ...this._columns }, queries: [...this._queries] });
+    void this._state?.save(KEY, { columns: { ...this._columns }, queries: [...this._queries] }).catch(() => undefined);
     this.emitChanged();
   }
 

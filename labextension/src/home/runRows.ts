@@ -32,6 +32,11 @@ export class RunRows {
     return this._rows.findIndex(item => item?.run === run);
   }
 
+  /** Whether a run is here just as it is told. */
+  holds(run: ListedRun): boolean {
+    return isSame(this._rows[this.indexOf(run.run)], run);
+  }
+
   /** Start anew with a first page. */
   reset(runs: readonly ListedRun[], total: number): void {
     this._rows = [...runs, ...gaps(total - runs.length)];

@@ -106,6 +106,7 @@ export class RunsModel extends FolderRuns {
     const asking = (this._asking += 1);
     this._loading = true;
     this._pending.clear();
+    this._refused.clear();
     this.emitChanged();
     try {
       const page = await this._ask(0, PAGE);
@@ -118,17 +119,22 @@ export class RunsModel extends FolderRuns {
       }
     } catch (thrown) {
       if (asking === this._asking) {
-        await this._fail(asFailure(thrown));
+        await this._fail(asFailure(thrown), asking);
       }
     }
     if (asking === this._asking) {
       this._loading = false;
       this._learn();
+      this._compareHeard();
     }
   }
 
   /** Rows that are looked at: what is not here yet is loaded soon. */
   show(window: RowWindow): void {
+    if (window.first !== this._window.first || window.last !== this._window.last) {
+      // Who looks elsewhere, or looks again, wants another try.
+      this._refused.clear();
+    }
     this._window = window;
     if (this._missing().length > 0) {
       void this._loads.invoke().catch(() => undefined);
@@ -167,23 +173,26 @@ export class RunsModel extends FolderRuns {
     );
   }
 
-  private async _fail(failure: Failure): Promise<void> {
+  private async _fail(failure: Failure, asking: number): Promise<void> {
     const { text } = this._filters;
     if (failure.status !== 400 || !text.trim()) {
-      this._failure = failure;
+      [this._failure, this._queryFailure] = [failure, null];
       return;
     }
-    this._queryFailure = failure;
+    [this._failure, this._queryFailure] = [null, failure];
     if (queryOf(this._filters) !== text.trim()) {
       // The message tells a position in the whole query: what it is in the field is told for the text alone.
       const alone = this.client.runs({ folder: this.folder, query: text, limit: 1 });
-      await alone.catch(thrown => (this._queryFailure = asFailure(thrown)));
+      const told = await alone.then(() => null, asFailure);
+      if (told?.status === 400 && asking === this._asking) {
+        this._queryFailure = told;
+      }
     }
   }
 
   private _missing(): number[] {
     const pages = missingPages(this._window, PAGE, row => this.rows.at(row) !== undefined);
-    return pages.filter(page => !this._pending.has(page));
+    return pages.filter(page => !this._pending.has(page) && !this._refused.has(page));
   }
 
   private async _loadMissing(): Promise<void> {
@@ -200,12 +209,14 @@ export class RunsModel extends FolderRuns {
       }
       this._failure = null;
       if (!this.rows.place(page * PAGE, found.runs, found.total)) {
+        this._refused.add(page);
         this._renewSoon();
       }
     } catch (thrown) {
       if (asking !== this._asking) {
         return;
       }
+      this._refused.add(page);
       this._failure = asFailure(thrown);
     }
     this._pending.delete(page);
@@ -220,6 +231,7 @@ export class RunsModel extends FolderRuns {
       const page = await this._ask(first, Math.max(PAGE, this._window.last - first));
       if (asking === this._asking && !this._loading) {
         this.rows.renew(first, page.runs, page.total);
+        this._refused.clear();
         if (this.selection.active < 0 && page.total > 0) {
           this.selection.moveTo(0);
         }
@@ -237,6 +249,7 @@ export class RunsModel extends FolderRuns {
 
   protected override hear(runs: readonly ListedRun[]): void {
     if (this._loading) {
+      this._heard = runs;
       return;
     }
     if (this.rows.length === 0 && !this._queryFailure) {
@@ -256,6 +269,14 @@ export class RunsModel extends FolderRuns {
     if (changed) {
       this._learn();
     }
+  }
+
+  /** The list that was awaited may be older than what was heard meanwhile. */
+  private _compareHeard(): void {
+    if (this._heard.some(run => !this.rows.holds(run))) {
+      this._renewSoon();
+    }
+    this._heard = [];
   }
 
   private _onConnected(_: EventStream, connected: boolean): void {
@@ -288,6 +309,9 @@ export class RunsModel extends FolderRuns {
   private _experiments = new Set<string>();
   private _window: RowWindow = { first: 0, last: 0 };
   private _pending = new Set<number>();
+  /** Pages that could not be had: they are not asked for again by themselves. */
+  private _refused = new Set<number>();
+  private _heard: readonly ListedRun[] = [];
   private _asking = 0;
   private _list = 0;
   private _addedAbove = 0;

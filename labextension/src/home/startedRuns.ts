@@ -1,10 +1,9 @@
 import { IStateDB } from '@jupyterlab/statedb';
 import { CommandRegistry } from '@lumino/commands';
-import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Run, RunRef } from '../api/shapes';
 import { Followed, Runs } from '../model/runs';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, refOfArgs } from '../tokens';
 
 const KEY = 'jupyter-mlops:started-runs';
 const MOST = 50;
@@ -38,7 +37,7 @@ export class StartedRuns {
         );
       } else if (id === CommandIDs.retryRun) {
         void result.then(
-          done => this._follow(done === true ? refOf(args) : null, true),
+          done => this._follow(done === true ? refOfArgs(args) : null, true),
           () => undefined
         );
       }
@@ -54,14 +53,16 @@ export class StartedRuns {
     this._followed.set(ref.run, followed);
     let before = again ? null : '';
     const look = (): void => {
-      const { run, isOver, deleted } = followed.model;
+      const { run, isOver, deleted, failure } = followed.model;
+      // Kept from an earlier time, it may be gone before it was ever loaded here.
+      const isGone = deleted || (!run && failure?.code === 'not_found');
       if (run && before === null) {
         before = endText(run);
       }
-      if (deleted || (run && isOver && endText(run) !== before)) {
+      if (isGone || (run && isOver && endText(run) !== before)) {
         followed.model.changed.disconnect(look);
         this._forget(ref.run);
-        if (run && !deleted) {
+        if (run && !isGone) {
           this._ended.emit({ ref, run });
         }
       }
@@ -79,13 +80,13 @@ export class StartedRuns {
 
   private _keep(): void {
     const refs = [...this._followed.values()].map(({ model }) => ({ run: model.ref.run, folder: model.ref.folder }));
-    void this._state?.save(KEY, { refs });
+    void this._state?.save(KEY, { refs }).catch(() => undefined);
   }
 
   private async _recall(): Promise<void> {
     const kept = (await this._state?.fetch(KEY).catch(() => undefined)) as { refs?: unknown } | undefined;
     if (Array.isArray(kept?.refs)) {
-      kept.refs.forEach(ref => this._follow(refOf(ref)));
+      kept.refs.forEach(ref => this._follow(refOfArgs(ref)));
     }
   }
 
@@ -97,8 +98,4 @@ const STARTING: readonly string[] = [CommandIDs.runNotebook, CommandIDs.runFrom,
 
 function endText(run: Run): string {
   return `${run.state} ${run.seconds}`;
-}
-
-function refOf(args: ReadonlyPartialJSONObject | null | undefined): RunRef | null {
-  return typeof args?.run === 'string' ? { run: args.run, folder: String(args.folder ?? '') } : null;
 }

@@ -1,4 +1,4 @@
-import { Contents } from '@jupyterlab/services';
+import { Contents, ServerConnection } from '@jupyterlab/services';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { JSONObject, JSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
@@ -13,6 +13,8 @@ import { RunModel } from './runModel';
 import { Followed, Runs } from './runs';
 
 const AFTER_TYPING_MS = 250;
+/** After this long a notebook that is not loaded yet may be one that cannot be. */
+const SLOW_MS = 2000;
 
 /** What a PipelineModel works with. */
 export interface PipelineServices {
@@ -40,12 +42,23 @@ export class PipelineModel extends Living {
     this._services.stream.connectedChanged.connect(this._onConnected, this);
     this._watching = this._services.stream.watch(this.path);
     void panel.context.ready.then(() => this._begin());
+    this._timer = window.setTimeout(() => void this._lookAtFile(), SLOW_MS);
     void this._recall();
   }
 
   /** The notebook's path relative to the server's root: without a drive's name such as `RTC:`. */
   get path(): string {
     return this._services.contents.localPath(this.panel.context.path);
+  }
+
+  /** Whether the notebook is loaded. Before, what is in the browser is not what is in the file. */
+  get isReady(): boolean {
+    return this._isReady;
+  }
+
+  /** Whether its file is nothing that can be loaded as a notebook. */
+  get isUnreadable(): boolean {
+    return this._isUnreadable;
   }
 
   /** The last answer; null before the first. It stays while a newer one is awaited or could not be had. */
@@ -107,6 +120,14 @@ export class PipelineModel extends Living {
     return this._places.get(cell);
   }
 
+  /** Whether a cell has the text that the last answer is about. */
+  isAsAnalysed(cell: string): boolean {
+    const cells = this.panel.content.model?.sharedModel.cells ?? [];
+    return (
+      this._analysed.has(cell) && cells.find(item => item.getId() === cell)?.getSource() === this._analysed.get(cell)
+    );
+  }
+
   /** The diagnostics of a cell. */
   diagnosticsOf(place: CellPlace): Diagnostic[] {
     return this._analysis?.diagnostics.filter(item => item.cell === place.cell && !item.notebook) ?? [];
@@ -125,14 +146,18 @@ export class PipelineModel extends Living {
     if (!content) {
       return;
     }
+    if (!this._isReady) {
+      return this._lookAtFile();
+    }
     this._asking?.abort();
     const asking = (this._asking = new AbortController());
     this._pending = true;
     const isAwaited = (): boolean => this._asking === asking && !this.isDisposed;
     try {
-      const analysis = await this._services.client.analyse(this.path, contentOf(content), asking.signal);
+      const asked = contentOf(content);
+      const analysis = await this._services.client.analyse(this.path, asked, asking.signal);
       if (isAwaited()) {
-        this._take(analysis);
+        this._take(analysis, asked);
       }
     } catch (thrown) {
       if (isAwaited()) {
@@ -178,9 +203,24 @@ export class PipelineModel extends Living {
     if (!content) {
       return;
     }
+    this._isReady = true;
+    this._isUnreadable = false;
     content.sharedModel.changed.connect(this._onNotebook, this);
     this._listenToCells();
     void this.refresh();
+  }
+
+  /** JupyterLab never says that it could not load a file, so it is asked for here, too. */
+  private async _lookAtFile(): Promise<void> {
+    const asked = this._services.contents.get(this.panel.context.path, { type: 'notebook', content: true });
+    const refused = await asked.then(
+      () => false,
+      thrown => thrown instanceof ServerConnection.ResponseError
+    );
+    if (refused && !this._isReady && !this.isDisposed) {
+      this._isUnreadable = true;
+      this.emitChanged();
+    }
   }
 
   private _onNotebook(_: object, change: { cellsChange?: unknown; metadataChange?: unknown }): void {
@@ -240,16 +280,20 @@ export class PipelineModel extends Living {
     }
   }
 
-  private _take(analysis: Analysis): void {
+  private _take(analysis: Analysis, asked: JSONObject): void {
+    this._analysed = new Map((asked.cells as JSONObject[]).map(cell => [String(cell.id), String(cell.source)]));
     this._places = new Map(analysis.cells.map(place => [place.id, place]));
     this._analysis = analysis;
     this._failure = null;
   }
 
+  private _isReady = false;
+  private _isUnreadable = false;
   private _analysis: Analysis | null = null;
   private _failure: Failure | null = null;
   private _pending = true;
   private _places = new Map<string, CellPlace>();
+  private _analysed: ReadonlyMap<string, string> = new Map();
   private _next: NextRun = { params: {}, target: 'local', cache: true };
   private _isSet = false;
   private _recent: ListedRun[] = [];

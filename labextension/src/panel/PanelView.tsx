@@ -1,18 +1,19 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
 import { JSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 import { Failure } from '../api/failure';
 import { Analysis, Diagnostic, Fix } from '../api/shapes';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
-import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandIDs, IMLOps, includedPath, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
+import { ConnectionLost } from '../ui/ConnectionLost';
 import { Graph } from '../ui/Graph';
 import { graphOf } from '../ui/graphOf';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { useNow } from '../ui/now';
+import { serverFailure } from '../ui/serverFailure';
 import { useSignal } from '../ui/signals';
 import { applyFix } from '../notebook/applyFix';
 import { Head } from './Head';
@@ -41,20 +42,11 @@ export function PanelView(props: Props): React.ReactElement {
   const again = (
     <CommandButton commands={app.commands} id={CommandIDs.refresh} label={trans.__('Try again')} testid="mlops-again" />
   );
-  if (server.isOther) {
-    const failure = new Failure(
-      'version',
-      trans.__('The server part of jupyter-mlops is of another version (%1).', server.health?.version ?? ''),
-      trans.__('Start the server again after an upgrade, and reload this page.')
-    );
-    return <FailureNote failure={failure} />;
-  }
-  if (server.failure && !pipeline?.analysis) {
+  const failure = serverFailure(server, trans);
+  if (failure && (server.isOther || !pipeline?.analysis)) {
     return (
-      <FailureNote failure={server.failure}>
-        <button className="jp-mod-styled" data-testid="mlops-again" onClick={() => void askAgain(mlops)}>
-          {trans.__('Try again')}
-        </button>
+      <FailureNote failure={failure}>
+        <TryAgain trans={trans} testid="mlops-again" onTry={() => void askAgain(mlops)} />
       </FailureNote>
     );
   }
@@ -63,19 +55,7 @@ export function PanelView(props: Props): React.ReactElement {
   }
   return (
     <>
-      {stream.connected ? null : (
-        <FailureNote
-          failure={
-            new Failure(
-              'unreachable',
-              trans.__('The connection to the server is lost; trying again.'),
-              trans.__('Runs go on without it. What is shown here may be old.')
-            )
-          }
-        >
-          {again}
-        </FailureNote>
-      )}
+      {stream.connected ? null : <ConnectionLost trans={trans} onTry={() => void askAgain(mlops)} />}
       <Pipeline key={pipeline.panel.id} {...props} pipeline={pipeline} again={again} />
     </>
   );
@@ -91,12 +71,21 @@ function Nothing({ mlops, app }: Props): React.ReactElement {
   );
 }
 
-function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactElement }): React.ReactElement {
+interface PipelineProps extends Props {
+  pipeline: PipelineModel;
+  /** The button to look at it again. */
+  again: React.ReactElement;
+}
+
+function Pipeline(props: PipelineProps): React.ReactElement {
   const { app, mlops, pipeline, again } = props;
   const { trans, server } = mlops;
   useSignal(pipeline.changed);
   useNow(30_000);
   const { analysis, failure } = pipeline;
+  if (pipeline.isUnreadable) {
+    return <Unreadable {...props} />;
+  }
   if (!analysis) {
     return failure ? (
       <FailureNote failure={failure}>{again}</FailureNote>
@@ -106,8 +95,10 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
   }
   const go = (item: Diagnostic): void => void app.commands.execute(CommandIDs.goToCell, placeArgs(item, pipeline.path));
   const fix = (item: Fix): void => {
-    if (!applyFix(pipeline.panel.content, item)) {
-      Notification.warning(trans.__('The cell is gone; the notebook is looked at again.'));
+    // It names lines as they were when the notebook was looked at.
+    const isCurrent = item.edits.every(edit => pipeline.isAsAnalysed(edit.cell));
+    if (!isCurrent || !applyFix(pipeline.panel.content, item)) {
+      Notification.warning(trans.__('The cell was changed or deleted since; the notebook is looked at again.'));
     }
     void pipeline.refresh();
   };
@@ -141,11 +132,31 @@ function Pipeline(props: Props & { pipeline: PipelineModel; again: React.ReactEl
   );
 }
 
+/** The file is no notebook: it can be looked at and mended as text. */
+function Unreadable({ app, mlops, pipeline }: PipelineProps): React.ReactElement {
+  const { trans } = mlops;
+  const failure = new Failure(
+    'unreadable',
+    trans.__('This file cannot be read as a notebook.'),
+    trans.__('Mend it as text, or put an earlier version of it in its place. Then close it, and open it again.')
+  );
+  return (
+    <FailureNote failure={failure}>
+      <CommandButton
+        commands={app.commands}
+        id="docmanager:open"
+        args={{ path: pipeline.path, factory: 'Editor' }}
+        label={trans.__('Open as Text')}
+      />
+    </FailureNote>
+  );
+}
+
 /** Where a diagnostic is, as `goToCell` takes it: in the notebook itself, or in one that it includes. */
 function placeArgs(item: Diagnostic, path: string): JSONObject {
   const place: JSONObject = { index: item.cell ?? 0, line: item.line ?? 1 };
   if (item.notebook) {
-    return { ...place, path: PathExt.join(PathExt.dirname(path), item.notebook) };
+    return { ...place, path: includedPath(path, item.notebook) };
   }
   return item.cell_id ? { ...place, cell: item.cell_id } : place;
 }

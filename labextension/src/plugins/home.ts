@@ -11,6 +11,7 @@ import { Places } from '../home/places';
 import { CommandIDs, IHomeTabs, IMLOps } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 import { activateView, placeView } from '../ui/place';
+import { tellFailure } from '../ui/tellFailure';
 
 /** All runs of a project in the main area: a place for tabs, and the commands that open it. */
 export const homePlugin: JupyterFrontEndPlugin<IHomeTabs> = {
@@ -82,8 +83,12 @@ function addExample(app: JupyterFrontEnd, mlops: IMLOps, places: Places): void {
     caption: trans.__('A small notebook of three steps, to run as a pipeline'),
     icon: pipelineIcon,
     execute: async () => {
-      const path = await makeExample(app.serviceManager.contents, places.current, trans);
-      await app.commands.execute('docmanager:open', { path });
+      try {
+        const path = await makeExample(app.serviceManager.contents, places.current, trans);
+        await app.commands.execute('docmanager:open', { path });
+      } catch (thrown) {
+        tellFailure(thrown, trans.__('The example was not made.'), trans);
+      }
     }
   });
 }

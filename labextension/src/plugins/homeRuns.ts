@@ -56,7 +56,7 @@ function runsView(folder: string, shared: Shared): View {
   const failed = new FailedRuns(folder, client, stream, () => settings.attentionDays);
   const forget = (_: Deletion, run: string): void => {
     model.forget(run);
-    void failed.refresh();
+    failed.forget(run);
   };
   deletion.deleted.connect(forget);
   const draw = (): React.ReactElement => React.createElement(RunsTab, { ...shared, model, active, failed });

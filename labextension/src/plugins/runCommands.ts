@@ -5,11 +5,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { Failure } from '../api/failure';
 import { RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
-import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandIDs, IMLOps, refOfArgs, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 import { tellFailure } from '../ui/tellFailure';
 
@@ -142,6 +143,10 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   }
   const { context } = pipeline.panel;
   try {
+    if (!pipeline.isReady) {
+      // Saving would put the empty notebook that is here in the place of the file.
+      throw new Failure('not_read', trans.__('The notebook has not been read.'), trans.__('The panel says why.'));
+    }
     if (context.model.dirty || !context.contentsModel?.path) {
       await context.save();
     }
@@ -182,9 +187,7 @@ function lastRun(mlops: IMLOps): PipelineModel['lastRun'] {
 
 /** The run that a command is about: the one of its arguments, else the current notebook's newest. */
 function refOf(mlops: IMLOps, args: Args): RunRef | null {
-  return typeof args.run === 'string'
-    ? { run: args.run, folder: String(args.folder ?? '') }
-    : (lastRun(mlops)?.ref ?? null);
+  return refOfArgs(args) ?? lastRun(mlops)?.ref ?? null;
 }
 
 /** The state of the run that a command is about; undefined if only the server knows it. */

@@ -4,7 +4,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { RunRef } from '../api/shapes';
 import { RunWidget } from '../runView/RunWidget';
-import { CommandIDs, IMLOps, runArgs } from '../tokens';
+import { CommandIDs, IMLOps, refOfArgs, runArgs } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 import { activateView, placeView } from '../ui/place';
 
@@ -49,8 +49,9 @@ class Opener {
 
   /** The run that a command is about: that of its arguments, of the view that is used, or of the current notebook. */
   refOf(args: Args): RunRef | null {
-    if (typeof args.run === 'string') {
-      return { run: args.run, folder: String(args.folder ?? '') };
+    const named = refOfArgs(args);
+    if (named) {
+      return named;
     }
     const { currentWidget } = this.tracker;
     const isUsed = currentWidget !== null && currentWidget === this.app.shell.currentWidget;

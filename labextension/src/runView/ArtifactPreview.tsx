@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { Artifact, Preview } from '../api/shapes';
 import { bytesText } from '../ui/looks';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { RunServices } from './services';
 import { useLoaded } from './useLoaded';
 
@@ -11,7 +11,13 @@ export function ArtifactPreview(props: { services: RunServices; item: Artifact }
   const { trans, client, ref } = services;
   const preview = useLoaded(item.digest, () => client.preview(ref, item.digest));
   if (!preview.value) {
-    return preview.failure ? <FailureNote failure={preview.failure} /> : <LoadingNote text={trans.__('Loading…')} />;
+    return preview.failure ? (
+      <FailureNote failure={preview.failure}>
+        <TryAgain trans={trans} onTry={preview.again} />
+      </FailureNote>
+    ) : (
+      <LoadingNote text={trans.__('Loading…')} />
+    );
   }
   const { kind, bytes, cut } = preview.value;
   if (kind === 'none') {

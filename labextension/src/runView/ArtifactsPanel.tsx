@@ -2,7 +2,7 @@ import * as React from 'react';
 import { Artifact } from '../api/shapes';
 import { asFailure, Failure } from '../api/failure';
 import { bytesText } from '../ui/looks';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { ArtifactPreview } from './ArtifactPreview';
 import { save } from './save';
 import { RunServices } from './services';
@@ -22,7 +22,9 @@ export function ArtifactsPanel({ services, task, version }: Props): React.ReactE
   const artifacts = useLoaded(version, () => client.artifacts(ref));
   if (!artifacts.value) {
     return artifacts.failure ? (
-      <FailureNote failure={artifacts.failure} />
+      <FailureNote failure={artifacts.failure}>
+        <TryAgain trans={trans} onTry={artifacts.again} />
+      </FailureNote>
     ) : (
       <LoadingNote text={trans.__('Loading artifacts…')} />
     );

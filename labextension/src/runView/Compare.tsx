@@ -1,8 +1,8 @@
 import * as React from 'react';
+import { quoted } from '../api/query';
 import { ListedRun, Run } from '../api/shapes';
-import { whenText } from '../ui/looks';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
-import { stateIcon } from '../ui/looks';
+import { stateIcon, whenText } from '../ui/looks';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { Comparison } from './Comparison';
 import { RunServices } from './services';
 import { useLoaded } from './useLoaded';
@@ -23,8 +23,10 @@ const MOST_RUNS = 200;
 export function Compare({ services, run, other, now, onOther }: Props): React.ReactElement {
   const { trans, client, ref } = services;
   const [swapped, setSwapped] = React.useState(false);
-  const listed = useLoaded(run.run, () => client.runs({ folder: ref.folder, limit: MOST_RUNS }));
-  const runs = (listed.value?.runs ?? []).filter(item => item.pipeline === run.pipeline && item.run !== run.run);
+  const listed = useLoaded(run.run, () =>
+    client.runs({ folder: ref.folder, query: `pipeline = ${quoted(run.pipeline)}`, limit: MOST_RUNS })
+  );
+  const runs = (listed.value?.runs ?? []).filter(item => item.run !== run.run);
   const chosen = other || runs[0]?.run || '';
   const isLoading = !listed.value && !listed.failure;
   return (
@@ -39,45 +41,61 @@ export function Compare({ services, run, other, now, onOther }: Props): React.Re
         }
       }}
     >
-      <div className="jp-mlops-CompareBar">
-        <label>
-          {trans.__('Compare with')}{' '}
-          <select
-            className="jp-mlops-Input"
-            value={chosen}
-            disabled={runs.length === 0 && !other}
-            onChange={event => onOther(event.target.value)}
-          >
-            {other && !runs.some(item => item.run === other) ? <option value={other}>{other.slice(-8)}</option> : null}
-            {runs.map(item => (
-              <option key={item.run} value={item.run}>
-                {runText(item, now, services)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button
-          className="jp-mlops-Tool"
-          aria-pressed={swapped}
-          onClick={() => setSwapped(!swapped)}
-          disabled={!chosen}
-        >
-          {trans.__('⇄ Swap')}
-        </button>
-        <span className="jp-mlops-Spring" />
-        <button className="jp-mlops-Tool" onClick={() => onOther(null)}>
-          {trans.__('Back to the run')}
-        </button>
-      </div>
-      {listed.failure ? <FailureNote failure={listed.failure} /> : null}
+      <Bar {...{ services, runs, other, chosen, now, swapped, onOther }} onSwap={() => setSwapped(!swapped)} />
+      {listed.failure ? (
+        <FailureNote failure={listed.failure}>
+          <TryAgain trans={trans} onTry={listed.again} />
+        </FailureNote>
+      ) : null}
       {chosen ? (
         <Both key={`${chosen} ${swapped}`} services={services} run={run} other={chosen} swapped={swapped} />
       ) : isLoading ? (
         <LoadingNote text={trans.__('Looking for other runs…')} />
-      ) : (
+      ) : listed.failure ? null : (
         <EmptyNote title={trans.__('There is no other run of %1 yet.', run.pipeline)} />
       )}
     </section>
+  );
+}
+
+interface BarProps extends Omit<Props, 'run'> {
+  /** The other runs of the pipeline, and which of them is compared. */
+  runs: readonly ListedRun[];
+  chosen: string;
+  swapped: boolean;
+  onSwap: () => void;
+}
+
+/** With which run it is compared, in which order, and the way back. */
+function Bar(props: BarProps): React.ReactElement {
+  const { services, runs, other, chosen, now, swapped, onOther } = props;
+  const { trans } = services;
+  return (
+    <div className="jp-mlops-CompareBar">
+      <label>
+        {trans.__('Compare with')}{' '}
+        <select
+          className="jp-mlops-Input"
+          value={chosen}
+          disabled={runs.length === 0 && !other}
+          onChange={event => onOther(event.target.value)}
+        >
+          {other && !runs.some(item => item.run === other) ? <option value={other}>{other.slice(-8)}</option> : null}
+          {runs.map(item => (
+            <option key={item.run} value={item.run}>
+              {runText(item, now, services)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button className="jp-mlops-Tool" aria-pressed={swapped} onClick={props.onSwap} disabled={!chosen}>
+        {trans.__('⇄ Swap')}
+      </button>
+      <span className="jp-mlops-Spring" />
+      <button className="jp-mlops-Tool" onClick={() => onOther(null)}>
+        {trans.__('Back to the run')}
+      </button>
+    </div>
   );
 }
 
@@ -92,9 +110,7 @@ function Both(props: { services: RunServices; run: Run; other: string; swapped: 
   if (!loaded.value) {
     return loaded.failure ? (
       <FailureNote failure={loaded.failure}>
-        <button className="jp-mod-styled" onClick={loaded.again}>
-          {trans.__('Try again')}
-        </button>
+        <TryAgain trans={trans} onTry={loaded.again} />
       </FailureNote>
     ) : (
       <LoadingNote text={trans.__('Comparing…')} />

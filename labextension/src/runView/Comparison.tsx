@@ -125,7 +125,8 @@ function Columns({ trans }: { trans: TranslationBundle }): React.ReactElement {
 /** States and durations: tasks that ended otherwise, or made other values, first. */
 function Tasks(props: { trans: TranslationBundle; first: Run; second: Run; diff: Diff }): React.ReactElement {
   const { trans, first, second, diff } = props;
-  const names = [...new Set([...first.tasks, ...second.tasks].map(task => task.task))];
+  const runs = [first, second].map(run => new Map(run.tasks.map(task => [task.task, task])));
+  const names = [...new Set(runs.flatMap(tasks => [...tasks.keys()]))];
   const isDifferent = (name: string): boolean => name in diff.tasks;
   const [differing, same] = [names.filter(isDifferent), names.filter(name => !isDifferent(name))];
   const table = (rows: string[]): React.ReactElement => (
@@ -133,7 +134,7 @@ function Tasks(props: { trans: TranslationBundle; first: Run; second: Run; diff:
       <Columns trans={trans} />
       <tbody>
         {rows.map(name => {
-          const [one, other] = [first, second].map(run => run.tasks.find(task => task.task === name));
+          const [one, other] = runs.map(tasks => tasks.get(name));
           const outputs = diff.tasks[name]?.outputs ?? [];
           return (
             <tr key={name}>

@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { JSONObject } from '@lumino/coreutils';
 import { Run, Task } from '../api/shapes';
-import { CommandIDs, runArgs } from '../tokens';
+import { CommandIDs, includedPath, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
 import { plainText } from './ansi';
 import { Cell, cellsOf } from './executed';
@@ -95,8 +95,8 @@ function placeText({ trans }: RunServices, run: Run, task: Task): string {
 }
 
 function cellArgs(run: Run, task: Task): JSONObject {
-  const { cell_id, cell, line } = task.error ?? {};
-  const args: JSONObject = { path: run.source };
+  const { cell_id, cell, line, notebook = '' } = task.error ?? {};
+  const args: JSONObject = { path: includedPath(run.source ?? '', notebook) };
   if (cell_id) {
     args.cell = cell_id;
   }

@@ -6,7 +6,7 @@ import { durationText, stateIcon, stateWord } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { roundText } from './durations';
 import { Bar, ganttOf, GanttRow, GanttTick } from './ganttGeometry';
-import { reveal, rowAfter, useRows } from './useRows';
+import { rowAfter, useReveal, useRows } from './useRows';
 
 interface Props {
   trans: TranslationBundle;
@@ -26,16 +26,14 @@ export function Gantt(props: Props): React.ReactElement {
   const { rows, ticks, begin } = ganttOf(tasks, props.started, props.now);
   const host = React.useRef<HTMLDivElement>(null);
   const { first, last, onScroll } = useRows(host, ROW, rows.length);
-  const index = Math.max(
-    0,
-    rows.findIndex(row => row.task.task === selected)
-  );
+  const id = React.useId();
+  const index = rows.findIndex(row => row.task.task === selected);
+  useReveal(host, selected, index, ROW, ticks.length > 0 ? ROW : 0);
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const next = rowAfter(event.key, index, rows.length);
     if (next !== null) {
       event.preventDefault();
       onSelect(rows[next].task.task);
-      reveal(host.current, next, ROW, ticks.length > 0 ? ROW : 0);
     }
   };
   if (rows.length === 0) {
@@ -47,7 +45,7 @@ export function Gantt(props: Props): React.ReactElement {
       ref={host}
       role="listbox"
       aria-label={trans.__('When each task ran')}
-      aria-activedescendant={selected ? `${idOf(selected)}` : undefined}
+      aria-activedescendant={index >= first && index < last ? `${id}${index}` : undefined}
       tabIndex={0}
       onScroll={onScroll}
       onKeyDown={onKeyDown}
@@ -58,6 +56,7 @@ export function Gantt(props: Props): React.ReactElement {
           <Row
             key={row.task.task}
             {...{ trans, row, begin }}
+            id={`${id}${first + offset}`}
             top={(first + offset) * ROW}
             isSelected={row.task.task === selected}
             onSelect={onSelect}
@@ -89,6 +88,7 @@ function Axis(props: { ticks: GanttTick[] }): React.ReactElement {
 }
 
 interface RowProps {
+  id: string;
   trans: TranslationBundle;
   row: GanttRow;
   begin: number;
@@ -97,7 +97,7 @@ interface RowProps {
   onSelect: (task: string) => void;
 }
 
-function Row({ trans, row, begin, top, isSelected, onSelect }: RowProps): React.ReactElement {
+function Row({ id, trans, row, begin, top, isSelected, onSelect }: RowProps): React.ReactElement {
   const { task, bars } = row;
   const last = bars[bars.length - 1];
   const length = last ? (last.finished === null ? null : last.finished - last.started) : task.seconds;
@@ -106,7 +106,7 @@ function Row({ trans, row, begin, top, isSelected, onSelect }: RowProps): React.
       className={`jp-mlops-GanttRow${isSelected ? ' jp-mlops-mod-selected' : ''}`}
       style={{ top, height: ROW }}
       role="option"
-      id={idOf(task.task)}
+      id={id}
       aria-selected={isSelected}
       data-task={task.task}
       onClick={() => onSelect(task.task)}
@@ -158,8 +158,4 @@ function barText(bar: Bar, begin: number, trans: TranslationBundle): string {
 
 function clockText(at: number): string {
   return new Date(at * 1000).toLocaleTimeString();
-}
-
-function idOf(task: string): string {
-  return `jp-mlops-gantt-${encodeURIComponent(task)}`;
 }

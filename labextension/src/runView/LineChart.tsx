@@ -20,12 +20,12 @@ export const MOST_LINES = 12;
 
 /** A metric over steps or time, a line a task; what is under the pointer is told in words. */
 export function LineChart(props: Props): React.ReactElement {
-  const { trans, name, series, across } = props;
+  const { trans, name, series, across, log } = props;
   const [at, setAt] = React.useState<number | null>(null);
   const host = React.useRef<HTMLDivElement>(null);
   const width = useWidth(host);
-  const drawn = series.slice(0, MOST_LINES);
-  const { x, y } = scalesOf(props, width);
+  const drawn = React.useMemo(() => series.slice(0, MOST_LINES), [series]);
+  const { x, y } = React.useMemo(() => scalesOf(drawn, across, log, width), [drawn, across, log, width]);
   const onMove = (event: React.PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
     const pixel = event.clientX - box.left;
@@ -45,17 +45,7 @@ export function LineChart(props: Props): React.ReactElement {
         onPointerLeave={() => setAt(null)}
       >
         <Grid {...{ x, y, across, width }} />
-        {drawn.map((item, index) => (
-          <g
-            key={item.name}
-            className={`jp-mlops-Line jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`}
-          >
-            {item.points.length > 1 ? <path d={pathOf(item.points, x, y)} /> : null}
-            {item.points.length <= 30
-              ? item.points.map(point => <circle key={point.x} cx={x.place(point.x)} cy={y.place(point.y)} r={2} />)
-              : null}
-          </g>
-        ))}
+        <Lines {...{ drawn, x, y }} />
         {hits.map(({ index, point }) =>
           point ? (
             <g key={index} className={`jp-mlops-Line jp-mlops-line-${index % 6}`}>
@@ -75,6 +65,26 @@ export function LineChart(props: Props): React.ReactElement {
     </div>
   );
 }
+
+/** All lines. Drawn again only if they change, not for each move of the pointer: they may have very many points. */
+const Lines = React.memo(function Lines(props: { drawn: readonly Series[]; x: Scale; y: Scale }): React.ReactElement {
+  const { drawn, x, y } = props;
+  return (
+    <>
+      {drawn.map((item, index) => (
+        <g
+          key={item.name}
+          className={`jp-mlops-Line jp-mlops-line-${index % 6}${index >= 6 ? ' jp-mlops-mod-dashed' : ''}`}
+        >
+          {item.points.length > 1 ? <path d={pathOf(item.points, x, y)} /> : null}
+          {item.points.length <= 30
+            ? item.points.map(point => <circle key={point.x} cx={x.place(point.x)} cy={y.place(point.y)} r={2} />)
+            : null}
+        </g>
+      ))}
+    </>
+  );
+});
 
 /** The lines by name, each with its last value, or with that under the pointer. */
 function Legend(props: Omit<Props, 'log'> & { at: number | null }): React.ReactElement {
@@ -126,8 +136,7 @@ function Grid(props: { x: Scale; y: Scale; across: Across; width: number }): Rea
   );
 }
 
-function scalesOf(props: Props, width: number): { x: Scale; y: Scale } {
-  const series = props.series.slice(0, MOST_LINES);
+function scalesOf(series: readonly Series[], across: Across, log: boolean, width: number): { x: Scale; y: Scale } {
   const points = series.flatMap(item => item.points);
   const range = (key: 'x' | 'y'): [number, number] =>
     points.reduce(
@@ -136,8 +145,8 @@ function scalesOf(props: Props, width: number): { x: Scale; y: Scale } {
     );
   const [xs, ys] = [range('x'), range('y')];
   return {
-    x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5, whole: props.across === 'step' }),
-    y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: props.log && canLog(series) })
+    x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5, whole: across === 'step' }),
+    y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: log && canLog(series) })
   };
 }
 

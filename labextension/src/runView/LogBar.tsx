@@ -1,7 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { Failure } from '../api/failure';
 import { bytesText } from '../ui/looks';
-import { plainText } from './ansi';
+import { tellFailure } from '../ui/tellFailure';
+import { overwritten, plainText } from './ansi';
 import { LogModel } from './logModel';
 import { LogSearch } from './LogPanel';
 import { save } from './save';
@@ -23,13 +25,16 @@ export function LogBar(props: Props): React.ReactElement {
   const { trans, log } = props;
   const [copied, setCopied] = React.useState(false);
   const copy = (): void => {
-    const text = log.buffer.lines.map(plainText).join('\n');
-    void navigator.clipboard?.writeText(text).then(() => setCopied(true));
+    const text = log.buffer.lines.map(line => plainText(overwritten(line))).join('\n');
+    copyText(text, trans).then(
+      () => setCopied(true),
+      thrown => tellFailure(thrown, trans.__('The log was not copied.'), trans)
+    );
   };
   const download = (): void => {
-    void log.whole().then(
+    log.whole().then(
       blob => save(blob, `${props.name}.log`),
-      () => undefined
+      thrown => tellFailure(thrown, trans.__('The log was not saved.'), trans)
     );
   };
   React.useEffect(() => {
@@ -73,6 +78,16 @@ export function LogBar(props: Props): React.ReactElement {
       </button>
     </div>
   );
+}
+
+/** Browsers let a page copy only where the connection is safe, and only if the person allows it. */
+async function copyText(text: string, trans: TranslationBundle): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const words = trans.__('The browser does not let this page write to the clipboard.');
+    throw new Failure('clipboard', words, trans.__('Save the log as a file instead.'));
+  }
 }
 
 function SearchBox(props: { trans: TranslationBundle; search: LogSearch; isPart: boolean }): React.ReactElement {

@@ -4,6 +4,7 @@ import { AnsiStyle, parseAnsi } from './ansi';
 import { AnsiText, LogText } from './LogText';
 import { LogModel } from './logModel';
 import { LogSearch } from './LogPanel';
+import { Match } from './logSearch';
 import { shownLine } from './logBuffer';
 import { lineAt, shownRows, wrappedRows } from './rows';
 
@@ -36,6 +37,8 @@ export function LogLines(props: Props): React.ReactElement {
     }
   }, [follow, rows, view.height]);
   useGoal(host, search.goal, tops);
+  const { matches, current, query } = search;
+  const marks = React.useMemo(() => byLine(matches), [matches]);
   const shown = shownRows(view.top, view.height, ROW, rows);
   const [first, last] = [lineAt(tops, shown.first), Math.min(lines.length, lineAt(tops, shown.last) + 1)];
   React.useEffect(() => loadNear(log, first, last, follow), [first, last, log, lines, follow]);
@@ -66,8 +69,9 @@ export function LogLines(props: Props): React.ReactElement {
             opening={log.buffer.opening(first + index)}
             top={tops[first + index] * ROW}
             height={(tops[first + index + 1] - tops[first + index]) * ROW}
-            search={search}
-            index={first + index}
+            marks={marks.get(first + index) ?? NONE}
+            length={query.length}
+            current={matches[current]}
           />
         ))}
       </div>
@@ -108,22 +112,37 @@ interface LineProps {
   opening: AnsiStyle;
   top: number;
   height: number;
-  search: LogSearch;
-  index: number;
+  /** What is searched in this line: where it is, how long it is, and the match that one is at. */
+  marks: readonly Match[];
+  length: number;
+  current: Match | undefined;
 }
 
-function Line({ line, opening, top, height, search, index }: LineProps): React.ReactElement {
+const NONE: readonly Match[] = [];
+
+function byLine(matches: readonly Match[]): ReadonlyMap<number, readonly Match[]> {
+  const lines = new Map<number, Match[]>();
+  for (const match of matches) {
+    const items = lines.get(match.line);
+    if (items) {
+      items.push(match);
+    } else {
+      lines.set(match.line, [match]);
+    }
+  }
+  return lines;
+}
+
+function Line({ line, opening, top, height, marks, length, current }: LineProps): React.ReactElement {
   const { spans } = parseAnsi(shownLine(line), opening);
-  const matches = search.query ? search.matches.filter(match => match.line === index) : [];
-  const current = search.matches[search.current];
   return (
     <div className="jp-mlops-LogLine" style={{ top, height }}>
-      {matches.length > 0 ? (
+      {marks.length > 0 ? (
         <LogText
           spans={spans}
-          froms={matches.map(match => match.from)}
-          length={search.query.length}
-          current={current?.line === index ? matches.indexOf(current) : -1}
+          froms={marks.map(match => match.from)}
+          length={length}
+          current={current ? marks.indexOf(current) : -1}
         />
       ) : (
         <AnsiText spans={spans} />

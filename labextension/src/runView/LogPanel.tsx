@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { useSignal } from '../ui/signals';
 import { LogBar } from './LogBar';
 import { LogLines } from './LogLines';
@@ -50,7 +50,11 @@ export function LogPanel(props: Props): React.ReactElement {
           void (log.atStart ? null : log.openStart());
         }}
       />
-      {log.failure ? <FailureNote failure={log.failure} /> : null}
+      {log.failure ? (
+        <FailureNote failure={log.failure}>
+          <TryAgain trans={trans} onTry={() => void log.again()} />
+        </FailureNote>
+      ) : null}
       {!log.loaded ? (
         <LoadingNote text={trans.__('Loading the log…')} />
       ) : log.buffer.lines.length === 0 ? (
@@ -72,11 +76,10 @@ function useLog(read: ReadLog, isLive: boolean): LogModel {
   useSignal(log.changed);
   React.useEffect(() => {
     void log.openEnd();
+    return () => log.dispose();
   }, [log]);
   React.useEffect(() => {
     if (!isLive) {
-      // What was printed between the last look and the end.
-      void (log.loaded && log.later());
       return;
     }
     const timer = window.setInterval(() => {
@@ -84,7 +87,11 @@ function useLog(read: ReadLog, isLive: boolean): LogModel {
         void log.later();
       }
     }, LOOK_EVERY_MS);
-    return () => window.clearInterval(timer);
+    return () => {
+      window.clearInterval(timer);
+      // What was printed between the last look and the end.
+      void (log.isDisposed || log.catchUp());
+    };
   }, [log, isLive]);
   return log;
 }
@@ -107,6 +114,7 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
   const [query, setQuery] = React.useState('');
   const [at, setAt] = React.useState<{ line: number; from: number; shift: number } | null>(null);
   const [goal, setGoal] = React.useState<{ line: number } | null>(null);
+  const wishes = React.useRef(0);
   const { lines } = log.buffer;
   const matches = React.useMemo(() => findAll(lines, query), [lines, query]);
   const line = at ? at.line + log.shift - at.shift : -1;
@@ -119,15 +127,19 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
     }
   };
   const step = (forward: boolean): void => {
+    const wish = (wishes.current += 1);
     const next = current < 0 ? (forward ? 0 : matches.length - 1) : current + (forward ? 1 : -1);
     if (matches[next]) {
       return go(matches[next]);
     }
     if (query) {
-      void beyond(log, query, forward).then(match => go(match ?? matches[forward ? 0 : matches.length - 1]));
+      // Nobody waits any more for what is found after another wish.
+      const isWanted = (): boolean => wish === wishes.current;
+      void beyond(log, query, forward, isWanted).then(match => isWanted() && go(match));
     }
   };
   const search = (text: string): void => {
+    wishes.current += 1;
     setQuery(text);
     const found = findAll(lines, text);
     setAt(null);
@@ -137,20 +149,26 @@ function useSearch(log: LogModel, onGo: () => void): LogSearch {
 }
 
 /** A match outside of what is loaded: further on, else, from the other end of the log, all the way round. */
-async function beyond(log: LogModel, query: string, forward: boolean): Promise<Match | undefined> {
+async function beyond(
+  log: LogModel,
+  query: string,
+  forward: boolean,
+  isWanted: () => boolean
+): Promise<Match | undefined> {
   const [edge, shift] = [forward ? log.buffer.lines.length - 1 : 0, log.shift];
   const find = (line: number): Match | undefined => {
     const found = findAll(log.buffer.lines, query);
     return found[matchFrom(found, line, forward)];
   };
   const further = (): Match | undefined => find(edge + log.shift - shift + (forward ? 1 : 0));
-  if (await log.seek(forward, () => further() !== undefined)) {
+  if ((await log.seek(forward, () => !isWanted() || further() !== undefined)) || !isWanted()) {
     return further();
   }
-  if (forward ? log.atStart : log.atEnd) {
-    return undefined;
+  if (!(forward ? log.atStart : log.atEnd)) {
+    await (forward ? log.openStart() : log.openEnd());
   }
-  await (forward ? log.openStart() : log.openEnd());
   const anywhere = (): Match | undefined => find(forward ? 0 : log.buffer.lines.length);
-  return anywhere() || (await log.seek(forward, () => anywhere() !== undefined)) ? anywhere() : undefined;
+  return anywhere() || (await log.seek(forward, () => !isWanted() || anywhere() !== undefined))
+    ? anywhere()
+    : undefined;
 }

@@ -45,6 +45,7 @@ function Rendered({ services, output }: Props): React.ReactElement {
   const [plain, setPlain] = React.useState<string | null>(null);
   // A layout effect, for a widget must be taken away while its node is still in the page.
   React.useLayoutEffect(() => {
+    setPlain(null);
     const model = new OutputModel({ value: output, trusted: false });
     const mime = rendermime?.preferredMimeType(model.data, 'ensure');
     if (!mime || !rendermime || !host.current) {
@@ -55,8 +56,11 @@ function Rendered({ services, output }: Props): React.ReactElement {
     }
     const renderer = rendermime.createRenderer(mime);
     Widget.attach(renderer, host.current);
-    renderer.renderModel(model).catch(() => setPlain(joined(model.data['text/plain'], '')));
+    let isOver = false;
+    const text = joined(model.data['text/plain'], '');
+    renderer.renderModel(model).catch(() => isOver || setPlain(text));
     return () => {
+      isOver = true;
       renderer.dispose();
       model.dispose();
     };

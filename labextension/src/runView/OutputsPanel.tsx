@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { Cell, cellsOf } from './executed';
 import { MarkedSource } from './FailurePanel';
 import { OutputView } from './OutputView';
@@ -35,9 +35,7 @@ export function OutputsPanel({ services, task, version, isLive }: Props): React.
       <EmptyNote title={notebook.failure.message}>{notebook.failure.hint}</EmptyNote>
     ) : (
       <FailureNote failure={notebook.failure}>
-        <button className="jp-mod-styled" onClick={again}>
-          {trans.__('Try again')}
-        </button>
+        <TryAgain trans={trans} onTry={again} />
       </FailureNote>
     );
   }

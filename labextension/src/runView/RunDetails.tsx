@@ -19,6 +19,8 @@ interface Props {
   tab: string;
   onTab: (tab: string) => void;
   onSelect: (task: string) => void;
+  /** True when it comes in place of what had the focus. */
+  takeFocus: React.MutableRefObject<boolean>;
 }
 
 /** Failures that are shown at once; the rest are in the list of tasks. */
@@ -29,8 +31,16 @@ export function RunDetails(props: Props): React.ReactElement {
   const { trans } = props.services;
   const tabs = tabsOf(props);
   const selected = tabs.some(tab => tab.id === props.tab) ? props.tab : firstTab(props);
+  const host = React.useRef<HTMLElement>(null);
+  const { takeFocus } = props;
+  React.useEffect(() => {
+    if (takeFocus.current) {
+      takeFocus.current = false;
+      host.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
+    }
+  }, [takeFocus]);
   return (
-    <section className="jp-mlops-Details" aria-label={trans.__('Run')} data-testid="mlops-run-details">
+    <section ref={host} className="jp-mlops-Details" aria-label={trans.__('Run')} data-testid="mlops-run-details">
       <Tabs label={trans.__('Run')} tabs={tabs} selected={selected} onSelect={props.onTab} />
     </section>
   );

@@ -2,9 +2,10 @@ import * as React from 'react';
 import { EventStream } from '../api/stream';
 import { Run } from '../api/shapes';
 import { RunModel } from '../model/runModel';
+import { ConnectionLost } from '../ui/ConnectionLost';
 import { Graph } from '../ui/Graph';
 import { graphOfRun } from '../ui/graphOf';
-import { EmptyNote, FailureNote, LoadingNote } from '../ui/notes';
+import { EmptyNote, FailureNote, LoadingNote, TryAgain } from '../ui/notes';
 import { useNow } from '../ui/now';
 import { useSignal } from '../ui/signals';
 import { Compare } from './Compare';
@@ -40,9 +41,7 @@ export function RunView(props: Props): React.ReactElement {
   if (!run) {
     return model.failure ? (
       <FailureNote failure={model.failure}>
-        <button className="jp-mod-styled" onClick={() => void model.refresh()}>
-          {trans.__('Try again')}
-        </button>{' '}
+        <TryAgain trans={trans} onTry={() => void model.refresh()} />{' '}
         <button className="jp-mod-styled" onClick={props.onClose}>
           {trans.__('Close')}
         </button>
@@ -85,21 +84,11 @@ function Banners({ services, model, stream, onClose }: Props): React.ReactElemen
     );
   }
   if (!stream.connected || model.failure?.code === 'unreachable') {
-    return (
-      <div className="jp-mlops-Banner" role="status" data-testid="mlops-connection-lost">
-        <span className="jp-mlops-Spinner" aria-hidden="true" />
-        <span>{trans.__('Connection lost, trying again. The run goes on.')}</span>
-        <button className="jp-mlops-Tool" onClick={() => (stream.reconnect(), void model.refresh())}>
-          {trans.__('Try now')}
-        </button>
-      </div>
-    );
+    return <ConnectionLost trans={trans} onTry={() => (stream.reconnect(), void model.refresh())} />;
   }
   return model.failure ? (
     <FailureNote failure={model.failure}>
-      <button className="jp-mod-styled" onClick={() => void model.refresh()}>
-        {trans.__('Try again')}
-      </button>
+      <TryAgain trans={trans} onTry={() => void model.refresh()} />
     </FailureNote>
   ) : null;
 }
@@ -112,6 +101,12 @@ function Parts(props: Props & { run: Run; now: number }): React.ReactElement {
   const task = run.tasks.find(item => item.task === selection.task);
   const onSelect = (name: string | null): void => {
     selection.task = name;
+  };
+  // Who leaves a task from within its details goes on in those of the run.
+  const isLeaving = React.useRef(false);
+  const onLeave = (name: string | null): void => {
+    isLeaving.current = name === null;
+    onSelect(name);
   };
   const shared = { trans, now, tasks: run.tasks, selected: task?.task ?? null, onSelect };
   const sides = [
@@ -134,9 +129,9 @@ function Parts(props: Props & { run: Run; now: number }): React.ReactElement {
       first={<Tabs label={trans.__('Tasks')} tabs={sides} selected={side} onSelect={setSide} />}
       second={
         task ? (
-          <TaskDetails {...{ services, model, task, now, tab, onSelect }} onTab={setTab} />
+          <TaskDetails {...{ services, model, task, now, tab }} onSelect={onLeave} onTab={setTab} />
         ) : (
-          <RunDetails {...{ services, model, run, tab, onSelect }} onTab={setTab} />
+          <RunDetails {...{ services, model, run, tab, onSelect }} takeFocus={isLeaving} onTab={setTab} />
         )
       }
     />

@@ -8,7 +8,7 @@ import { StateMark } from '../ui/marks';
 import { EmptyNote } from '../ui/notes';
 import { tickingText } from './durations';
 import { loopState, TaskRow, taskRows } from './progress';
-import { reveal, rowAfter, useRows } from './useRows';
+import { rowAfter, useReveal, useRows } from './useRows';
 
 interface Props {
   trans: TranslationBundle;
@@ -26,6 +26,7 @@ export function TaskTable(props: Props): React.ReactElement {
   const host = React.useRef<HTMLDivElement>(null);
   const { rows, active, toggle, choose, onKeyDown } = useTree(props, host);
   const { first, last, onScroll } = useRows(host, ROW, rows.length);
+  const id = React.useId();
   if (rows.length === 0) {
     return <EmptyNote title={trans.__('There are no tasks yet.')} />;
   }
@@ -35,12 +36,14 @@ export function TaskTable(props: Props): React.ReactElement {
       ref={host}
       role="tree"
       aria-label={trans.__('Tasks')}
+      aria-activedescendant={active >= first && active < last ? `${id}${active}` : undefined}
       tabIndex={0}
       {...{ onScroll, onKeyDown }}
     >
       <div style={{ height: rows.length * ROW }} className="jp-mlops-TaskRows" role="presentation">
         {rows.slice(first, last).map((row, offset) => {
-          const shared = { trans, top: (first + offset) * ROW, isActive: first + offset === active };
+          const at = first + offset;
+          const shared = { trans, id: `${id}${at}`, top: at * ROW, isActive: at === active };
           return row.kind === 'loop' ? (
             <LoopRow key={`loop ${row.step}`} {...shared} row={row} onToggle={() => toggle(row.step, !row.open)} />
           ) : (
@@ -72,8 +75,16 @@ interface Tree {
 function useTree({ tasks, selected, onSelect }: Props, host: React.RefObject<HTMLElement>): Tree {
   const [open, setOpen] = React.useState<ReadonlySet<string>>(() => loopOf(tasks, selected));
   const [at, setAt] = React.useState<string | null>(null);
+  const [known, setKnown] = React.useState(selected);
+  if (known !== selected) {
+    // A task that was chosen elsewhere is seen here, too.
+    setKnown(selected);
+    setAt(selected ?? at);
+    setOpen(new Set([...open, ...loopOf(tasks, selected)]));
+  }
   const rows = taskRows(tasks, open);
   const active = rows.findIndex(row => nameOf(row) === (at ?? selected));
+  useReveal(host, active < 0 ? null : nameOf(rows[active]), active, ROW);
   const toggle = (step: string, isOpen: boolean): void => {
     setAt(`loop ${step}`);
     const others = [...open].filter(item => item !== step);
@@ -91,7 +102,6 @@ function useTree({ tasks, selected, onSelect }: Props, host: React.RefObject<HTM
     if (next !== null) {
       event.preventDefault();
       choose(rows[next]);
-      reveal(host.current, next, ROW);
     } else if (row?.kind === 'loop' && ['ArrowRight', 'ArrowLeft', 'Enter', ' '].includes(event.key)) {
       event.preventDefault();
       toggle(row.step, event.key === 'ArrowRight' || (event.key !== 'ArrowLeft' && !row.open));
@@ -101,6 +111,7 @@ function useTree({ tasks, selected, onSelect }: Props, host: React.RefObject<HTM
 }
 
 interface Shared {
+  id: string;
   trans: TranslationBundle;
   top: number;
   isActive: boolean;
@@ -112,6 +123,7 @@ function LoopRow(props: Shared & { row: TaskRow & { kind: 'loop' }; onToggle: ()
     <div
       className={`jp-mlops-TaskRow${props.isActive ? ' jp-mlops-mod-active' : ''}`}
       style={{ top: props.top, height: ROW }}
+      id={props.id}
       role="treeitem"
       aria-level={1}
       aria-expanded={row.open}
@@ -159,6 +171,7 @@ function TaskLine(props: LineProps): React.ReactElement {
     <div
       className={`jp-mlops-TaskRow${nested ? ' jp-mlops-mod-nested' : ''}${isSelected ? ' jp-mlops-mod-selected' : ''}${props.isActive ? ' jp-mlops-mod-active' : ''}`}
       style={{ top: props.top, height: ROW }}
+      id={props.id}
       role="treeitem"
       aria-level={nested ? 2 : 1}
       aria-selected={isSelected}

@@ -44,7 +44,7 @@ interface Stretch {
 export function ganttOf(tasks: readonly Task[], begun: number | null, now: number): GanttGeometry {
   const stretches = new Map(tasks.map(task => [task.task, stretchesOf(task)]));
   const all = [...stretches.values()].flat();
-  const begin = Math.min(begun ?? Infinity, ...all.map(item => item.started));
+  const begin = all.reduce((earliest, item) => Math.min(earliest, item.started), begun ?? Infinity);
   if (all.length === 0) {
     return { rows: tasks.map(task => ({ task, bars: [] })), ticks: [], span: 0, begin: begun ?? now };
   }

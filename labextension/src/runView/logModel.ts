@@ -45,12 +45,12 @@ export class LogModel extends Living {
 
   /** Look at the end of the log. */
   openEnd(): Promise<void> {
-    return this._once(async () => this.buffer.reset(await this._read(-PIECE_BYTES, PIECE_BYTES)));
+    return this._after(async () => this.buffer.reset(await this._read(-PIECE_BYTES, PIECE_BYTES)));
   }
 
   /** Look at its beginning. */
   openStart(): Promise<void> {
-    return this._once(async () => this.buffer.reset(await this._read(0, PIECE_BYTES)));
+    return this._after(async () => this.buffer.reset(await this._read(0, PIECE_BYTES)));
   }
 
   /** Load what is before. */
@@ -65,9 +65,17 @@ export class LogModel extends Living {
 
   /** Load what is after, also what was printed since. */
   later(): Promise<void> {
-    return this._once(async () => {
-      this._shift -= this.buffer.append(await this._read(this.buffer.end, PIECE_BYTES));
-    });
+    return this._once(() => this._append());
+  }
+
+  /** Load what was printed until now: an answer that is awaited already may be older. */
+  catchUp(): Promise<void> {
+    return this._after(() => this._append());
+  }
+
+  /** Try again what failed. */
+  again(): Promise<void> {
+    return this._once(this._failed ?? (() => this._append()));
   }
 
   /** Load on in one direction until `found` says that it is there, or the log ends. True if it was found. */
@@ -102,14 +110,26 @@ export class LogModel extends Living {
     return new Blob(texts, { type: 'text/plain' });
   }
 
+  private async _append(): Promise<void> {
+    this._shift -= this.buffer.append(await this._read(this.buffer.end, PIECE_BYTES));
+  }
+
+  /** Do it when nothing is being loaded any more. */
+  private async _after(work: () => Promise<void>): Promise<void> {
+    while (this._working) {
+      await this._working;
+    }
+    return this._once(work);
+  }
+
   /** Do it unless something is being loaded already: then wait for that. */
   private _once(work: () => Promise<void>): Promise<void> {
     this._working =
       this._working ??
       work()
         .then(
-          () => (this._failure = null),
-          thrown => (this._failure = asFailure(thrown))
+          () => (this._failed = this._failure = null),
+          thrown => ([this._failed, this._failure] = [work, asFailure(thrown)])
         )
         .then(() => {
           this._working = null;
@@ -124,5 +144,6 @@ export class LogModel extends Living {
   private _loaded = false;
   private _shift = 0;
   private _failure: Failure | null = null;
+  private _failed: (() => Promise<void>) | null = null;
   private _working: Promise<void> | null = null;
 }

@@ -32,8 +32,25 @@ export function rowAfter(key: string, index: number, count: number): number | nu
   return count > 0 ? (moves[key] ?? null) : null;
 }
 
-/** Bring a row of a scrolled box into view, also one that is not drawn yet. */
-export function reveal(box: HTMLElement | null, index: number, rowHeight: number, above = 0): void {
+/** Brings the row of what is selected into view when it becomes another one, and not when rows come and go. */
+export function useReveal(
+  host: React.RefObject<HTMLElement>,
+  selected: string | null,
+  index: number,
+  rowHeight: number,
+  above = 0
+): void {
+  const latest = React.useRef({ index, above });
+  latest.current = { index, above };
+  React.useLayoutEffect(() => {
+    if (selected !== null) {
+      reveal(host.current, latest.current.index, rowHeight, latest.current.above);
+    }
+  }, [host, selected, rowHeight]);
+}
+
+/** Scrolls a box so that a row is in view, also one that is not drawn yet. */
+function reveal(box: HTMLElement | null, index: number, rowHeight: number, above: number): void {
   if (!box || index < 0) {
     return;
   }

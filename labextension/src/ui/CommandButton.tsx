@@ -1,6 +1,8 @@
+import { Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
+import { asFailure } from '../api/failure';
 
 interface Props {
   commands: CommandRegistry;
@@ -23,6 +25,12 @@ export function CommandButton(props: Props): React.ReactElement | null {
   const label = props.label ?? commands.label(id, args);
   const icon = commands.icon(id, args);
   const caption = commands.caption(id, args) || label;
+  // Our commands tell themselves what did not work; others, such as to open a file that is gone, only reject.
+  const onClick = (): void => {
+    commands.execute(id, args).catch(thrown => {
+      Notification.error(asFailure(thrown).message, { autoClose: false });
+    });
+  };
   return (
     <button
       className={`jp-mod-styled jp-mlops-Button${props.accept ? ' jp-mod-accept' : ''}`}
@@ -31,7 +39,7 @@ export function CommandButton(props: Props): React.ReactElement | null {
       aria-label={props.iconOnly ? label : undefined}
       data-testid={props.testid}
       data-command={id}
-      onClick={() => void commands.execute(id, args)}
+      onClick={onClick}
     >
       {icon && typeof icon !== 'string' && 'react' in icon
         ? React.createElement((icon as unknown as { react: React.FC<{ tag: string }> }).react, { tag: 'span' })

@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Failure } from '../api/failure';
 
@@ -9,6 +10,15 @@ export function FailureNote(props: { failure: Failure; children?: React.ReactNod
       {props.failure.hint ? <p className="jp-mlops-NoteHint">{props.failure.hint}</p> : null}
       {props.children}
     </div>
+  );
+}
+
+/** The button below what went wrong. */
+export function TryAgain(props: { trans: TranslationBundle; onTry: () => void; testid?: string }): React.ReactElement {
+  return (
+    <button className="jp-mod-styled jp-mlops-Button" data-testid={props.testid} onClick={props.onTry}>
+      {props.trans.__('Try again')}
+    </button>
   );
 }
 

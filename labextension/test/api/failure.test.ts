@@ -9,6 +9,7 @@ describe('asFailure', () => {
 
   it('makes one of anything that is thrown', () => {
     expect(asFailure(new TypeError('no'))).toMatchObject({ code: 'unexpected', message: 'TypeError: no', status: 0 });
+    expect(asFailure(new Error('No such file.')).message).toBe('No such file.');
     expect(asFailure('odd')).toMatchObject({ code: 'unexpected', message: 'odd', hint: '' });
     expect(asFailure(undefined)).toBeInstanceOf(Failure);
   });

@@ -52,8 +52,11 @@ export class FakePanel {
   }
 }
 
-/** Paths without the name of a drive. */
-export const CONTENTS = { localPath: (path: string) => path.replace(/^RTC:/, '') } as unknown as Contents.IManager;
+/** Paths without the name of a drive; each file can be read. */
+export const CONTENTS = {
+  localPath: (path: string) => path.replace(/^RTC:/, ''),
+  get: async () => ({})
+} as unknown as Contents.IManager;
 
 /** What the server could say of a notebook. */
 export function analysisOf(part: Partial<Analysis> = {}): Analysis {

@@ -55,6 +55,23 @@ describe('the view of a graph', () => {
     expect(scroll.classList.contains('jp-mod-dragging')).toBe(false);
   });
 
+  it('keeps the chosen step when it is dragged; a press on the ground without a drag takes the choice away', () => {
+    const onSelect = vi.fn();
+    const screen = show(pipeline(40), { onSelect });
+    const { picture } = parts(screen);
+    screen.graph.select('s1');
+    const press = (to: number): void => {
+      fireEvent(picture, new MouseEvent('pointerdown', { bubbles: true, button: 0, clientX: 50, clientY: 50 }));
+      fireEvent(window, new MouseEvent('pointermove', { clientX: 50, clientY: to }));
+      fireEvent(window, new MouseEvent('pointerup'));
+      fireEvent.click(picture);
+    };
+    press(20);
+    expect([onSelect.mock.calls, screen.card('s1').getAttribute('aria-pressed')]).toEqual([[], 'true']);
+    press(51);
+    expect(onSelect.mock.calls).toEqual([[null]]);
+  });
+
   it('begins with the first step in the middle, and never so small that it cannot be read', () => {
     const { picture, scroll } = parts(show(pipeline(40)));
     const zoom = width(picture) / Number(picture.getAttribute('viewBox')!.split(' ')[2]);

@@ -316,6 +316,28 @@ describe('more about a thing', () => {
     expect(tip(root).hidden).toBe(true);
     expect(card('load').hasAttribute('aria-describedby')).toBe(false);
   });
+
+  it('goes when the keyboard leaves the graph', () => {
+    vi.useFakeTimers();
+    const { root, press, graph } = show(diamond());
+    graph.focus('load');
+    press('ArrowDown');
+    vi.advanceTimersByTime(400);
+    expect(tip(root).hidden).toBe(false);
+    root.querySelector<HTMLElement>('[data-testid=mlops-graph-view]')!.focus();
+    vi.advanceTimersByTime(400);
+    expect(tip(root).hidden).toBe(true);
+    vi.useRealTimers();
+  });
+
+  it('goes when the graph becomes another one', () => {
+    const { root, press, graph } = show(diamond());
+    graph.focus('load');
+    press('ArrowDown');
+    expect(tip(root).hidden).toBe(false);
+    graph.update({ name: 'other', nodes: [], edges: [] });
+    expect(tip(root).hidden).toBe(true);
+  });
 });
 
 describe('the end', () => {

@@ -115,6 +115,14 @@ describe('selecting rows', () => {
     expect(selected()).toEqual(['195']);
   });
 
+  it('by the box leaves the keys with the table', async () => {
+    render(<Table />);
+    await userEvent.click(within(rowAt(1)).getByRole('checkbox'));
+    expect(document.activeElement).toBe(grid());
+    await userEvent.keyboard('{ArrowDown} {Delete}');
+    expect([selected(), calls.onDelete.mock.calls.length]).toEqual([['198', '199'], 1]);
+  });
+
   it('with Shift selects the range from the last press', async () => {
     render(<Table />);
     const user = userEvent.setup();

@@ -44,6 +44,17 @@ describe('active runs', () => {
     expect(active.runs.map(run => run.created)).toEqual([60]);
   });
 
+  it('are what was heard last, also when an older answer comes after it', async () => {
+    let answer = (): void => undefined;
+    server.before = () => new Promise(done => (answer = done));
+    const asking = active.refresh();
+    await vi.advanceTimersByTimeAsync(1);
+    server.stream.tell([running(8), runNumber(7)]);
+    answer();
+    await asking;
+    expect(active.runs.map(run => run.created)).toEqual([8]);
+  });
+
   it('stay as they are while the server does not answer', async () => {
     server.find = () => {
       throw new Error('gone');
@@ -71,6 +82,30 @@ describe('failed runs that need attention', () => {
     server.find = ({ query = '' }) =>
       query.startsWith("state = 'failed'") ? [failed] : [runNumber(9, { created: failed.created + 1 })];
     await runs.refresh();
+    expect(runs.found).toEqual([]);
+  });
+
+  it('leave the list at once when they are deleted, and are asked for once for many', async () => {
+    server.asked.length = 0;
+    server.find = () => [];
+    for (let number = 0; number < 20; number++) {
+      runs.forget(number === 5 ? failed.run : `other ${number}`);
+    }
+    expect(runs.found).toEqual([]);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('are those of the last question, whichever answer comes last', async () => {
+    let answer = (): void => undefined;
+    server.before = () => new Promise(done => (answer = done));
+    const slow = runs.refresh();
+    await vi.advanceTimersByTimeAsync(1);
+    server.before = () => null;
+    server.find = () => [];
+    await runs.refresh();
+    answer();
+    await slow;
     expect(runs.found).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isEmpty, NO_FILTERS, queryOf, quoted, toggled } from '../../src/home/filters';
+import { quoted } from '../../src/api/query';
+import { isEmpty, NO_FILTERS, queryOf, toggled } from '../../src/home/filters';
 
 describe('filters as a query', () => {
   it('are the text as it is if nothing is picked', () => {

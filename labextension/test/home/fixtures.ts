@@ -36,6 +36,9 @@ export class FakeServer {
   /** What it waits for before it answers. */
   before: (query: RunQuery) => Promise<void> | null = () => null;
 
+  /** What it waits for before it looks at a query. */
+  first: (query: RunQuery) => Promise<void> | null = () => null;
+
   get client(): Client {
     return { runs: (query: RunQuery) => this._runs(query) } as unknown as Client;
   }
@@ -44,6 +47,7 @@ export class FakeServer {
 
   private async _runs(query: RunQuery): Promise<RunPage> {
     this.asked.push(query);
+    await this.first(query);
     if (this.failure) {
       throw this.failure;
     }

@@ -47,6 +47,38 @@ describe('the list of runs', () => {
   });
 });
 
+describe('pages that cannot be had', () => {
+  beforeEach(() => {
+    // A table asks for what it shows each time that it is drawn.
+    model.changed.connect(() => model.show({ first: 400, last: 440 }));
+    server.asked.length = 0;
+  });
+
+  it('are not asked for over and over', async () => {
+    server.failure = new Failure('unreachable', 'No server.');
+    model.show({ first: 400, last: 440 });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([server.asked.length, model.failure?.message]).toEqual([1, 'No server.']);
+  });
+
+  it('are asked for again when one looks elsewhere, or when the connection is back', async () => {
+    server.failure = new Failure('unreachable', 'No server.');
+    model.show({ first: 400, last: 440 });
+    await vi.advanceTimersByTimeAsync(100);
+    server.failure = null;
+    server.stream.connectedChanged.emit(true);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([model.rows.at(410)?.run, model.failure]).toEqual([server.runs[410].run, null]);
+  });
+
+  it('are asked for once while the list is asked for anew, when it has another length', async () => {
+    server.runs = [runNumber(1001), ...server.runs];
+    model.show({ first: 400, last: 440 });
+    await vi.advanceTimersByTimeAsync(1900);
+    expect(server.asked.length).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('sorting', () => {
   it('goes one way, the other way, and back to newest first', async () => {
     const orders: unknown[] = [];
@@ -93,6 +125,37 @@ describe('filtering', () => {
     expect([model.failure?.message, model.queryFailure]).toEqual(['No server.', null]);
   });
 
+  it('tells of one fault at a time: that of the last question', async () => {
+    server.find = query => {
+      throw new Failure('usage', `wrong in ${query.query}`, 'Write otherwise.', 400);
+    };
+    await model.filter({ ...NO_FILTERS, text: 'acc >' });
+    server.failure = new Failure('unreachable', 'No server.');
+    await model.load();
+    expect([model.failure?.message, model.queryFailure]).toEqual(['No server.', null]);
+    server.failure = null;
+    await model.load();
+    expect([model.failure, model.queryFailure?.message]).toEqual([null, 'wrong in acc >']);
+  });
+
+  it('forgets what was wrong with a text that was mended meanwhile', async () => {
+    let answer = (): void => undefined;
+    server.find = ({ query = '' }) => {
+      if (query.includes('acc >')) {
+        throw new Failure('usage', 'wrong', 'Write otherwise.', 400);
+      }
+      return server.runs;
+    };
+    const alone = new Promise<void>(done => (answer = done));
+    server.first = ({ query }) => (query === 'acc >' ? alone : null);
+    const wrong = model.filter({ ...NO_FILTERS, text: 'acc >', states: ['failed'] });
+    await vi.advanceTimersByTimeAsync(10);
+    await model.filter({ ...NO_FILTERS, text: 'acc != none', states: ['failed'] });
+    answer();
+    await wrong;
+    expect(model.queryFailure).toBeNull();
+  });
+
   it('shows the answer of the last question, whichever comes last', async () => {
     let answer = (): void => undefined;
     server.before = ({ query }) => (query === 'slow' ? new Promise(done => (answer = done)) : null);
@@ -110,6 +173,20 @@ describe('news', () => {
     model.selection.moveTo(4);
     server.stream.tell([runNumber(1001), ...server.runs.slice(0, 49)], 'work');
     expect([model.rows.length, model.addedAbove, model.selection.active]).toEqual([1001, 1, 5]);
+  });
+
+  it('that come while a list is awaited are not lost', async () => {
+    let answer = (): void => undefined;
+    server.before = () => new Promise(done => (answer = done));
+    const loading = model.load();
+    await vi.advanceTimersByTimeAsync(1);
+    server.before = () => null;
+    server.runs = [runNumber(1001), ...server.runs];
+    server.stream.tell(server.runs.slice(0, 50), 'work');
+    answer();
+    await loading;
+    await vi.runAllTimersAsync();
+    expect(model.rows.at(0)?.created).toBe(1001);
   });
 
   it('of another folder are not heard', () => {

@@ -58,6 +58,8 @@ describe('the filter field', () => {
     await userEvent.click(opener);
     await userEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'a = 1' }));
     expect(onAsk).toHaveBeenCalledWith('a = 1');
+    expect(screen.getByRole<HTMLInputElement>('combobox', { name: 'Filter of runs' }).value).toBe('a = 1');
+    expect(document.activeElement).toBe(opener);
     expect(screen.queryByRole('dialog')).toBeNull();
   });
 
@@ -213,7 +215,7 @@ describe('states of the whole', () => {
     const { rerender, container } = render(
       <Condition failure={null} connected={false} trans={trans} onTry={() => undefined} />
     );
-    expect(screen.getByRole('status').textContent).toContain('The connection is lost');
+    expect(screen.getByRole('alert').textContent).toContain('The connection to the server is lost');
     rerender(<Condition failure={null} connected={true} trans={trans} onTry={() => undefined} />);
     expect(container.textContent).toBe('');
   });

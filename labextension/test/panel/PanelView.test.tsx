@@ -1,4 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -63,6 +64,7 @@ function pipeline(found: Analysis | null, more: object = {}) {
     lastRun: null,
     kernel: 'python3',
     placeOf: () => undefined,
+    isAsAnalysed: () => true,
     refresh: vi.fn(),
     ...more
   };
@@ -106,6 +108,16 @@ describe('PanelView', () => {
     expect(screen.getByRole('alert').textContent).toContain('no notebook');
   });
 
+  it('says that a file is no notebook, and opens it as text', async () => {
+    const opened = vi.fn();
+    world.commands.addCommand('docmanager:open', { execute: args => opened(args) });
+    world.current = pipeline(null, { isUnreadable: true });
+    world.show();
+    expect(screen.getByRole('alert').textContent).toContain('cannot be read as a notebook');
+    await userEvent.click(screen.getByRole('button', { name: 'Open as Text' }));
+    expect(opened).toHaveBeenCalledWith({ path: 'p.ipynb', factory: 'Editor' });
+  });
+
   it('says what to do in a notebook without steps', () => {
     world.current = pipeline(analysis([]));
     world.show();
@@ -125,6 +137,19 @@ describe('PanelView', () => {
     world.show();
     expect(screen.getByRole('alert').textContent).toContain('connection');
     expect(screen.getAllByTestId('mlops-node')).toHaveLength(1);
+  });
+
+  it('makes no quick fix in a cell that was changed since it was looked at', async () => {
+    const fixes = [{ title: 'Write total', edits: [{ cell: 'c2', line: 1, replace: 'total' }] }];
+    world.current = pipeline(analysis([step('load')], { diagnostics: [diagnostic({ fixes })] }), {
+      isAsAnalysed: () => false
+    });
+    const told = vi.spyOn(Notification, 'warning').mockReturnValue('');
+    world.show();
+    await userEvent.click(screen.getByTestId('mlops-fix'));
+    expect(told.mock.calls[0][0]).toContain('was changed or deleted since');
+    expect(world.current.refresh).toHaveBeenCalled();
+    told.mockRestore();
   });
 
   it('goes to the line of a diagnostic', async () => {

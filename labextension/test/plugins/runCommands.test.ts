@@ -37,8 +37,9 @@ beforeEach(async () => {
   mlops = made(fake.panel);
   commands = new CommandRegistry();
   await runCommandsPlugin.activate({ commands } as unknown as JupyterFrontEnd, mlops, null);
+  const pipeline = mlops.pipelines?.current;
   await mlops.server.refresh();
-  await mlops.pipelines?.current?.refresh();
+  await vi.waitFor(() => expect(pipeline?.analysis).not.toBeNull());
 });
 
 afterEach(() => {
@@ -83,6 +84,16 @@ describe('a start', () => {
     fake.context.model.dirty = true;
     await commands.execute(CommandIDs.runNotebook);
     expect(order.filter(item => item === 'saved' || item === 'POST runs')).toEqual(['POST runs', 'saved', 'POST runs']);
+  });
+
+  it('never saves over a file that could not be read', async () => {
+    mlops.pipelines?.current?.dispose();
+    fake.context.ready = new Promise(() => undefined);
+    fake.context.model.dirty = true;
+    fake.context.save = vi.fn();
+    expect(await commands.execute(CommandIDs.runNotebook)).toBeNull();
+    expect(fake.context.save).not.toHaveBeenCalled();
+    expect(told().at(-1)).toContain('The run did not start. The notebook has not been read.');
   });
 
   it('begins at a step, or does only one: that of the active cell unless it is named', async () => {

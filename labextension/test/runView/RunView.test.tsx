@@ -125,14 +125,22 @@ test('a task is chosen with the keyboard in the time line, and Escape goes back 
     runOf([taskOf('load', { started: 1000, finished: 1001 }), taskOf('train', { started: 1001, finished: 1009 })])
   );
   await userEvent.click(await screen.findByRole('tab', { name: 'Timeline' }));
-  screen.getByRole('listbox').focus();
+  const list = screen.getByRole('listbox');
+  list.focus();
+  await userEvent.keyboard('{ArrowDown}');
+  expect(selection.task).toBe('load');
+  await screen.findByTestId('mlops-task');
   await userEvent.keyboard('{ArrowDown}');
   expect(selection.task).toBe('train');
+  await waitFor(() =>
+    expect(document.getElementById(list.getAttribute('aria-activedescendant')!)?.dataset.task).toBe('train')
+  );
   const details = await screen.findByTestId('mlops-task');
   within(details).getByRole('tab', { name: 'Log' }).focus();
   await userEvent.keyboard('{Escape}');
   expect(selection.task).toBeNull();
-  expect(await screen.findByTestId('mlops-run-details')).toBeTruthy();
+  const ofRun = await screen.findByTestId('mlops-run-details');
+  expect(document.activeElement).toBe(within(ofRun).getByRole('tab', { selected: true }));
 });
 
 test('a loop is one row that opens to its tasks', async () => {
@@ -145,6 +153,48 @@ test('a loop is one row that opens to its tasks', async () => {
   await userEvent.keyboard('{End}{ArrowRight}');
   expect(within(tree).getAllByRole('treeitem')).toHaveLength(5);
   expect(within(tree).getByText('3 succeeded')).toBeTruthy();
+});
+
+test('a task of a loop that is chosen elsewhere is seen in the list, and the keyboard goes on there', async () => {
+  const items = [0, 1, 2].map(index => taskOf(`train[${index}]`));
+  const { selection } = show(runOf([taskOf('load'), ...items]));
+  await userEvent.click(await screen.findByRole('tab', { name: /Tasks/ }));
+  const tree = screen.getByRole('tree');
+  await userEvent.click(within(tree).getByText('load'));
+  act(() => void (selection.task = 'train[1]'));
+  await waitFor(() => {
+    const row = within(tree).getByRole('treeitem', { selected: true });
+    expect([row.dataset.task, tree.getAttribute('aria-activedescendant')]).toEqual(['train[1]', row.id]);
+  });
+  tree.focus();
+  await userEvent.keyboard('{ArrowDown}');
+  expect(selection.task).toBe('train[2]');
+});
+
+test('a failure within an included notebook leads into that one', async () => {
+  const error = { ...FAILED.error!, notebook: 'parts/load.ipynb' };
+  const { commands } = show(runOf([{ ...FAILED, error }], { state: 'failed', source: 'work/all.ipynb' }));
+  const went = vi.fn();
+  commands.addCommand(CommandIDs.goToCell, { label: 'Go', execute: args => void went(args) });
+  await userEvent.click(await screen.findByRole('button', { name: 'Go to cell' }));
+  expect(went).toHaveBeenCalledWith(expect.objectContaining({ path: 'work/parts/load.ipynb', index: 4 }));
+});
+
+test('artifacts that could not be had can be tried again', async () => {
+  let isBroken = true;
+  show(runOf([taskOf('load')]), {
+    artifacts: async () => {
+      if (isBroken) {
+        throw new Failure('unreachable', 'The server cannot be reached.');
+      }
+      return [];
+    }
+  });
+  await userEvent.click(await screen.findByRole('tab', { name: 'Artifacts' }));
+  const note = await screen.findByRole('alert');
+  isBroken = false;
+  await userEvent.click(within(note).getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByText('No artifacts.')).toBeTruthy();
 });
 
 test('a list of 5000 tasks draws only what can be seen', async () => {
@@ -172,8 +222,8 @@ test('without a connection what is known stays, and it is loaded anew when the c
   stream.connected = false;
   act(() => void stream.connectedChanged.emit(false));
   const banner = await screen.findByTestId('mlops-connection-lost');
-  expect(banner.textContent).toContain('Connection lost, trying again.');
-  await userEvent.click(within(banner).getByRole('button', { name: 'Try now' }));
+  expect(banner.textContent).toContain('The connection to the server is lost; trying again.');
+  await userEvent.click(within(banner).getByRole('button', { name: 'Try again' }));
   expect(stream.reconnect).toHaveBeenCalled();
   const before = client.run.mock.calls.length;
   stream.connected = true;
@@ -233,12 +283,12 @@ test('an empty log, no metrics and no values are said in words', async () => {
 });
 
 test('a run can be compared only with one of the same pipeline; without one it says so', async () => {
-  const { selection } = show(runOf([taskOf('load')]), {
-    runs: async () => ({ runs: [{ run: 'x', pipeline: 'other', metrics: {}, state: 'failed' }], more: false, total: 1 })
-  });
+  const runs = vi.fn(async () => ({ runs: [], more: false, total: 0 }));
+  const { selection } = show(runOf([taskOf('load')]), { runs });
   await screen.findByText('1 of 1 steps');
   act(() => void (selection.other = ''));
   expect(await screen.findByText('There is no other run of wine yet.')).toBeTruthy();
+  expect(runs).toHaveBeenCalledWith({ folder: '', query: "pipeline = 'wine'", limit: 200 });
   await userEvent.click(screen.getByRole('button', { name: 'Back to the run' }));
   await waitFor(() => expect(screen.queryByTestId('mlops-compare')).toBeNull());
 });

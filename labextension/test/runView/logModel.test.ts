@@ -90,3 +90,40 @@ test('the whole log is saved, however long', async () => {
   const log = new LogModel(server.read);
   expect((await log.whole()).size).toBe(server.log.length);
 });
+
+test('a wish for the beginning is no answer to a look for news that is under way', async () => {
+  const server = new Server();
+  server.log = bigLog(3 * PIECE_BYTES);
+  const log = new LogModel(server.read);
+  await log.openEnd();
+  await Promise.all([log.later(), log.openStart()]);
+  expect([log.atStart, log.buffer.lines[0]]).toEqual([true, 'line 0']);
+});
+
+test('what is printed while news are under way is there after the last look', async () => {
+  const server = new Server();
+  server.log = 'one\n';
+  const log = new LogModel(server.read);
+  await log.openEnd();
+  const look = log.later();
+  server.log += 'the end\n';
+  await Promise.all([look, log.catchUp()]);
+  expect(log.buffer.lines).toEqual(['one', 'the end']);
+});
+
+test('what could not be loaded is loaded when it is tried again, in whatever direction', async () => {
+  const server = new Server();
+  server.log = bigLog(3 * PIECE_BYTES);
+  const log = new LogModel(server.read);
+  server.broken = true;
+  await log.openEnd();
+  server.broken = false;
+  await log.again();
+  expect([log.failure, log.atEnd]).toEqual([null, true]);
+  server.broken = true;
+  await log.earlier();
+  server.broken = false;
+  const before = log.buffer.lines.length;
+  await log.again();
+  expect([log.failure, log.buffer.lines.length > before]).toEqual([null, true]);
+});

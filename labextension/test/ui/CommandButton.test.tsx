@@ -1,9 +1,10 @@
+import { Notification } from '@jupyterlab/apputils';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import * as React from 'react';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { CommandButton } from '../../src/ui/CommandButton';
 
 let commands: CommandRegistry;
@@ -57,4 +58,13 @@ it('is not there without its command, or where the command is hidden', () => {
   render(<CommandButton commands={commands} id="mlops:other" />);
   render(<CommandButton commands={commands} id="mlops:do" args={{ hidden: true }} />);
   expect(screen.queryByRole('button')).toBeNull();
+});
+
+it('tells when its command did not work', async () => {
+  const told = vi.spyOn(Notification, 'error').mockReturnValue('');
+  commands.addCommand('docmanager:open', { execute: () => Promise.reject(new Error('No such file: work.ipynb')) });
+  render(<CommandButton commands={commands} id="docmanager:open" label="Open" />);
+  fireEvent.click(screen.getByRole('button'));
+  await waitFor(() => expect(told.mock.calls[0]?.[0]).toBe('No such file: work.ipynb'));
+  told.mockRestore();
 });
