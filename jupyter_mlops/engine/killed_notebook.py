@@ -51,7 +51,7 @@ def _write(spec: TaskSpec, directory: Path, reason: str) -> None:
         notebook.add_parameters(spec.params, spec.paths)
     places = [notebook.add(cell, "setup") for cell in spec.setup] + [notebook.add(cell) for cell in spec.cells]
     ends = [item.log for item in begun[1:]] + [None]
-    for item, end in zip(begun, ends, strict=True):
+    for item, end in zip(begun, ends):
         outputs = CellOutputs()
         outputs.stream("stdout", _text(directory / "log", item.log, end))
         if end is None:

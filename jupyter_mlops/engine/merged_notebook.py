@@ -62,7 +62,7 @@ class _Execution:
         A reused result was executed when the notebook may have had other cells above: the order within the step counts.
         """
         own = [cell for cell in self.cells if _role(cell) == "step"]
-        yield from ((place.index, "step", cell) for place, cell in zip(step.component.cells, own, strict=False))
+        yield from ((place.index, "step", cell) for place, cell in zip(step.component.cells, own))
         setup = {cell.source: cell.index for cell in step.component.setup}
         for cell in self.cells:
             source = "".join(cell.get("source", ()))
@@ -85,7 +85,7 @@ def _executions(state: State, journal: RunJournal, step: Step) -> list[_Executio
             _Execution(task, found, "") for task in (state.tasks[step.name],) if (found := _executed(journal, task))
         ]
     variable = step.options.for_each.variable if step.options.for_each else "item"
-    tasks = zip(state.item_tasks(step.name), state.items[step.name], strict=True)
+    tasks = zip(state.item_tasks(step.name), state.items[step.name])
     return [
         _Execution(task, found, f"{variable} = {item!r}") for task, item in tasks if (found := _executed(journal, task))
     ]

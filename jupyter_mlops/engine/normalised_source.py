@@ -64,7 +64,7 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
     """Names that a definition or import binds; nothing for other statements."""
     if not isinstance(statement, _DEFINITION):
         return
-    if isinstance(statement, ast.Import | ast.ImportFrom):
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
         for alias in statement.names:
             yield (alias.asname or alias.name).partition(".")[0]
     else:

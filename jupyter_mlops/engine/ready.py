@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 from jupyter_mlops.engine.state import Cause, State, Task
 from jupyter_mlops.pipeline.expressions import METRICS, PARAMS, names_read
@@ -46,7 +46,7 @@ class Refuse:
     cause: Cause = ""
 
 
-Verdict = Go | Refuse | None
+Verdict = Union[Go, Refuse, None]
 
 
 def find(state: State, item: Input) -> Found | NotFound | None:
@@ -202,6 +202,6 @@ def _loop_items(loop: Loop, values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _items(value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str) or not isinstance(value, list | tuple | range | set | frozenset | Mapping):
+    if isinstance(value, str) or not isinstance(value, (list, tuple, range, set, frozenset, Mapping)):
         raise TypeError(f"a loop goes over a list, and this is {type(value).__name__}")
     return tuple(value)

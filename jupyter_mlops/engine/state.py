@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.target import Outcome, StopReason
@@ -189,7 +189,7 @@ class EndNow:
     at: float
 
 
-Stimulus = Event | Began | Hit | CannotBegin | AttemptEnded | DelayOver | TimeIsUp | EndNow
+Stimulus = Union[Event, Began, Hit, CannotBegin, AttemptEnded, DelayOver, TimeIsUp, EndNow]
 
 
 # What the machine tells the driver.
@@ -236,4 +236,4 @@ class Delay:
     seconds: float
 
 
-Instruction = Record | Begin | Start | Stop | Delay
+Instruction = Union[Record, Begin, Start, Stop, Delay]

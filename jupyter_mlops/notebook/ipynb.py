@@ -63,7 +63,7 @@ def serialise(document: Document) -> str:
     cells = [_raw_cell(cell, old.get(cell.id), with_ids=with_ids) for cell in document.cells]
     changed = dict(document.metadata) if raw.get("metadata", {}) != document.metadata else None
     if document.text and [cell.id for cell in document.cells] == list(old):
-        spliced = _spliced(document, list(zip(raw["cells"], cells, strict=True)), changed)
+        spliced = _spliced(document, list(zip(raw["cells"], cells)), changed)
         if spliced is not None:
             return spliced
     data = {**raw, "cells": cells, **({"metadata": changed} if changed is not None else {})}

@@ -22,7 +22,7 @@ from jupyter_mlops.notebook.per_source import per_source
 __all__ = ["MagicUse", "PythonSource", "SyntaxProblem", "read_source"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MagicUse:
     """A magic in a cell: `%name arguments`, `%%name arguments`; a shell line is called `!`, a help request `?`."""
 
@@ -32,7 +32,7 @@ class MagicUse:
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyntaxProblem:
     """Why a cell is no Python; `line` counts from 1 in the cell."""
 

@@ -19,7 +19,7 @@ _ASSIGNED = re.compile(r"\s*[^\W\d][\w.,\s\[\]'\"*()]*?(?<![=<>!+\-*/%&|^@:])=\s
 _HELP = re.compile(r"\s*%?[\w.*%]+(?:\[[^\]]*\])*\?{1,2}\s*$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EscapedLine:
     """A logical line in IPython's own syntax: `first` and `last` are physical lines from 0, `text` joins them."""
 

@@ -61,7 +61,7 @@ def type_of_annotation(node: ast.expr) -> Type:
         if node.value is None:
             return Type("None")
         return read_type(str(node.value))
-    if isinstance(node, ast.Name | ast.Attribute):
+    if isinstance(node, (ast.Name, ast.Attribute)):
         name = node.id if isinstance(node, ast.Name) else node.attr
         name = _ALIASES.get(name, name)
         if name in _PLAIN:
@@ -154,9 +154,9 @@ def plain(value: Any) -> Any:
     Raises:
         ValueError: JSON has nothing for it.
     """
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {key: plain(item) for key, item in value.items()}
@@ -187,7 +187,7 @@ def _subscripted(node: ast.Subscript) -> Type:
 
 def _literal(node: ast.expr) -> Any:
     value = ast.literal_eval(node)
-    if value is not None and not isinstance(value, bool | int | str):
+    if value is not None and not isinstance(value, (bool, int, str)):
         raise ValueError(f"{value!r} cannot be a choice")
     return value
 

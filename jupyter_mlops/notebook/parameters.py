@@ -184,7 +184,7 @@ def _shortened(text: str) -> str:
 
 def _read(statement: ast.stmt, cell: Cell, notes: Mapping[int, str]) -> Parameter | Problem | None:
     """What a statement of a parameters cell is; None for what is no matter: a docstring, an import for the types."""
-    if isinstance(statement, ast.Pass | ast.Import | ast.ImportFrom) or calls_shell(statement):
+    if isinstance(statement, (ast.Pass, ast.Import, ast.ImportFrom)) or calls_shell(statement):
         return None
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
         return None
@@ -247,7 +247,7 @@ def _literal(node: ast.expr) -> tuple[Any, Type]:
 def _paths(node: ast.expr) -> tuple[Any, Type | None]:
     """A path as text, a list or a dict of them, and the type; without a type if it is none of these."""
     own = Type("Path")
-    if isinstance(node, ast.List | ast.Dict):
+    if isinstance(node, (ast.List, ast.Dict)):
         items = node.elts if isinstance(node, ast.List) else node.values
         texts = [_path(item) for item in items]
         if not texts or None in texts:
@@ -255,7 +255,7 @@ def _paths(node: ast.expr) -> tuple[Any, Type | None]:
         if isinstance(node, ast.List):
             return texts, Type("list", (own,))
         keys = [ast.literal_eval(key) if key else None for key in node.keys]
-        return dict(zip(keys, texts, strict=True)), Type("dict", (Type("str"), own))
+        return dict(zip(keys, texts)), Type("dict", (Type("str"), own))
     text = _path(node)
     return text, None if text is None else own
 
@@ -297,7 +297,7 @@ def json_exact(value: Any) -> bool:
         return all(json_exact(item) for item in value)
     if isinstance(value, dict):
         return all(isinstance(key, str) and json_exact(item) for key, item in value.items())
-    return value is None or isinstance(value, bool | int | float | str)
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _no_parameter(statement: ast.stmt, cell: Cell, name: str, why: str = "its value is computed") -> Problem:

@@ -54,7 +54,7 @@ def parse(text: str, name: str, path: Path | None) -> Document:
         cells=cells,
         metadata=_header_metadata(header, name),
         path=path,
-        raw={"percent": {cell.id: piece for cell, piece in zip(cells, pieces, strict=True)}, "header": header},
+        raw={"percent": {cell.id: piece for cell, piece in zip(cells, pieces)}, "header": header},
         layout=layout,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Optional
 
 from jupyter_mlops.runtime.spec import CellSource, Definition
 
@@ -52,7 +52,7 @@ class Loop:
 
     variable: str
     items: str = ""
-    values: tuple[Any, ...] | None = None
+    values: Optional[tuple[Any, ...]] = None
 
     @property
     def text(self) -> str:
@@ -69,15 +69,15 @@ class Options:
     `when` is a condition (`pipeline.expressions`); `exit` marks a step that runs at the end whatever happened.
     """
 
-    cpu: float | None = None
-    memory: str | None = None
-    gpu: int | None = None
-    image: str | None = None
+    cpu: Optional[float] = None
+    memory: Optional[str] = None
+    gpu: Optional[int] = None
+    image: Optional[str] = None
     retries: Retries = Retries()
-    timeout: float | None = None
+    timeout: Optional[float] = None
     cache: bool = True
-    when: str | None = None
-    for_each: Loop | None = None
+    when: Optional[str] = None
+    for_each: Optional[Loop] = None
     exit: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[Secret, ...] = ()

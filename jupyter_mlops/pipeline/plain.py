@@ -96,7 +96,7 @@ def _component_to_data(component: Component, tables: _Tables) -> dict[str, Any]:
     if component.definitions:
         keys = [tables.key(tables.definitions, replace(item, wanted=False), item.id) for item in component.definitions]
         plain["definitions"] = keys
-        plain["wanted"] = [key for key, item in zip(keys, component.definitions, strict=True) if item.wanted]
+        plain["wanted"] = [key for key, item in zip(keys, component.definitions) if item.wanted]
     return plain
 
 
@@ -117,11 +117,11 @@ def _component_from_data(
 
 def to_plain(value: Any) -> Any:
     """A frozen dataclass (and what is in it) as dicts and lists, without the fields that are at their default."""
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return [to_plain(item) for item in value]
     if is_dataclass(value):
         plain = {}
@@ -161,7 +161,7 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
         return _dataclass_reader(annotation)
     if origin is Literal:
         return _checked(annotation, lambda value: value in arguments)
-    if origin in (Union, types.UnionType):
+    if origin is Union or origin is getattr(types, "UnionType", None):
         inner = _reader(next(item for item in arguments if item is not type(None)))
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
@@ -172,7 +172,7 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
         item = _reader(arguments[1])
         return lambda value: {key: item(part) for key, part in value.items()}
     if annotation is float:
-        return _checked(annotation, lambda value: isinstance(value, int | float))
+        return _checked(annotation, lambda value: isinstance(value, (int, float)))
     return _checked(annotation, lambda value: isinstance(value, annotation))
 
 
@@ -190,7 +190,7 @@ def _tuple_reader(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
         item = _reader(arguments[0])
         return lambda value: tuple([item(part) for part in value])
     items = [_reader(argument) for argument in arguments]
-    return lambda value: tuple(item(part) for item, part in zip(items, value, strict=True))
+    return lambda value: tuple(item(part) for item, part in zip(items, value))
 
 
 def _dataclass_reader(cls: Any) -> Callable[[Any], Any]:

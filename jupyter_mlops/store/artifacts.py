@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.runtime.digests import file_sha256
 from jupyter_mlops.store.atomic_write import ensure_folder, unwritable_explained
 
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
@@ -145,8 +146,7 @@ class FileArtifacts:
     def verify(self, digest: str) -> bool:
         """Whether it is there and its sha256 is `digest`."""
         try:
-            with self.path(digest).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == digest
+            return file_sha256(str(self.path(digest))) == digest
         except NotFound:
             return False
 

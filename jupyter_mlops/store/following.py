@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING
 
 from jupyter_mlops.errors import NotFound
 from jupyter_mlops.store.events_file import RunEvents, read_run
@@ -16,6 +16,9 @@ from jupyter_mlops.store.liveness import run_is_driven
 from jupyter_mlops.store.run_ids import is_run_id
 from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 from jupyter_mlops.store.run_state import RunFold
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 # In the facts of a result: the folder of the attempt that made it, relative to that of its run.
 PLACE_FACT = "place"

@@ -128,7 +128,7 @@ def _named(values: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]
 
 def _number(value: Any) -> float | None:
     """The number that a value is or, as other trackers write params, spells."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         number = float(value)

@@ -151,7 +151,7 @@ def _settings(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    import tomllib
+    import tomllib  # novermin: a project in a pod has no such file
 
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

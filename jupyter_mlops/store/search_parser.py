@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Union
 
 from jupyter_mlops.errors import Usage
 
@@ -70,7 +70,7 @@ class Not:
     part: Filter
 
 
-Filter = Comparison | Both | Not
+Filter = Union[Comparison, Both, Not]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Statement:
             parts = (self._comparison(Comparison(tree.key, "=", (value,), tree.position)) for value in tree.values)
             return "(" + " OR ".join(parts) + ")"
         value = self._checked(tree)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         column = self._column(tree.key, "number" if is_number or tree.key.table == "metrics" else "text")
         if value is None:
             missing = f"{column} IS NULL" + (f" OR {column} = 'null'" if tree.key.table == "params" else "")
@@ -95,7 +95,7 @@ class Statement:
         if key.table == "attribute" and key.name in _TIMES and isinstance(value, str) and tree.op != "like":
             return self._time(value, tree.position)
         numeric = key.table == "metrics" or (key.table == "attribute" and key.name in (*_NUMBERS, *_TIMES))
-        if numeric and (isinstance(value, bool | str)):
+        if numeric and isinstance(value, (bool, str)):
             raise error_at(self.text, tree.position, f"`{key.name}` is a number")
         if key.table == "attribute" and not numeric and not isinstance(value, str):
             raise error_at(self.text, tree.position, f"`{key.name}` is compared with text in quotes")
