@@ -10,7 +10,7 @@ import importlib.util
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -25,25 +25,11 @@ sys.exit(main(sys.argv[1:]))
 
 def runtime_zip() -> bytes:
     """The bytes of the zip. Without cloudpickle here, values that need it cannot be handed over there."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, data in sorted(_files()):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
-    return target.getvalue()
+    return archive({**dict(runtime_files()), "__main__.py": _MAIN.encode()})
 
 
-def write_runtime_zip(path: str) -> None:
-    """Write the zip to `path`, by rename."""
-    partial = f"{path}.part"
-    Path(partial).write_bytes(runtime_zip())
-    os.replace(partial, path)
-
-
-def _files() -> Iterator[tuple[str, bytes]]:
-    yield "__main__.py", _MAIN.encode()
+def runtime_files() -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file of this package, and of cloudpickle's where it is installed."""
     here = Path(__file__).parent
     yield "jupyter_mlops/__init__.py", (here.parent / "__init__.py").read_bytes()
     for file in here.rglob("*.py"):
@@ -52,3 +38,22 @@ def _files() -> Iterator[tuple[str, bytes]]:
     for folder in (found.submodule_search_locations or ()) if found else ():
         for file in Path(folder).rglob("*.py"):
             yield f"cloudpickle/{file.relative_to(folder).as_posix()}", file.read_bytes()
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A zip of files by name; the same files give the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            made.writestr(entry, data)
+    return target.getvalue()
+
+
+def write_runtime_zip(path: str) -> None:
+    """Write the zip to `path`, by rename."""
+    partial = f"{path}.part"
+    Path(partial).write_bytes(runtime_zip())
+    os.replace(partial, path)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlops.engine.target import Outcome, StopReason
-from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.store.atomic_write import FULL
+from jupyter_mlops.targets.attempt_files import STOPPED, why_failed
 from jupyter_mlops.targets.local.launch import Exited
 from jupyter_mlops.targets.local.limits import show_bytes
 
@@ -22,12 +22,6 @@ _FATAL = {
     signal.SIGABRT: "a library aborted; why, is at the end of the log",
     signal.SIGILL: "a library uses instructions that this processor does not have",
     signal.SIGFPE: "a library crashed in its own code; where, is at the end of the log",
-}
-_STOPPED: dict[StopReason, str] = {
-    "user": "stopped on request",
-    "timeout": "stopped: it took longer than its timeout",
-    "sibling_failed": "stopped because another task failed",
-    "shutdown": "stopped because the run's engine shut down",
 }
 
 
@@ -55,21 +49,13 @@ def outcome(exited: Exited, result: TaskResult | None, around: Circumstances) ->
         return Outcome("failed", result, reason)
     if around.stopped is not None:
         return Outcome(
-            "failed" if around.stopped == "timeout" else "canceled", result, _STOPPED[around.stopped], around.stopped
+            "failed" if around.stopped == "timeout" else "canceled", result, STOPPED[around.stopped], around.stopped
         )
     if result is not None and result.fate == "succeeded":
         return Outcome("succeeded", result)
     if result is not None:
-        return Outcome("failed", result, _message(result))
+        return Outcome("failed", result, why_failed(result))
     return Outcome("failed", None, exited.reason or _why_it_died(exited, around))
-
-
-def read_result(directory: Path) -> TaskResult | None:
-    """What the process answered; None if it died without a word, or in the middle of one."""
-    try:
-        return TaskResult.from_json((directory / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
 
 
 def full_reason(place: Path) -> str:
@@ -97,12 +83,6 @@ def oom_kills() -> int:
     except OSError:
         return 0
     return int(match.group(1)) if match else 0
-
-
-def _message(result: TaskResult) -> str:
-    if result.error is None:
-        return "the task failed"
-    return sentence(result.error.kind, result.error.message)
 
 
 def _why_it_died(exited: Exited, around: Circumstances) -> str:

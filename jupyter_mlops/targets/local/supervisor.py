@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason
+from jupyter_mlops.targets.attempt_files import EventTail, read_result
 from jupyter_mlops.targets.local import limits, outcome, process_tree
 from jupyter_mlops.targets.local.launch import Exited, Launch, Message, Started
 from jupyter_mlops.targets.local.launchers import Launchers
-from jupyter_mlops.targets.local.tail import EventTail
 from jupyter_mlops.targets.local.zygote import Launcher, ProcessKey
 
 TICK_S = 0.05
@@ -138,7 +138,7 @@ class Supervisor:
     def _on_exit(self, running: _Running, exited: Exited) -> None:
         kills = outcome.oom_kills() - running.around.oom_kills
         directory = running.start.attempt.directory
-        result = outcome.read_result(directory)
+        result = read_result(directory)
         full = None if result else outcome.full_disk(directory)
         around = replace(running.around, oom_kills=kills, full=full)
         self._end(running, outcome.outcome(exited, result, around))

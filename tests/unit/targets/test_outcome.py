@@ -7,8 +7,9 @@ import pytest
 
 from jupyter_mlops.engine.target import StopReason
 from jupyter_mlops.runtime.spec import ErrorInfo, TaskResult
+from jupyter_mlops.targets.attempt_files import read_result
 from jupyter_mlops.targets.local.launch import Exited
-from jupyter_mlops.targets.local.outcome import Circumstances, outcome, read_result
+from jupyter_mlops.targets.local.outcome import Circumstances, outcome
 
 DONE = TaskResult("succeeded", 1.0)
 BROKEN = TaskResult("failed", 1.0, error=ErrorInfo("ValueError", "no such column", cell=3))

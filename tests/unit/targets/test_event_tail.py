@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_mlops.targets.local.tail import EventTail
+from jupyter_mlops.targets.attempt_files import EventTail
 
 
 def append(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Reading a file of JSON lines while another process appends to it."""
+"""What every target reads in the folder of an attempt: lines of events as they come, and the result at the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,32 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from jupyter_mlops.engine.target import StopReason
+from jupyter_mlops.runtime.errors import sentence
+from jupyter_mlops.runtime.spec import TaskResult
+
+STOPPED: Mapping[StopReason, str] = {
+    "user": "stopped on request",
+    "timeout": "stopped: it took longer than its timeout",
+    "sibling_failed": "stopped because another task failed",
+    "shutdown": "stopped because the run's engine shut down",
+}
+
+
+def read_result(directory: Path) -> TaskResult | None:
+    """What the process answered; None if it died without a word, or in the middle of one."""
+    try:
+        return TaskResult.from_json((directory / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def why_failed(result: TaskResult) -> str:
+    """The reason of a task that says itself that it failed."""
+    if result.error is None:
+        return "the task failed"
+    return sentence(result.error.kind, result.error.message)
 
 
 class EventTail:
