@@ -77,7 +77,8 @@ def _is_module(name: str) -> bool:
 
 def _source(module: str) -> Path:
     found = importlib.util.find_spec(module)
-    assert found is not None and found.origin is not None, module
+    assert found is not None, module
+    assert found.origin is not None, module
     return Path(found.origin)
 
 

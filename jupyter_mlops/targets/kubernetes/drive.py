@@ -1,0 +1,100 @@
+"""The engine in a pod: it drives a run on the volume, and prints the run's folder as frames for who watches."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
+from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.in_cluster import in_cluster
+from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.kube.watch import Selection, changes_of
+from jupyter_mlops.store.mirror import Sender
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
+
+_LOOK_EVERY_S = 0.3
+# What is not worth a line: values stay in the cluster, and come home on demand.
+_STAYS = (".bundle", ".part", ".lock")
+
+
+def drive(order_path: str) -> int:
+    """Drive the run that the order describes; 0 if it succeeded."""
+    order = json.loads(Path(order_path).read_text(encoding="utf-8"))
+    place = RunPlace.from_data(order["place"])
+    project = Project(Path(STORE)).ensure()
+    connection = in_cluster()
+    kube, stop = Kube(connection.transport, connection.namespace), Stop()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        with _mirrored(project.run_directory(place.run), sys.stdout), _cancelable(kube, order["anchor"], stop):
+            finished = _drive(order, place, project, kube, stop)
+    except MlopsError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return int(finished.state.outcome != "succeeded")
+
+
+def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Kube, stop: Stop) -> Finished:
+    options = RunOptions(parallel=order["parallel"], run=place.run, experiment=order["experiment"], stop=stop)
+    target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS)
+    try:
+        if project.run_directory(place.run).exists():
+            return resume_run(place.run, project, target, options)
+        plan = Plan.from_data(order["plan"], order["params"])
+        Path(plan.pipeline.cwd).mkdir(parents=True, exist_ok=True)
+        return start_run(plan, project, target, options)
+    finally:
+        target.close()
+
+
+@contextmanager
+def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
+    """While inside, and once more at the end, what is new in the folder is printed."""
+    sender, done = Sender(folder, lambda name: not name.endswith(_STAYS)), threading.Event()
+
+    def tell() -> None:
+        out.writelines(frame.to_line() + "\n" for frame in sender.look())
+        out.flush()
+
+    def follow() -> None:
+        while not done.wait(_LOOK_EVERY_S):
+            tell()
+
+    thread = threading.Thread(target=follow, name="mlops-mirror", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        tell()
+
+
+@contextmanager
+def _cancelable(kube: Kube, anchor: str, stop: Stop) -> Iterator[None]:
+    """While inside, a word in the run's anchor stops the run."""
+    over = Stop()
+
+    def listen() -> None:
+        chosen = Selection(CONFIG_MAPS, fields=f"metadata.name={anchor}")
+        for change in changes_of(kube, chosen, over):
+            if (change.object.get("data") or {}).get("cancel"):
+                stop.set()
+
+    threading.Thread(target=listen, name="mlops-cancel", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()

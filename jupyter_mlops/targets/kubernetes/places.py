@@ -1,0 +1,108 @@
+"""Where a run's objects are: namespace, volume, code; and the manifests of the pods that work for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jupyter_mlops.kube.labels import full_names, labels
+from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Scratch, Work
+from jupyter_mlops.kube.pod_template import pod_template
+from jupyter_mlops.pipeline.model import Options
+
+STORE, CODE, ORDER = "/mlops/store", "/mlops/code", "/mlops/order"
+CODE_FILE, ORDER_FILE = "code.zip", "order.json"
+# Seconds that a task has to write its executed notebook after it was asked to end.
+GRACE_S = 30
+# Objects of a run that nobody deletes go by themselves, seconds after their end.
+KEPT_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """What all Jobs of a run share. `owner` is the reference to the run's anchor; `python` a command of the images."""
+
+    run: str
+    image: str
+    claim: str
+    code: tuple[str, ...]
+    owner: Mapping[str, Any]
+    python: str = "python3"
+    settings: PodSettings = field(default_factory=PodSettings)
+    service_account: str = ""
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain JSON data, for the driver's order."""
+        own = {name: getattr(self, name) for name in ("run", "image", "claim", "python", "service_account")}
+        return {**own, "code": list(self.code), "owner": dict(self.owner), "user": self.settings.user}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> RunPlace:
+        """Read what `to_data` gave."""
+        known = {name: str(data[name]) for name in ("run", "image", "claim", "python", "service_account")}
+        settings = PodSettings(user=data["user"])
+        return cls(**known, code=tuple(data["code"]), owner=dict(data["owner"]), settings=settings)
+
+
+def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Options, spec: str) -> dict[str, Any]:
+    """The Job of one attempt: it runs the task whose spec is the file `spec` on the volume."""
+    marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
+    work = Work(
+        image=place.image,
+        command=(place.python, f"{CODE}/{CODE_FILE}", "task", spec),
+        options=options,
+        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code)},
+        env={"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
+        labels=marks,
+        annotations=full_names(run=place.run, step=step, task=task),
+        folder=STORE,
+        grace=GRACE_S,
+    )
+    return _job(place, dns_name("mlops", place.run[-8:], task, str(attempt)), work)
+
+
+def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
+    """The Job of the engine; `order` is the ConfigMap with its order, `number` which driver of the run it is."""
+    work = Work(
+        image=place.image,
+        command=(place.python, f"{CODE}/{CODE_FILE}", "drive", f"{ORDER}/{ORDER_FILE}"),
+        mounts={
+            STORE: Claim(place.claim),
+            CODE: ConfigFiles(place.code),
+            ORDER: ConfigFiles((order,)),
+            "/mlops/engine": Scratch(),
+        },
+        env={"PYTHONUNBUFFERED": "1"},
+        labels=labels("driver", run=place.run, attempt=number),
+        annotations=full_names(run=place.run),
+        folder=STORE,
+        token=True,
+        service_account=place.service_account,
+        grace=3 * GRACE_S,
+    )
+    return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+
+
+def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
+    template = pod_template(work, place.settings)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": dict(work.labels), "ownerReferences": [dict(place.owner)]},
+        "spec": {
+            "backoffLimit": 0,
+            "ttlSecondsAfterFinished": KEPT_S,
+            "template": template,
+            # A pod that the cluster took away is no failure of the code: the Job starts it again.
+            "podFailurePolicy": {
+                "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+            },
+        },
+    }
+
+
+def in_image(place: RunPlace, image: str) -> RunPlace:
+    """The same place with another image."""
+    return replace(place, image=image)
