@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_mlops.kube.code_reader import REFUSED
 from jupyter_mlops.kube.quantities import show_bytes
 from jupyter_mlops.kube.reason import Reason, condition, containers, last_line, number, part, sentence, spec_of, text
 
@@ -137,6 +138,8 @@ def _signal(pod: Mapping[str, Any], which: int, message: str) -> Reason:
 
 
 def _failed(code: int | None, message: str) -> Reason:
+    if code == REFUSED and message:
+        return Reason("code_refused", message, "Start the run anew, with an image that has Python 3.9.")
     said = f"Its process ended with exit code {'?' if code is None else code}.{_last_words(message)}"
     if "Read-only file system" in message:
         hint = "Write below HOME, below the temporary folder, or to a volume: the rest of the image is read-only."

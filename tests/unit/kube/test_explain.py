@@ -189,7 +189,7 @@ def _refused(message: str) -> Reason:
             "at most 1 GiB of memory, and it asks for 2 GiB",
         ),
         (
-            "[minimum cpu usage per Container is 20m, but request is 10m, maximum memory usage per Pod is 1Gi, but ...]",
+            "[minimum cpu usage per Container is 20m, but request is 10m, maximum memory usage per Pod is 1Gi...",
             "limit_range",
             "at least 20m of cpu, and it asks for 10m",
         ),
@@ -248,6 +248,7 @@ def test_other_ways_to_die() -> None:
     assert _ended(1, message="OSError: [Errno 28] No space left on device").code == "disk_full"
     assert _ended(1, message="PermissionError: [Errno 13] Permission denied: '/data'").code == "permission"
     assert _ended(127).code == "no_program"
+    assert _ended(78, message="The code of this step is not what was sent.").code == "code_refused"
     assert _ended(255, "ContainerStatusUnknown").disruption
 
 
@@ -291,7 +292,8 @@ KEYS = st.sampled_from(
 )
 WORDS = st.sampled_from(
     "Pending Failed Unschedulable PodScheduled SchedulingGated False True ErrImagePull OOMKilled Evicted StartError "
-    "CreateContainerConfigError ContainerCreating DisruptionTarget FailedMount FailedCreate 64Mi 2026-01-01T00:00:00Z".split()
+    "CreateContainerConfigError ContainerCreating DisruptionTarget FailedMount FailedCreate 64Mi "
+    "2026-01-01T00:00:00Z".split()
 )
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 300) | WORDS | st.text(max_size=20),
