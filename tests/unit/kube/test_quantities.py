@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def test_the_amounts_that_kubernetes_documents(text: object, amount: object) -> 
 
 @given(numbers, st.sampled_from(sorted(SUFFIXES)))
 def test_every_number_with_every_suffix(number: Decimal, suffix: str) -> None:
-    assert parse(f"{number:f}{suffix}") == number * SUFFIXES[suffix]
+    assert Fraction(parse(f"{number:f}{suffix}")) == Fraction(number) * Fraction(SUFFIXES[suffix])
 
 
 @given(numbers, numbers, st.sampled_from(["", "m", "Ki", "Mi", "G"]))
