@@ -15,7 +15,8 @@ check "ruff format" ruff format --check --quiet .
 check "mypy --strict" mypy
 check "mypy --strict of the build" mypy hatch_build.py tools/front_end.py tools/bundle_size.py
 check "import layers" lint-imports --no-logo
-check "runtime keeps to Python 3.9" vermin --quiet --no-tips -t=3.9- --violations jupyter_mlops/runtime jupyter_mlops/__init__.py
+check "runtime and kube keep to Python 3.9" vermin --quiet --no-tips -t=3.9- --violations \
+    jupyter_mlops/runtime jupyter_mlops/kube jupyter_mlops/errors.py jupyter_mlops/__init__.py
 check "size budget" python tools/budget.py
 check "front end: types, eslint, prettier" python tools/front_end.py npm run --silent lint
 check "front end: build" python tools/front_end.py build

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason, Target
 from jupyter_mlops.errors import NotFound, Refused
+from jupyter_mlops.kube.capability import Capability
 
 __all__ = [
     "BUILTIN",
@@ -26,20 +27,10 @@ __all__ = [
 ]
 
 GROUP = "jupyter_mlops.targets"
-BUILTIN: Mapping[str, str] = {"local": "jupyter_mlops.targets.local.target:LocalTarget"}
-
-
-@dataclass(frozen=True)
-class Capability:
-    """Something a target can do, unless `missing` says in plain words why not."""
-
-    name: str
-    missing: str = ""
-
-    @property
-    def available(self) -> bool:
-        """Whether it can be used."""
-        return not self.missing
+BUILTIN: Mapping[str, str] = {
+    "local": "jupyter_mlops.targets.local.target:LocalTarget",
+    "kubernetes": "jupyter_mlops.targets.kubernetes.cluster:KubernetesCluster",
+}
 
 
 @dataclass(frozen=True)

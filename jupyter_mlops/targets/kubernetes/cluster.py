@@ -1,0 +1,123 @@
+"""The target `kubernetes`, as it is seen from a laptop: a place that drives whole runs, which are followed here."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.run import RunOptions
+from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.store.events_file import read_run
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.targets.base import Capabilities, Capability
+from jupyter_mlops.targets.kubernetes.following import follow
+from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
+from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, Submitted, submit
+
+_LOOK_EVERY_S = 0.2
+
+
+class KubernetesCluster:
+    """Runs pipelines in a namespace of a cluster. `settings` are the keys of `ClusterSettings`.
+
+    Raises:
+        Usage: no image is set, or a setting is not known.
+    """
+
+    name = "kubernetes"
+
+    def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
+        if not settings.get("image"):
+            raise Usage(
+                "The target kubernetes needs an image for its steps.",
+                hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
+                "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
+            )
+        try:
+            self._settings = ClusterSettings(**settings)
+        except TypeError as error:
+            raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
+        connection = transport_for(context or None)
+        self._kube = Kube(connection.transport, namespace or connection.namespace)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the cluster can do."""
+        return Capabilities(self.name, (Capability("pipelines"), Capability("images"), Capability("gpu")))
+
+    def refusal(self, options: Options) -> str:
+        """Why the options cannot be honoured there; empty when they can."""
+        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), {})
+        try:
+            step_job(place, "task", "step", 1, options, "spec.json")
+        except Usage as error:
+            return str(error)
+        return ""
+
+    def drive(self, plan: Plan, project: Project, options: RunOptions) -> Path:
+        """Have the cluster run a plan, follow it to its end, and give the run's folder here.
+
+        Setting `options.stop` cancels the run; the events of the run go to `options.listeners`, from this thread.
+
+        Raises:
+            Refused: a step's options cannot be honoured.
+        """
+        for step in plan.steps:
+            if step.name in plan.selected and (reason := self.refusal(step.options)):
+                raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
+        project.ensure()
+        run = options.run or new_run_id()
+        folder = project.run_directory(run)
+        given = submit(
+            self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel
+        )
+        self._follow(given, folder, options)
+        return folder
+
+    def _follow(self, given: Submitted, folder: Path, options: RunOptions) -> None:
+        stop = Stop()
+        faults: list[BaseException] = []
+
+        def bring() -> None:
+            try:
+                follow(self._kube, given.run, folder, stop)
+            except BaseException as error:
+                faults.append(error)
+
+        thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)
+        thread.start()
+        told: dict[str, int] = {}
+        asked = False
+        while thread.is_alive():
+            thread.join(_LOOK_EVERY_S)
+            if options.stop.is_set() and not asked:
+                asked = True
+                self.cancel(given.anchor)
+            told = _tell(folder, told, options)
+        _tell(folder, told, options)
+        if faults:
+            raise faults[0]
+
+    def cancel(self, anchor: str) -> None:
+        """Ask the driver of a run to stop it cleanly."""
+        self._kube.patch(CONFIG_MAPS, anchor, {"data": {"cancel": "user"}})
+
+    def close(self) -> None:
+        """Free the connection; runs go on."""
+        self._kube.transport.close()
+
+
+def _tell(folder: Path, told: dict[str, int], options: RunOptions) -> dict[str, int]:
+    """Hand on events that came since `told`, and say how far that is now."""
+    found = read_run(folder, told)
+    for event in found.events:
+        for listener in options.listeners:
+            listener(event)
+    return dict(found.offsets)
