@@ -53,7 +53,7 @@ class Scratch:
     in_memory: bool = False
 
 
-Source = Union[Claim, ConfigFiles, SecretFiles, Scratch]  # noqa: UP007 - evaluated, and pods have Python 3.9
+Source = Union[Claim, ConfigFiles, SecretFiles, Scratch]
 
 
 @dataclass(frozen=True)

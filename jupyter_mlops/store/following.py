@@ -18,7 +18,7 @@ from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 from jupyter_mlops.store.run_state import RunFold
 
 if TYPE_CHECKING:
-    from typing import TypeGuard
+    from typing import TypeGuard  # novermin
 
 # In the facts of a result: the folder of the attempt that made it, relative to that of its run.
 PLACE_FACT = "place"

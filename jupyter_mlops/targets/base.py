@@ -6,11 +6,16 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason, Target
-from jupyter_mlops.errors import NotFound, Refused
+from jupyter_mlops.errors import NotFound, Refused, Usage
 from jupyter_mlops.kube.capability import Capability
+from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.store.project import Project
 
 __all__ = [
     "BUILTIN",
@@ -20,6 +25,7 @@ __all__ = [
     "Capability",
     "Outcome",
     "Report",
+    "RunTarget",
     "StopReason",
     "Target",
     "load_target",
@@ -51,15 +57,62 @@ class Capabilities:
             raise Refused(f"The target {self.target} cannot do {name}: {found.missing}.")
 
 
-def load_target(name: str, **settings: Any) -> Target:
+@runtime_checkable
+class RunTarget(Protocol):
+    """A place that drives whole runs itself: they go on when who started them is gone."""
+
+    name: str
+
+    def refusal(self, options: Options) -> str:
+        """Why this target cannot honour the options; empty when it can."""
+        ...
+
+    def drive(self, plan: Plan, project: Project, options: RunOptions) -> Path:
+        """Have a plan run, bring home what becomes of it until it is over, and give the run's folder.
+
+        Setting `options.stop` cancels the run; `options.listeners` get its events, from the calling thread.
+        """
+        ...
+
+    def resume(self, run: str, project: Project, options: RunOptions) -> Path:
+        """Go on with a run that failed, was canceled or whose driver died, and bring it home as `drive` does.
+
+        Raises:
+            Conflict: it is driven now.
+        """
+        ...
+
+    def forget(self, run: str) -> None:
+        """Remove all that is left of a run there."""
+        ...
+
+    def close(self) -> None:
+        """Free everything here; runs go on."""
+        ...
+
+
+def load_target(name: str, **settings: Any) -> Target | RunTarget:
     """Make a target: a built-in one, or one that an installed package offers under the entry point group `GROUP`.
 
     Raises:
         NotFound: there is none of that name.
     """
     module, _, attribute = _place_of(name).partition(":")
-    made: Target = getattr(importlib.import_module(module), attribute)(**settings)
+    made: Target | RunTarget = getattr(importlib.import_module(module), attribute)(**settings)
     return made
+
+
+def open_target(name: str, project: Project, *, parallel: int | None = None) -> Target | RunTarget:
+    """Make a target as the project's settings have it: the table `[NAME]` of its file.
+
+    Raises:
+        NotFound: there is none of that name.
+        Usage: the settings are not its own.
+    """
+    settings = project.config.get(name, {})
+    if not isinstance(settings, Mapping):
+        raise Usage(f"The setting {name!r} of the project has to be a table.", hint=f"Write [{name}] above its keys.")
+    return load_target(name, **{**settings, **({"slots": parallel} if parallel and name == "local" else {})})
 
 
 def target_names() -> tuple[str, ...]:

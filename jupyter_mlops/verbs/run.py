@@ -14,7 +14,7 @@ from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.base import load_target
+from jupyter_mlops.targets.base import RunTarget, open_target
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.pipelines import Loaded, load_pipeline
 from jupyter_mlops.verbs.summary import summary
@@ -76,16 +76,19 @@ def _plan(pipeline: Pipeline, asked: RunRequest) -> Plan:
 
 def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions) -> dict[str, Any]:
     """Run a plan on a target that is opened for it, and describe the run."""
-    place = load_target(target, **({"slots": options.parallel} if options.parallel else {}))
+    place = open_target(target, project, parallel=options.parallel)
     try:
-        finished = start_run(plan, project, place, options)
+        if isinstance(place, RunTarget):
+            directory = place.drive(plan, project, options)
+        else:
+            directory = start_run(plan, project, place, options).directory
     finally:
         place.close()
     try:
-        return summary(load_run(finished.directory), project)
+        return summary(load_run(directory), project)
     except NotFound as error:
         raise WorkFailed(
-            f"The folder of the run was removed while it ran: {finished.directory}.",
+            f"The folder of the run was removed while it ran: {directory}.",
             hint="Does a step remove the store, or all that is in its folder? Run the notebook again after mending it.",
         ) from error
 

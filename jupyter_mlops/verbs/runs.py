@@ -17,7 +17,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.store.runs import Runs
 from jupyter_mlops.store.search import RunSummary
-from jupyter_mlops.targets.base import load_target
+from jupyter_mlops.targets.base import RunTarget, open_target
 from jupyter_mlops.verbs.summary import summary
 
 _LOOK_EVERY_S = 0.1
@@ -125,13 +125,16 @@ def retry(
     """
     with _opened(folder) as runs:
         record, project = runs.get(run), runs.project
-    target = load_target(record.target or "local", **({"slots": parallel} if parallel else {}))
+    target = open_target(record.target or "local", project, parallel=parallel)
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
-        finished = resume_run(record.run, project, target, options)
+        if isinstance(target, RunTarget):
+            directory = target.resume(record.run, project, options)
+        else:
+            directory = resume_run(record.run, project, target, options).directory
     finally:
         target.close()
-    return summary(load_run(finished.directory), project)
+    return summary(load_run(directory), project)
 
 
 def delete(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
@@ -141,7 +144,15 @@ def delete(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
         Conflict: it is running.
     """
     with _opened(folder) as runs:
-        return {"run": runs.delete(run)}
+        record, deleted = runs.get(run), runs.delete(run)
+        if record.target not in ("", "local"):
+            target = open_target(record.target, runs.project)
+            try:
+                if isinstance(target, RunTarget):
+                    target.forget(deleted)
+            finally:
+                target.close()
+        return {"run": deleted}
 
 
 def export(run: str = "last", *, output: str | Path, folder: str | Path = ".") -> dict[str, Any]:

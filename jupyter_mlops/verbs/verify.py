@@ -17,7 +17,7 @@ from jupyter_mlops.errors import Refused, WorkFailed
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
-from jupyter_mlops.targets.base import load_target
+from jupyter_mlops.targets.local.target import LocalTarget
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
 from jupyter_mlops.verbs.scratch import Scratch
@@ -67,7 +67,7 @@ class _Verification:
         self._tell = tell
 
     def run(self, stop: threading.Event) -> dict[str, Any]:
-        target = load_target("local")
+        target = LocalTarget()
         try:
             _, plan = self._fresh()
             self._tell("Running it as a pipeline ...")

@@ -7,19 +7,20 @@ from pathlib import Path
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.errors import MlopsError, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.kubeconfig import transport_for
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
-from jupyter_mlops.store.events_file import read_run
+from jupyter_mlops.store.events import CancelRequested
+from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.targets.base import Capabilities, Capability
 from jupyter_mlops.targets.kubernetes.following import follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, Submitted, submit
+from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
 
 _LOOK_EVERY_S = 0.2
 
@@ -54,7 +55,7 @@ class KubernetesCluster:
 
     def refusal(self, options: Options) -> str:
         """Why the options cannot be honoured there; empty when they can."""
-        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), {})
+        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), "", {})
         try:
             step_job(place, "task", "step", 1, options, "spec.json")
         except Usage as error:
@@ -74,50 +75,59 @@ class KubernetesCluster:
                 raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
         project.ensure()
         run = options.run or new_run_id()
-        folder = project.run_directory(run)
-        given = submit(
-            self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel
-        )
-        self._follow(given, folder, options)
-        return folder
+        submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
+        return self._follow(run, 1, project, options)
 
-    def _follow(self, given: Submitted, folder: Path, options: RunOptions) -> None:
-        stop = Stop()
-        faults: list[BaseException] = []
+    def resume(self, run: str, project: Project, options: RunOptions) -> Path:
+        """Have another driver go on with the run, and follow it here.
 
-        def bring() -> None:
-            try:
-                follow(self._kube, given.run, folder, stop)
-            except BaseException as error:
-                faults.append(error)
+        Raises:
+            Conflict: a driver of the run is at work.
+            NotFound: nothing is left of the run in the namespace.
+        """
+        return self._follow(run, drive_again(self._kube, run), project, options)
 
-        thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)
-        thread.start()
-        told: dict[str, int] = {}
-        asked = False
-        while thread.is_alive():
-            thread.join(_LOOK_EVERY_S)
-            if options.stop.is_set() and not asked:
-                asked = True
-                self.cancel(given.anchor)
-            told = _tell(folder, told, options)
-        _tell(folder, told, options)
-        if faults:
-            raise faults[0]
+    def forget(self, run: str) -> None:
+        """Remove the anchor of the run, and with it all that the run has in the namespace."""
+        self._kube.delete(CONFIG_MAPS, anchor_name(run))
 
-    def cancel(self, anchor: str) -> None:
+    def cancel(self, run: str) -> None:
         """Ask the driver of a run to stop it cleanly."""
-        self._kube.patch(CONFIG_MAPS, anchor, {"data": {"cancel": "user"}})
+        self._kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": "user"}})
 
     def close(self) -> None:
         """Free the connection; runs go on."""
         self._kube.transport.close()
 
+    def _follow(self, run: str, driver: int, project: Project, options: RunOptions) -> Path:
+        folder = project.run_directory(run)
+        stop = Stop()
+        faults: list[Exception] = []
 
-def _tell(folder: Path, told: dict[str, int], options: RunOptions) -> dict[str, int]:
-    """Hand on events that came since `told`, and say how far that is now."""
-    found = read_run(folder, told)
-    for event in found.events:
-        for listener in options.listeners:
-            listener(event)
-    return dict(found.offsets)
+        def bring() -> None:
+            try:
+                follow(self._kube, run, driver, folder, stop)
+            except (MlopsError, OSError) as error:
+                faults.append(error)
+
+        told = dict(read_run(folder).offsets)
+        thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)
+        thread.start()
+        asked = over = False
+        while not over:
+            thread.join(_LOOK_EVERY_S)
+            over = not thread.is_alive()
+            found = read_run(folder, told)
+            told = dict(found.offsets)
+            for event in found.events:
+                if not isinstance(event, Unknown):
+                    for listener in options.listeners:
+                        listener(event)
+            # Whoever asks for it in another process writes so into the run's folder here.
+            wanted = options.stop.is_set() or any(isinstance(event, CancelRequested) for event in found.events)
+            if wanted and not asked:
+                asked = True
+                self.cancel(run)
+        if faults:
+            raise faults[0]
+        return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from jupyter_mlops.kube.client import Kube
@@ -14,9 +13,9 @@ from jupyter_mlops.kube.watch import changes
 from jupyter_mlops.store.mirror import Frame, Receiver
 
 
-def follow(kube: Kube, run: str, folder: Path, stop: Stop) -> None:
-    """Bring home what the driver of `run` prints until it ends or `stop` is set."""
-    pod = _driver_pod(kube, run, stop)
+def follow(kube: Kube, run: str, driver: int, folder: Path, stop: Stop) -> None:
+    """Bring home what the driver of `run` with this number prints until it ends or `stop` is set."""
+    pod = _driver_pod(kube, run, driver, stop)
     if not pod:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -27,10 +26,9 @@ def follow(kube: Kube, run: str, folder: Path, stop: Stop) -> None:
             receiver.take(frame)
 
 
-def _driver_pod(kube: Kube, run: str, stop: Stop) -> str:
+def _driver_pod(kube: Kube, run: str, driver: int, stop: Stop) -> str:
     """The name of the driver's pod, as soon as it has one."""
-    found = threading.Event()
-    for change in changes(kube, PODS, selector(labels("driver", run=run)), stop):
-        if change.kind in ("added", "modified") and not found.is_set():
+    for change in changes(kube, PODS, selector(labels("driver", run=run, attempt=driver)), stop):
+        if change.kind in ("added", "modified"):
             return str(change.object["metadata"]["name"])
     return ""

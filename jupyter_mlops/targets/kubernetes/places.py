@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_mlops.kube.code_bundle import FOLDER as CODE
+from jupyter_mlops.kube.code_bundle import reader
 from jupyter_mlops.kube.labels import full_names, labels
 from jupyter_mlops.kube.names import dns_name
-from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Scratch, Work
+from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Work
 from jupyter_mlops.kube.pod_template import pod_template
 from jupyter_mlops.pipeline.model import Options
 
-STORE, CODE, ORDER = "/mlops/store", "/mlops/code", "/mlops/order"
-CODE_FILE, ORDER_FILE = "code.zip", "order.json"
+STORE, ORDER = "/mlops/store", "/mlops/order"
+ORDER_FILE = "order.json"
 # Seconds that a task has to write its executed notebook after it was asked to end.
 GRACE_S = 30
 # Objects of a run that nobody deletes go by themselves, seconds after their end.
@@ -22,12 +24,17 @@ KEPT_S = 7 * 24 * 3600
 
 @dataclass(frozen=True)
 class RunPlace:
-    """What all Jobs of a run share. `owner` is the reference to the run's anchor; `python` a command of the images."""
+    """What all Jobs of a run share.
+
+    `code` are the ConfigMaps of the code, `digest` is what they hold; `owner` is the reference to the run's anchor;
+    `python` is a command of the images.
+    """
 
     run: str
     image: str
     claim: str
     code: tuple[str, ...]
+    digest: str
     owner: Mapping[str, Any]
     python: str = "python3"
     settings: PodSettings = field(default_factory=PodSettings)
@@ -35,13 +42,13 @@ class RunPlace:
 
     def to_data(self) -> dict[str, Any]:
         """As plain JSON data, for the driver's order."""
-        own = {name: getattr(self, name) for name in ("run", "image", "claim", "python", "service_account")}
+        own = {name: getattr(self, name) for name in ("run", "image", "claim", "digest", "python", "service_account")}
         return {**own, "code": list(self.code), "owner": dict(self.owner), "user": self.settings.user}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> RunPlace:
         """Read what `to_data` gave."""
-        known = {name: str(data[name]) for name in ("run", "image", "claim", "python", "service_account")}
+        known = {name: str(data[name]) for name in ("run", "image", "claim", "digest", "python", "service_account")}
         settings = PodSettings(user=data["user"])
         return cls(**known, code=tuple(data["code"]), owner=dict(data["owner"]), settings=settings)
 
@@ -51,7 +58,7 @@ def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Optio
     marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
     work = Work(
         image=place.image,
-        command=(place.python, f"{CODE}/{CODE_FILE}", "task", spec),
+        command=_command(place, "task", spec),
         options=options,
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code)},
         env={"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
@@ -67,12 +74,11 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
     """The Job of the engine; `order` is the ConfigMap with its order, `number` which driver of the run it is."""
     work = Work(
         image=place.image,
-        command=(place.python, f"{CODE}/{CODE_FILE}", "drive", f"{ORDER}/{ORDER_FILE}"),
+        command=_command(place, "drive", f"{ORDER}/{ORDER_FILE}"),
         mounts={
             STORE: Claim(place.claim),
             CODE: ConfigFiles(place.code),
             ORDER: ConfigFiles((order,)),
-            "/mlops/engine": Scratch(),
         },
         env={"PYTHONUNBUFFERED": "1"},
         labels=labels("driver", run=place.run, attempt=number),
@@ -83,6 +89,11 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
         grace=3 * GRACE_S,
     )
     return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+
+
+def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
+    """The code is checked by its digest before it runs."""
+    return (place.python, "-I", "-c", reader(), place.digest, CODE, *arguments)
 
 
 def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
@@ -101,8 +112,3 @@ def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
             },
         },
     }
-
-
-def in_image(place: RunPlace, image: str) -> RunPlace:
-    """The same place with another image."""
-    return replace(place, image=image)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.errors import Conflict
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
-from jupyter_mlops.kube.labels import labels, owned, owner_reference
+from jupyter_mlops.kube.labels import labels, owned, owner_reference, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
-from jupyter_mlops.targets.kubernetes.places import CODE_FILE, ORDER_FILE, STORE, RunPlace, driver_job
+from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,25 @@ class ClusterSettings:
     service_account: str = ""
 
 
-@dataclass(frozen=True)
-class Submitted:
-    """A run that was given to the cluster: its anchor, which owns all else of it, and the Job of its driver."""
-
-    run: str
-    anchor: str
-    driver: str
-
-
 def submit(
     kube: Kube, plan: Plan, run: str, settings: ClusterSettings, *, experiment: str, parallel: int | None
-) -> Submitted:
+) -> None:
     """Make the objects of a run; the last one is the Job of its driver.
 
     Raises:
         MlopsError: the server refused one of them, and nothing of the run is left.
     """
-    name = dns_name("mlops", run[-8:], run)
+    name = anchor_name(run)
     anchor = kube.create(CONFIG_MAPS, _config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
     try:
         _ensure_claim(kube, settings)
+        code = _ensure_code(kube)
         place = RunPlace(
             run=run,
             image=settings.image,
             claim=settings.claim,
-            code=(_ensure_code(kube),),
+            code=code.names,
+            digest=code.digest,
             owner=owner_reference(anchor),
             python=settings.python,
             service_account=settings.service_account,
@@ -75,13 +68,45 @@ def submit(
             "parallel": parallel,
         }
         text = json.dumps(order, ensure_ascii=False)
-        told = _config_map(dns_name("mlops", run[-8:], "order"), labels("plan", run=run), {ORDER_FILE: text})
+        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
         kube.create(CONFIG_MAPS, owned(told, anchor))
-        job = kube.create(JOBS, driver_job(place, 1, told["metadata"]["name"]))
+        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
-    return Submitted(run, name, job["metadata"]["name"])
+
+
+def drive_again(kube: Kube, run: str) -> int:
+    """Make one more driver for a run whose last one has ended, and give its number.
+
+    Of two who ask at once, one gets a Conflict.
+
+    Raises:
+        Conflict: a driver is at work.
+        NotFound: nothing is left of the run.
+    """
+    jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
+    for job in jobs:
+        ended = {item.get("type") for item in job.get("status", {}).get("conditions") or () if item["status"] == "True"}
+        if not ended & {"Complete", "Failed"}:
+            raise Conflict(f"The run {run} is driven by the Job {job['metadata']['name']}.", hint="Cancel it first.")
+    order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
+    kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
+    number = len(jobs) + 1
+    try:
+        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, _order_name(run)))
+    except AlreadyThere as error:
+        raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
+    return number
+
+
+def anchor_name(run: str) -> str:
+    """The ConfigMap that owns all else of the run."""
+    return dns_name("mlops", run[-8:], "anchor", run)
+
+
+def _order_name(run: str) -> str:
+    return dns_name("mlops", run[-8:], "order", run)
 
 
 def in_cluster(plan: Plan) -> Plan:
@@ -99,15 +124,13 @@ def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) ->
     }
 
 
-def _ensure_code(kube: Kube) -> str:
-    """The ConfigMap with the code of this version; it is shared by all runs."""
-    code = code_zip()
-    name = f"mlops-code-{hashlib.sha256(code).hexdigest()[:16]}"
-    body = _config_map(name, labels("code"), {})
-    body.update(immutable=True, binaryData={CODE_FILE: base64.b64encode(code).decode()})
-    with contextlib.suppress(AlreadyThere):
-        kube.create(CONFIG_MAPS, body)
-    return name
+def _ensure_code(kube: Kube) -> CodeBundle:
+    """The code of this version, kept in the cluster for all runs."""
+    code = bundle(code_zip())
+    for body in code.config_maps:
+        with contextlib.suppress(AlreadyThere):
+            kube.create(CONFIG_MAPS, body)
+    return code
 
 
 def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason
 from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.explain import why_died
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.resource import JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
@@ -177,21 +178,11 @@ def _outcome(running: _Running, result: TaskResult | None) -> Outcome:
         return Outcome("succeeded", result)
     if result is not None:
         return Outcome("failed", result, why_failed(result))
-    return Outcome("failed", None, running.refused or _why_it_died(running.pod))
-
-
-def _why_it_died(pod: Mapping[str, Any]) -> str:
-    for status in pod.get("status", {}).get("containerStatuses", ()):
-        ended = (status.get("state") or {}).get("terminated")
-        if ended:
-            return (
-                f"the pod ended: {ended.get('reason')}, exit code {ended.get('exitCode')}. {ended.get('message', '')}"
-            )
-    return "its pod is gone"
+    return Outcome("failed", None, running.refused or str(why_died(running.pod)))
 
 
 def _says_it_worked(pod: Mapping[str, Any]) -> bool:
-    return pod.get("status", {}).get("phase") == "Succeeded"
+    return bool(pod.get("status", {}).get("phase") == "Succeeded")
 
 
 def _is_disrupted(pod: Mapping[str, Any]) -> bool:

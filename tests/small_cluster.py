@@ -1,0 +1,225 @@
+"""A cluster of one process: objects in a dictionary, and each Job's container as a process of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from jupyter_mlops.kube.request import Request, Response
+
+# Seconds of a pod's grace pass this much faster here.
+HASTE = 30.0
+
+
+class SmallCluster:
+    """A `Transport`: creates, shows, lists, changes, deletes and watches the objects of one namespace.
+
+    A Job has one pod, whose container runs `code` (a zip) with the arguments that follow the code's folder in its
+    command. `refuse` maps the plural of a kind to the status with which it is refused.
+    """
+
+    def __init__(self, code: Path) -> None:
+        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self.refuse: dict[str, tuple[int, str]] = {}
+        self.asked: list[Request] = []
+        self._code = code
+        self._guard = threading.RLock()
+        self._version = 0
+        self._watches: list[tuple[str, Mapping[str, str], _Stream]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    # The transport.
+
+    def send(self, request: Request) -> Response:
+        with self._guard:
+            self.asked.append(request)
+            status, body = self._answer(request)
+        return Response(status, {}, json.dumps(body).encode())
+
+    def stream(self, request: Request) -> _Stream:
+        plural, _ = _place(request.path)
+        with self._guard:
+            self.asked.append(request)
+            stream = _Stream()
+            self._watches.append((plural, request.query, stream))
+        return stream
+
+    def close(self) -> None:
+        for name, process in list(self._processes.items()):
+            self._kill(name, process)
+        for _, _, stream in self._watches:
+            stream.close()
+
+    # The objects.
+
+    def of(self, plural: str, **labels: str) -> list[dict[str, Any]]:
+        """Objects of a kind with these labels."""
+        with self._guard:
+            return [item for (kind, _), item in self.objects.items() if kind == plural and _has(item, labels)]
+
+    def _answer(self, request: Request) -> tuple[int, Any]:
+        plural, name = _place(request.path)
+        if plural in self.refuse and request.method in ("POST", "DELETE"):
+            code, message = self.refuse[plural]
+            return code, {"kind": "Status", "code": code, "message": message, "reason": "Forbidden"}
+        if request.method == "POST":
+            return self._create(plural, json.loads(json.dumps(request.body)))
+        if request.method == "GET" and not name:
+            chosen = _selected(request.query.get("labelSelector", ""))
+            return 200, {"metadata": {"resourceVersion": str(self._version)}, "items": self.of(plural, **chosen)}
+        found = self.objects.get((plural, name))
+        if found is None:
+            return 404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": f"{name} not found"}
+        if request.method == "DELETE":
+            self._delete(plural, name)
+        elif request.method == "PATCH":
+            data = {**found.get("data", {}), **(request.body or {}).get("data", {})}
+            found["data"] = {key: value for key, value in data.items() if value is not None}
+            self._told(plural, "MODIFIED", found)
+        return 200, found
+
+    def _create(self, plural: str, body: dict[str, Any]) -> tuple[int, Any]:
+        name = body["metadata"]["name"]
+        if (plural, name) in self.objects:
+            return 409, {"kind": "Status", "code": 409, "reason": "AlreadyExists", "message": f"{name} already exists"}
+        self._put(plural, body)
+        if plural == "jobs":
+            self._begin(body)
+        return 201, body
+
+    def _put(self, plural: str, body: dict[str, Any], kind: str = "ADDED") -> None:
+        body["metadata"].setdefault("uid", str(uuid.uuid4()))
+        self.objects[(plural, body["metadata"]["name"])] = body
+        self._told(plural, kind, body)
+
+    def _delete(self, plural: str, name: str) -> None:
+        found = self.objects.pop((plural, name), None)
+        if found is None:
+            return
+        uid = found["metadata"]["uid"]
+        owned = [
+            key
+            for key, item in self.objects.items()
+            if any(owner["uid"] == uid for owner in item["metadata"].get("ownerReferences", ()))
+        ]
+        for key in owned:
+            if key[0] == "pods":
+                threading.Thread(target=self._end_pod, args=(key[1],), daemon=True).start()
+            else:
+                self._delete(*key)
+        self._told(plural, "DELETED", found)
+
+    def _told(self, plural: str, kind: str, body: dict[str, Any]) -> None:
+        self._version += 1
+        body["metadata"]["resourceVersion"] = str(self._version)
+        line = json.dumps({"type": kind, "object": body}).encode() + b"\n"
+        for watched, query, stream in self._watches:
+            if watched == plural and _has(body, _selected(query.get("labelSelector", ""))):
+                stream.put(line)
+
+    # The pods.
+
+    def _begin(self, job: dict[str, Any]) -> None:
+        template, name = job["spec"]["template"], job["metadata"]["name"]
+        labels = {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": name}
+        container = template["spec"]["containers"][0]
+        owner = {"kind": "Job", "name": name, "uid": job["metadata"]["uid"], "apiVersion": "batch/v1"}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"{name}-x", "labels": labels, "ownerReferences": [owner]},
+            "spec": template["spec"],
+            "status": {"phase": "Running"},
+        }
+        command = container["command"]
+        arguments = command[command.index("/mlops/code") + 1 :]
+        given = {item["name"]: item["value"] for item in container["env"] if "value" in item}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+        process = subprocess.Popen(
+            [sys.executable, str(self._code), *arguments],
+            env={**kept, **given, "HOME": os.environ.get("HOME", "/tmp")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._processes[f"{name}-x"] = process
+        self._put("pods", pod)
+        threading.Thread(target=self._await, args=(pod, process), daemon=True).start()
+
+    def _await(self, pod: dict[str, Any], process: subprocess.Popen[bytes]) -> None:
+        status = process.wait()
+        code = status if status >= 0 else 128 - status
+        ended = {"exitCode": code, "reason": "Completed" if code == 0 else "Error"}
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # a container ends with all its processes
+        with self._guard:
+            states = [{"name": "main", "state": {"terminated": ended}}]
+            pod["status"] = {"phase": "Failed" if code else "Succeeded", "containerStatuses": states}
+            if ("pods", pod["metadata"]["name"]) in self.objects:
+                self._told("pods", "MODIFIED", pod)
+
+    def _end_pod(self, name: str) -> None:
+        process = self._processes[name]
+        grace = self.objects[("pods", name)]["spec"]["terminationGracePeriodSeconds"] / HASTE
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+        self._kill(name, process)
+        with self._guard:
+            self._delete("pods", name)
+
+    def _kill(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class _Stream:
+    """Lines of a watch."""
+
+    status = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def put(self, line: bytes) -> None:
+        self._lines.put(line)
+
+    def close(self) -> None:
+        self._lines.put(None)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        line = self._lines.get()
+        if line is None:
+            self._lines.put(None)
+            raise StopIteration
+        return line
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Plural and name of /apis/GROUP/VERSION/namespaces/NAMESPACE/PLURAL/NAME."""
+    parts = path.partition("/namespaces/")[2].split("/")
+    return parts[1], unquote(parts[2]) if len(parts) > 2 else ""
+
+
+def _selected(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.split(",") if part)
+
+
+def _has(item: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    return labels.items() <= item["metadata"].get("labels", {}).items()
