@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import ssl
 import subprocess
-import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +15,7 @@ from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.transport import HttpTransport
 from tests.conformance.transport_suite import TransportSuite
 from tests.unit.kube.api_double import Fixed
+from tests.unit.kube.tunnel import Tunnel
 
 
 @pytest.fixture(scope="session")
@@ -97,66 +96,3 @@ class TestTransportThroughAProxy(_Tls):
         yield start
         for proxy in proxies:
             proxy.close()
-
-
-class Tunnel:
-    """A proxy that knows CONNECT, with a password."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
-        self.url = f"http://me:p%40ss@127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def close(self) -> None:
-        for sock in [self._listener, *self._open]:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self._threads:
-            thread.join(10)
-        for sock in [self._listener, *self._open]:
-            sock.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(client)
-            self._connect(client)
-
-    def _connect(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(4096)
-        login = base64.b64encode(b"me:p@ss")
-        assert b"Proxy-Authorization: Basic " + login in head
-        host, _, port = head.split()[1].decode().rpartition(":")
-        try:
-            server = socket.create_connection((host, int(port)))
-        except OSError:
-            client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-            return
-        self._open.append(server)
-        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        for one, other in ((client, server), (server, client)):
-            thread = threading.Thread(target=self._copy, args=(one, other), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    @staticmethod
-    def _copy(one: socket.socket, other: socket.socket) -> None:
-        try:
-            while data := one.recv(65536):
-                other.sendall(data)
-        except OSError:
-            pass
-        for sock in (one, other):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass

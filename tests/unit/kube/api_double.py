@@ -1,4 +1,4 @@
-"""An API server that misbehaves on demand: real sockets, and a script that says what to send, when to cut or be silent."""
+"""An API server that misbehaves on demand: real sockets; a script says what to send, when to cut or be silent."""
 
 from __future__ import annotations
 

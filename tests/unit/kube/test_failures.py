@@ -78,9 +78,21 @@ def test_an_answer_without_a_status_object_is_told_too(body):
     assert type(failure_of(answer(404, body), "show it")) is failures.Absent
 
 
-@given(body=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(
-    st.sampled_from(["kind", "code", "reason", "message", "details", "causes", "field", "retryAfterSeconds"]), x)),
-    status=st.sampled_from([400, 403, 404, 409, 410, 429, 500, 503]))
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["kind", "code", "reason", "message", "details", "causes", "field", "retryAfterSeconds"]
+                ),
+                x,
+            )
+        ),
+    ),
+    status=st.sampled_from([400, 403, 404, 409, 410, 429, 500, 503]),
+)
 def test_whatever_the_server_says_makes_one_printable_line(body, status):
     if isinstance(body, dict):
         body["kind"] = "Status"

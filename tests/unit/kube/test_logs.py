@@ -167,6 +167,12 @@ def test_a_server_that_is_away_is_waited_for_and_told():
     assert {type(item) for item in troubles} == {Unreachable, Broken}
 
 
+def test_what_the_node_writes_into_a_log_is_told_as_trouble():
+    log, troubles = [*instance((0, "a")), b"unable to retrieve container logs for containerd://51"], []
+    assert follow(Container([log]), trouble=troubles.append) == [b"a\n"]
+    assert "unable to retrieve" in str(troubles[0])
+
+
 def test_stop_ends_it_at_once_while_the_container_is_silent():
     reached, stop = threading.Event(), Stop()
     pod = Container([[], []]).pod()
