@@ -167,7 +167,7 @@ class Kube:
         if not 200 <= answer.status < 300:
             raise failure_of(answer, doing)
         found = as_object(answer.body)
-        if not found and answer.body:
+        if found is None:
             raise Unreachable(
                 f"What answers in the cluster's place is no Kubernetes: it was asked to {doing}.",
                 hint="Check the address in the kubeconfig; a proxy or a login page may be in between.",

@@ -146,7 +146,7 @@ def failure_of_status(status: Status, doing: str) -> errors.MlopsError:
 
 def status_of(answer: Response) -> Status:
     """The `Status` of an answer; without one, what the HTTP status and the text say."""
-    said = as_object(answer.body)
+    said = as_object(answer.body) or {}
     if said.get("kind") != "Status":
         said = {"message": answer.body[:LONGEST_TEXT].decode(errors="replace")}
     return status_from(said, answer.status, answer.headers)

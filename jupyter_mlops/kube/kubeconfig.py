@@ -171,7 +171,7 @@ class _Merged:
             namespace=_text(chosen.get("namespace")) or "default",
             user=_text(chosen.get("user")),
             proxy=_text(cluster.get("proxy-url")),
-            command=_text(_mapping(user.get("exec")).get("command")),
+            command=_text(_mapping(user.get("exec")).get("command")) or ("without a name" if "exec" in user else ""),
             token_file=os.path.join(place.parent if place else "", token_file) if token_file else "",
             current=name == self.current,
         )

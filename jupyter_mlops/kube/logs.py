@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube, LogRequest
-from jupyter_mlops.kube.failures import Absent, Forbidden, Invalid, Unauthorized, Unreachable
+from jupyter_mlops.kube.failures import Absent, Broken, Forbidden, Invalid, Unauthorized, Unreachable, clean
 from jupyter_mlops.kube.pace import Backoff, Pace
 from jupyter_mlops.kube.request import lines
 from jupyter_mlops.kube.resource import PODS
@@ -124,9 +124,13 @@ class _Follower:
         try:
             with closing(stream), self._stop.ends(stream.close):
                 for line in lines(stream):
-                    if (line.endswith(b"\n") or keep_torn) and self._seen.is_new(line):
+                    found = _split(line) if line.endswith(b"\n") or keep_torn else None
+                    if found is not None and not found.time:
+                        # The node itself writes into the answer when a log file is gone; it gives no time.
+                        self._trouble(Broken(f"A part of the log is lost: {clean(line.decode(errors='replace'))}."))
+                    elif found is not None and self._seen.is_new(line):
                         self.told = True
-                        yield _split(line)
+                        yield found
         except (Absent, Invalid):
             return  # not started yet, or gone: its life tells which
         except MlopsError as failure:

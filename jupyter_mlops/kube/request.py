@@ -118,10 +118,10 @@ def lines(stream: Stream) -> Iterator[bytes]:
         yield bytes(pending)
 
 
-def as_object(data: bytes) -> dict[str, Any]:
-    """A JSON object; what is something else is an empty one."""
+def as_object(data: bytes) -> dict[str, Any] | None:
+    """A JSON object; None when it is something else."""
     try:
         found = json.loads(data)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

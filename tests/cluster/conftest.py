@@ -1,0 +1,136 @@
+"""A real Kubernetes, that of KUBECONFIG. Every module has a namespace that enforces Pod Security `restricted`."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.kube.access import Access
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.request import Request
+from jupyter_mlops.kube.resource import NAMESPACES, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.kube.transport import HttpTransport
+from jupyter_mlops.kube.watch import Selection, changes_of
+from tests.unit.kube.api_double import Fixed
+
+# With Python >= 3.9 as `python3`; on the nodes already, as nothing is pulled.
+IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "my/ml:1")
+SETTLED = {"Running", "Succeeded", "Failed"}
+OVER = {"Succeeded", "Failed"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A client for the namespace of this module, as its administrator, and what tests of a cluster often do."""
+
+    kube: Kube
+    kubeconfig: str
+    image: str = IMAGE
+
+    @property
+    def namespace(self) -> str:
+        return self.kube.namespace
+
+    @property
+    def access(self) -> Access:
+        """How the administrator gets in."""
+        return self.kube.transport._login.current()
+
+    def pod(self, name: str, code: str, **spec: Any) -> dict[str, Any]:
+        """A pod that Pod Security `restricted` takes and that runs Python code; not created."""
+        security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        container = {
+            "name": "main",
+            "image": self.image,
+            "imagePullPolicy": "IfNotPresent",
+            "command": ["/bin/sh", "-c", 'PATH="/opt/venv/bin:$PATH" exec python3 -uc "$CODE"'],
+            "env": [{"name": "CODE", "value": code}],
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+            "securityContext": security,
+            **spec.pop("container", {}),
+        }
+        all_pods = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+        return {
+            "metadata": {"name": name},
+            "spec": {
+                "restartPolicy": "Never",
+                "terminationGracePeriodSeconds": 0,
+                "automountServiceAccountToken": False,
+                "securityContext": all_pods,
+                "containers": [container],
+                **spec,
+            },
+        }
+
+    def wait_for(self, name: str, phases: set[str] = SETTLED) -> dict[str, Any]:
+        """The pod, once it is in one of the phases."""
+        stop = Stop()
+        for change in changes_of(self.kube, Selection(PODS, fields=f"metadata.name={name}"), stop):
+            if change.kind in {"added", "modified"} and change.object["status"].get("phase") in phases:
+                return change.object
+            assert change.kind != "deleted", f"the pod {name} was deleted"
+        raise AssertionError
+
+    def account(self, name: str, rules: list[dict[str, Any]]) -> Access:
+        """A service account with just these rules; how it gets in."""
+        me = {"metadata": {"name": name}}
+        self.kube.apply(SERVICE_ACCOUNTS, me)
+        self.kube.apply(ROLES, {**me, "rules": rules})
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        subjects = [{"kind": "ServiceAccount", "name": name, "namespace": self.namespace}]
+        self.kube.apply(ROLE_BINDINGS, {**me, "roleRef": role, "subjects": subjects})
+        path = SERVICE_ACCOUNTS.path(self.namespace, name, "token")
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+        token = json.loads(self.kube.transport.send(Request("POST", path, {}, body)).body)["status"]["token"]
+        return Access(self.access.server, f"Bearer {token}", ca_file=self.access.ca_file, verify=self.access.verify)
+
+
+@pytest.fixture(scope="session")
+def _administrator() -> Iterator[tuple[Kube, str]]:
+    path = os.environ.get("KUBECONFIG", "")
+    if not path:
+        pytest.skip("needs a Kubernetes cluster: KUBECONFIG is not set")
+    try:
+        connection = transport_for(kubeconfig=path)
+        kube = Kube(connection.transport, connection.namespace)
+        kube.read("/version")
+    except MlopsError as failure:
+        pytest.skip(f"needs a Kubernetes cluster: {failure.message}")
+    yield kube, path
+    connection.transport.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(_administrator: tuple[Kube, str]) -> Iterator[Cluster]:
+    """The cluster, with a fresh namespace that is removed at the end."""
+    kube, path = _administrator
+    name = f"mlops-test-{uuid.uuid4().hex[:8]}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "app.kubernetes.io/managed-by": "jupyter-mlops-tests"}
+    kube.create(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
+    try:
+        yield Cluster(kube.within(name), path)
+    finally:
+        kube.delete(NAMESPACES, name)
+
+
+@pytest.fixture
+def enter():
+    """A client that gets in as an `Access` says, for the time of the test."""
+    opened = []
+
+    def start(access: Access, namespace: str) -> Kube:
+        opened.append(HttpTransport(Fixed(access)))
+        return Kube(opened[-1], namespace)
+
+    yield start
+    for transport in opened:
+        transport.close()
