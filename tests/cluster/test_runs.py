@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlops.errors import Refused, WorkFailed
+from jupyter_mlops.kube.labels import is_ours
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, NAMESPACES, PODS, PVCS, Resource
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
@@ -19,7 +21,7 @@ PYTHON = os.environ.get("JUPYTER_MLOPS_TEST_PYTHON", "/opt/venv/bin/python3")
 VOLUMES = Resource("", "v1", "persistentvolumes", "PersistentVolume", namespaced=False)
 DRIVER = [
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get", "list", "watch", "delete"]},
-    {"apiGroups": [""], "resources": ["pods", "configmaps"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [""], "resources": ["pods", "configmaps", "events"], "verbs": ["get", "list", "watch"]},
 ]
 
 
@@ -143,3 +145,32 @@ def test_a_pod_that_is_killed_for_its_memory_says_so(folder: Path) -> None:
     assert answer["state"] == "failed"
     assert "64Mi" in task["reason"]
     assert "memory" in task["reason"]
+
+
+def test_an_image_that_is_not_there_is_said_and_nothing_is_left(folder: Path, cluster) -> None:
+    settings = folder / "jupyter_mlops.toml"
+    settings.write_text(settings.read_text().replace(cluster.image, "nowhere.example/none:1"))
+    before = {item["metadata"]["name"] for item in cluster.kube.list(CONFIG_MAPS).items}
+    with pytest.raises(Refused, match=r"cannot begin in the cluster.*nowhere\.example/none:1"):
+        run(notebook(folder, "x = 1"), target="kubernetes")
+    left = [item for item in cluster.kube.list(CONFIG_MAPS).items if item["metadata"]["name"] not in before]
+    assert [item["metadata"]["labels"]["jupyter-mlops.io/part"] for item in left if is_ours(item)] in ([], ["code"])
+
+
+def test_a_driver_that_is_killed_is_told_and_the_run_goes_on_with_another(folder: Path, cluster) -> None:
+    path = notebook(folder, "%%step one\nx = 1", "%%step two\nimport time; time.sleep(5); print(x)")
+    runs: list[str] = []
+
+    def kill(event) -> None:
+        if isinstance(event, TaskStarted) and event.task == "two":
+            mine = f"jupyter-mlops.io/part=driver,jupyter-mlops.io/run={runs[0]}"
+            [driver] = cluster.kube.list(PODS, labels=mine).items
+            cluster.kube.delete(PODS, driver["metadata"]["name"], grace=0)
+        if isinstance(event, RunCreated):
+            runs.append(event.run)
+
+    with pytest.raises(WorkFailed, match="ended before the run was over"):
+        run(path, target="kubernetes", on_event=kill)
+    again = retry(runs[0], folder=folder)
+    assert again["state"] == "succeeded"
+    assert {task["step"]: task["attempt"] for task in again["tasks"]}["one"] == 1

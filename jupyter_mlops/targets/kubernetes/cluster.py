@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import MlopsError, Refused, Usage
+from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.kubeconfig import transport_for
 from jupyter_mlops.kube.resource import CONFIG_MAPS
@@ -17,8 +17,9 @@ from jupyter_mlops.store.events import CancelRequested
 from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import Capabilities, Capability
-from jupyter_mlops.targets.kubernetes.following import follow
+from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
 
@@ -68,7 +69,8 @@ class KubernetesCluster:
         Setting `options.stop` cancels the run; the events of the run go to `options.listeners`, from this thread.
 
         Raises:
-            Refused: a step's options cannot be honoured.
+            Refused: a step's options cannot be honoured, or the driver does not start.
+            WorkFailed: the driver died.
         """
         for step in plan.steps:
             if step.name in plan.selected and (reason := self.refusal(step.options)):
@@ -76,7 +78,11 @@ class KubernetesCluster:
         project.ensure()
         run = options.run or new_run_id()
         submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
-        return self._follow(run, 1, project, options)
+        try:
+            return self._follow(run, 1, project, options)
+        except Refused:
+            self.forget(run)
+            raise
 
     def resume(self, run: str, project: Project, options: RunOptions) -> Path:
         """Have another driver go on with the run, and follow it here.
@@ -130,4 +136,18 @@ class KubernetesCluster:
                 self.cancel(run)
         if faults:
             raise faults[0]
+        if not run_is_over(folder):
+            died = end_of_driver(self._kube, run, driver)
+            raise WorkFailed(
+                f"The driver of the run {run} ended before the run was over" + (f": {died.said}" if died else "."),
+                hint=f"Go on with it: jupyter mlops retry {run}",
+            )
         return folder
+
+
+def run_is_over(folder: Path) -> bool:
+    """Whether the events that came home say so."""
+    try:
+        return load_run(folder).over
+    except NotFound:
+        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,9 +16,11 @@ from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, owned, owner_reference, selector
 from jupyter_mlops.kube.names import dns_name
-from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PVCS
+from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
+
+_SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,7 @@ def drive_again(kube: Kube, run: str) -> int:
         Conflict: a driver is at work.
         NotFound: nothing is left of the run.
     """
-    jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
-    for job in jobs:
-        ended = {item.get("type") for item in job.get("status", {}).get("conditions") or () if item["status"] == "True"}
-        if not ended & {"Complete", "Failed"}:
-            raise Conflict(f"The run {run} is driven by the Job {job['metadata']['name']}.", hint="Cancel it first.")
+    jobs = _ended_drivers(kube, run)
     order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
@@ -98,6 +97,25 @@ def drive_again(kube: Kube, run: str) -> int:
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
+
+
+def _ended_drivers(kube: Kube, run: str) -> tuple[dict[str, Any], ...]:
+    """The Jobs of drivers, none at work. Of one that has just died the cluster may say so a moment later."""
+    deadline = time.monotonic() + _SETTLED_WITHIN_S
+    while True:
+        jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
+        at_work = [job["metadata"]["name"] for job in jobs if not _has_ended(job)]
+        if not at_work:
+            return jobs
+        pods = kube.list(PODS, labels=selector(labels("driver", run=run))).items
+        if time.monotonic() > deadline or any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
+            raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _has_ended(job: Mapping[str, Any]) -> bool:
+    conditions = job.get("status", {}).get("conditions") or ()
+    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
 
 
 def anchor_name(run: str) -> str:
