@@ -13,8 +13,9 @@ import yaml
 
 from jupyter_mlops.errors import Refused
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.contexts import contexts, default_paths
 from jupyter_mlops.kube.failures import BadKubeconfig, Unauthorized, Unreachable
-from jupyter_mlops.kube.kubeconfig import contexts, default_paths, transport_for
+from jupyter_mlops.kube.kubeconfig import transport_for
 from jupyter_mlops.kube.resource import PODS
 from tests.unit.kube.api_double import refusal, whole
 
