@@ -11,7 +11,7 @@ for version in "${versions[@]}"; do
     place=.venv-kubernetes-$version
     echo "== kubernetes $version"
     if [ ! -e "$place/.made" ]; then
-        packages=("kubernetes==$version" 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-timeout>=2.3' 'cloudpickle>=3.0')
+        packages=("kubernetes==$version" 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-timeout>=2.3')
         if command -v uv >/dev/null; then
             uv venv --quiet --clear --python "$(command -v "$python")" "$place"
             uv pip install --quiet --python "$place/bin/python" "${packages[@]}"

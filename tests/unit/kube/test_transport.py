@@ -81,6 +81,15 @@ def test_a_kept_connection_that_dies_under_a_request_is_replaced_unless_it_could
         assert asking.send(Request(method, "/")).body == b"x"
 
 
+def test_nothing_is_created_over_a_connection_that_is_known_to_be_closed(serve, transport):
+    double = serve(lambda _: iter([whole(200, b"x")]))
+    asking = transport(Access(double.url))
+    for _ in range(3):
+        assert asking.send(Request("POST", "/")).status == 200
+        double.restart()
+    assert [asked.connection for asked in double.asked] == [1, 2, 3]
+
+
 def test_a_fresh_connection_that_dies_is_not_tried_again(serve, transport):
     double = serve(lambda _: iter(["cut"]))
     with pytest.raises(Unreachable):
