@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo lab front-end watch test coverage lint format bench clean verified
+.PHONY: help demo lab front-end watch test kubernetes-versions coverage lint format bench clean verified
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -77,6 +77,10 @@ test: $(DEV)
 	@$(FRONT_END) build
 	@$(RUN) python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 	@$(if $(PYTEST_ARGS),,$(FRONT_END) npm test)
+
+# The client of Kubernetes with old and new versions of the package kubernetes.
+kubernetes-versions: $(DEV)
+	@$(RUN) bash tools/kubernetes_versions.sh $(VERSIONS)
 
 coverage: $(DEV)
 	@$(RUN) bash tools/coverage.sh

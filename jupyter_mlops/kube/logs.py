@@ -31,6 +31,8 @@ OVERLAP_S = 2
 """How far back to ask again, in whole seconds: more than two writers of one container can be apart."""
 _TIME = re.compile(rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$")
 
+_NEVER = ("container name must be specified", "is not valid for pod")
+
 
 @dataclass(frozen=True)
 class LogLine:
@@ -62,9 +64,9 @@ def follow_log(
     Waits while the container has not started. `trouble` is called with every failure that is gone over.
 
     Raises:
-        MlopsError: we may not read logs there, or are not logged in.
+        MlopsError: we may not read logs there, are not logged in, or the pod has no such container.
     """
-    pace = pace or Pace()
+    pace = pace or Pace(most=5.0)
     follower = _Follower(kube, pod, LogRequest(container, follow=True, timestamps=True), stop, trouble)
     backoff, restarts = Backoff(pace), 0
     while not stop.is_set():
@@ -131,8 +133,12 @@ class _Follower:
                     elif found is not None and self._seen.is_new(line):
                         self.told = True
                         yield found
-        except (Absent, Invalid):
-            return  # not started yet, or gone: its life tells which
+        except Absent:
+            return
+        except Invalid as failure:
+            # Not started yet, unless there is no such container at all.
+            if any(text in failure.message for text in _NEVER):
+                raise
         except MlopsError as failure:
             # A container may be silent for as long as it likes.
             if not isinstance(failure.__cause__, socket.timeout):

@@ -14,7 +14,7 @@ class Stop(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # a signal handler may set it in a thread that is inside
         self._actions: list[Callable[[], None]] = []
 
     def set(self) -> None:

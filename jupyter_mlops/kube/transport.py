@@ -34,7 +34,7 @@ class HttpTransport:
         self._idle: list[Line] = []
         self._busy: set[Line] = set()
         self._closed = False
-        self._contexts: dict[tuple[object, ...], ssl.SSLContext | None] = {}
+        self._context_of: dict[tuple[object, ...], tuple[list[object], ssl.SSLContext | None]] = {}
 
     def send(self, request: Request) -> Response:
         """Ask, and wait for the whole answer."""
@@ -96,17 +96,24 @@ class HttpTransport:
 
     def _lines(self, access: Access) -> Iterator[Line]:
         """An idle connection, if there is one, then a fresh one."""
+        self._refuse_when_closed()
         kept = self._kept(access)
         if kept is not None:
             yield kept
         line = open_line(access, self._context(access), self._connect_s)
         with self._guard:
             self._busy.add(line)
-            closed = self._closed
-        if closed:
+        try:
+            self._refuse_when_closed()
+        except Unreachable:
             self._drop(line)
-            raise Unreachable("The connection to the cluster is closed.")
+            raise
         yield line
+
+    def _refuse_when_closed(self) -> None:
+        with self._guard:
+            if self._closed:
+                raise Unreachable("The connection to the cluster was closed here.")
 
     def _kept(self, access: Access) -> Line | None:
         with self._guard:
@@ -133,13 +140,19 @@ class HttpTransport:
         line.close()
 
     def _context(self, access: Access) -> ssl.SSLContext | None:
-        """Made once for the same files: reading the system's authorities takes 20 ms."""
+        """Made once for the same files: reading the system's authorities takes 20 ms.
+
+        Files that are gone are as they were: those of a kubeconfig's data are temporary, and somebody may tidy up.
+        """
         files = (access.ca_file, access.cert_file, access.key_file)
-        key = (access.server, access.verify, *files, *(_stamp(path) for path in files if path))
+        key, stamps = (access.server, access.verify, *files), [_stamp(path) for path in files if path]
         with self._guard:
-            if key not in self._contexts:
-                self._contexts = {key: tls_context(access)}
-            return self._contexts[key]
+            known = self._context_of.get(key)
+            if known is not None and (None in stamps or known[0] == stamps):
+                return known[1]
+            made = tls_context(access)
+            self._context_of = {key: (stamps, made)}
+            return made
 
 
 class _HttpStream:

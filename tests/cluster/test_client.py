@@ -163,6 +163,12 @@ class TestLogs:
         assert [line.data for line in lines] == [b"first\n", b"second\n"]
         cluster.kube.delete(PODS, "again", grace=0)
 
+    def test_a_container_that_does_not_exist_is_told(self, cluster):
+        cluster.kube.create(PODS, cluster.pod("one", "pass"))
+        with pytest.raises(Invalid, match="not valid for pod"):
+            list(follow_log(cluster.kube, "one", Stop(), container="nope", pace=QUICK))
+        cluster.kube.delete(PODS, "one", grace=0)
+
 
 class TestDiscovery:
     def test_what_is_served_is_found(self, cluster):

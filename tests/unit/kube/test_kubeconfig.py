@@ -13,8 +13,9 @@ import yaml
 
 from jupyter_mlops.errors import Refused
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.contexts import contexts, default_paths
 from jupyter_mlops.kube.failures import BadKubeconfig, Unauthorized, Unreachable
-from jupyter_mlops.kube.kubeconfig import contexts, default_paths, transport_for
+from jupyter_mlops.kube.kubeconfig import transport_for
 from jupyter_mlops.kube.resource import PODS
 from tests.unit.kube.api_double import refusal, whole
 
@@ -181,6 +182,17 @@ class TestTls:
     def test_authority_and_client_certificate_are_used(self, files, double, write, ask, as_data):
         double._tls.verify_mode = ssl.CERT_REQUIRED
         assert ask(self.config(write, double, files, as_data), double) == [None]
+
+    def test_key_files_that_were_tidied_away_are_not_missed(self, files, double, write, ask, tmp_path):
+        path = self.config(write, double, files, as_data=False)
+        connection = transport_for(kubeconfig=path)
+        kube = Kube(connection.transport, "team")
+        kube.list(PODS)
+        for name in ("ca.crt", "client.crt", "client.key"):
+            (tmp_path / name).unlink()
+        double.restart()
+        assert kube.list(PODS).items == ()
+        connection.transport.close()
 
     def test_an_authority_that_did_not_sign_is_told(self, double, write, ask):
         with pytest.raises(Unreachable, match="certificate is not trusted") as caught:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.failures import Broken, Forbidden, Unreachable
+from jupyter_mlops.kube.failures import Broken, Forbidden, Invalid, Unreachable
 from jupyter_mlops.kube.logs import LogLine, follow_log
 from jupyter_mlops.kube.pace import Pace
 from jupyter_mlops.kube.stop import Stop
@@ -152,6 +152,18 @@ def test_a_pod_that_is_gone_ends_it():
 def test_no_right_to_read_logs_raises():
     with pytest.raises(Forbidden):
         follow(lambda _: (403, refusal(403, "Forbidden")))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a container name must be specified for pod p, choose one of: [a b]",
+        "container nope is not valid for pod p",
+    ],
+)
+def test_a_container_that_does_not_exist_raises(said):
+    with pytest.raises(Invalid, match=said[:20]):
+        follow(lambda request: (400, refusal(400, "BadRequest", said)) if "log" in request.path else (200, {}))
 
 
 def test_a_server_that_is_away_is_waited_for_and_told():

@@ -81,6 +81,15 @@ def test_a_kept_connection_that_dies_under_a_request_is_replaced_unless_it_could
         assert asking.send(Request(method, "/")).body == b"x"
 
 
+def test_nothing_is_created_over_a_connection_that_is_known_to_be_closed(serve, transport):
+    double = serve(lambda _: iter([whole(200, b"x")]))
+    asking = transport(Access(double.url))
+    for _ in range(3):
+        assert asking.send(Request("POST", "/")).status == 200
+        double.restart()
+    assert [asked.connection for asked in double.asked] == [1, 2, 3]
+
+
 def test_a_fresh_connection_that_dies_is_not_tried_again(serve, transport):
     double = serve(lambda _: iter(["cut"]))
     with pytest.raises(Unreachable):
@@ -99,20 +108,24 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up(transport)
         assert not caught.value.sent
 
 
-def test_an_address_that_nobody_answers_is_given_up(transport):
-    """A full backlog drops what comes: connecting waits as it does for a host that is gone."""
+@pytest.fixture
+def deaf():
+    """An address that nobody answers: a full backlog drops what comes, as for a host that is gone."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        waiting = []
-        for _ in range(3):
-            waiting.append(socket.socket())
-            waiting[-1].setblocking(False)
-            waiting[-1].connect_ex(full.getsockname())
-        with pytest.raises(Unreachable, match="silent"):
-            transport(Access(f"http://127.0.0.1:{full.getsockname()[1]}"), connect_s=0.3).send(Request("GET", "/"))
+        waiting = [socket.socket() for _ in range(3)]
+        for item in waiting:
+            item.setblocking(False)
+            item.connect_ex(full.getsockname())
+        yield full.getsockname()
         for item in waiting:
             item.close()
+
+
+def test_an_address_that_nobody_answers_is_given_up(transport, deaf):
+    with pytest.raises(Unreachable, match="silent"):
+        transport(Access(f"http://127.0.0.1:{deaf[1]}"), connect_s=0.3).send(Request("GET", "/"))
 
 
 def test_a_name_that_does_not_exist_is_told(transport):
@@ -128,14 +141,12 @@ def test_a_name_that_nobody_resolves_in_time_is_given_up(transport, monkeypatch)
     answered.set()
 
 
-def test_the_next_address_is_tried_when_one_is_deaf(serve, transport, monkeypatch):
+def test_the_next_address_is_tried_when_one_is_deaf(serve, transport, monkeypatch, deaf):
     double = serve(lambda _: iter([whole(200, b"x")]))
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        deaf = gone.getsockname()
     kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
     places = [(*kind, deaf), (*kind, ("127.0.0.1", double.port))]
     monkeypatch.setattr(connecting.socket, "getaddrinfo", lambda *_, **__: places)
-    assert transport(Access("http://two.test")).send(Request("GET", "/")).body == b"x"
+    assert transport(Access("http://two.test"), connect_s=1.0).send(Request("GET", "/")).body == b"x"
 
 
 def test_a_plain_server_behind_https_is_told(serve, transport):
