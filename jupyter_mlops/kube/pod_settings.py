@@ -22,7 +22,7 @@ OPENSHIFT_RANGE = "openshift.io/sa.scc.uid-range"
 
 @dataclass(frozen=True)
 class Claim:
-    """A PVC, or one folder of it."""
+    """A PVC, or one folder of it that is there: one that the kubelet has to make is root's, and cannot be written."""
 
     name: str
     folder: str = ""
