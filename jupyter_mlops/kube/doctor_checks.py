@@ -150,7 +150,7 @@ def _one_quota(name: str, hard: Mapping[str, Any], used: Mapping[str, Any]) -> F
         except Usage:
             continue
     hint = "Steps wait until others have ended, or ask for more quota." if tight else ""
-    return Finding("quota", "warning" if tight else "ok", f"In use of the quota {name}: {', '.join(words)}.", hint)
+    return Finding(f"quota {name}", "warning" if tight else "ok", f"In use: {', '.join(words)}.", hint)
 
 
 def _storage(answers: Answers, place: Place) -> Iterator[Finding]:

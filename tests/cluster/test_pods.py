@@ -25,7 +25,7 @@ SMALL = PodSettings(requests={"cpu": "50m", "memory": "32Mi"})
 
 
 @pytest.fixture(scope="module")
-def here(cluster: str) -> Iterator[Namespace]:
+def here(cluster: object) -> Iterator[Namespace]:
     with namespace("pods") as made:
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "driver"}}
         secret = {
@@ -155,7 +155,7 @@ def test_an_image_without_python_is_told(here: Namespace) -> None:
     pod, _ = _run(here, "no-python", code, python="no-such-python")
     reason = why_died(pod)
     assert reason is not None
-    assert (reason.code, reason.said == "There is no no-such-python in the image my/ml:1.") == ("no_program", True)
+    assert (reason.code, reason.said == f"There is no no-such-python in the image {IMAGE}.") == ("no_program", True)
 
 
 def test_what_a_run_owns_goes_with_it_and_what_two_own_with_the_last(here: Namespace) -> None:

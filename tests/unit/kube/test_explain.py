@@ -28,10 +28,10 @@ PENDING = [
     ("image-never-pulled", "image_absent", "The image no/such:1 is not on the node"),
     ("image-pull", "image_registry", "the image registry.invalid/team/none:1: no such host"),
     ("image-pull-back-off", "image_registry", "the image registry.invalid/team/other:1: no such host"),
-    ("no-kubelet", "node_silent", "has not taken it up for 120 s"),
+    ("no-kubelet", "node_silent", "has not taken it up for "),
     ("node-selector", "node_selector", "of 2 nodes 1 has not the labels that it wants"),
     ("taint", "node_selector", "1 has a taint that it does not tolerate. Correct the target's node_selector"),
-    ("quota", "quota", "of requested memory it asks for 100 GiB, 60.3 GiB of 64 GiB are in use"),
+    ("quota", "quota", "of requested memory it asks for 100 GiB, "),
     ("quota-of-a-device", "quota", "of requested example.org/rare it asks for 1, 0 of 0 are in use"),
     ("runs-as-root", "runs_as_root", "Give the target a `user`"),
     ("scheduling-gate", "queued", "Kueue holds it back: its queue has not admitted it"),
@@ -119,6 +119,24 @@ def test_nothing_is_said_of_a_wait_that_is_not_long() -> None:
 def test_a_job_without_a_pod_and_without_complaints_is_only_young() -> None:
     assert why_pending(None, {"spec": {}}, []) is None
     assert why_died(None, None) is None
+
+
+def test_what_failed_before_and_went_on_is_not_told() -> None:
+    found = _sample("secret-volume-missing")
+    pulling = {"reason": "Pulling", "message": "", "eventTime": "2026-01-01T00:01:30.123456Z"}
+    reason = why_pending(found["pod"], None, [pulling, *found["events"]], LATER)
+    assert reason is not None
+    assert reason.code == "image_pulling"
+
+
+def test_of_several_refusals_the_last_is_told() -> None:
+    events = [
+        {"reason": "FailedCreate", "message": "second", "lastTimestamp": "2026-01-01T00:00:02Z"},
+        {"reason": "FailedCreate", "message": "first", "lastTimestamp": "2026-01-01T00:00:01Z"},
+    ]
+    reason = why_pending(None, {}, events)
+    assert reason is not None
+    assert reason.said == "The cluster refuses its pod: second."
 
 
 # --- what clusters of other versions and settings say -------------------------------------------------------------
