@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any
 
 from jupyter_mlops.pipeline.model import Options
 
@@ -53,7 +53,8 @@ class Scratch:
     in_memory: bool = False
 
 
-Source = Union[Claim, ConfigFiles, SecretFiles, Scratch]  # noqa: UP007 - evaluated, and pods have Python 3.9
+if TYPE_CHECKING:
+    Source = Claim | ConfigFiles | SecretFiles | Scratch
 
 
 @dataclass(frozen=True)

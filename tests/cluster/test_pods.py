@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_mlops.kube.code_bundle import FOLDER, CodeBundle, bundle
 from jupyter_mlops.kube.explain import why_died
+from jupyter_mlops.kube.job import job
 from jupyter_mlops.kube.labels import labels, owned
 from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, SecretFiles, Work
 from jupyter_mlops.kube.pod_template import pod_template
@@ -104,6 +105,13 @@ def test_a_pod_of_a_root_image_can_do_what_steps_do(here: Namespace) -> None:
         "root": "Read-only file system",
         "argument": "$(HOME) $$",
     }
+
+
+def test_a_job_of_ours_is_admitted_without_a_warning(here: Namespace) -> None:
+    work = Work(IMAGE, ("python3", "-V"), labels=labels("step", run="r"))
+    made = job("fit", work, PodSettings(queue="team"), deadline=60)
+    said = here("create", "--dry-run=server", "--validate=strict", "-f", "-", given=made, check=False)
+    assert said.strip() == "job.batch/fit created (server dry run)"
 
 
 def _code(program: str, size: int = 0) -> bytes:
