@@ -85,6 +85,12 @@ def test_what_is_larger_than_one_object_is_split_below_the_servers_limit() -> No
     assert len("000") + PIECE < 1 << 20
 
 
+def test_all_pieces_are_mounted_in_one_folder() -> None:
+    made = bundle(b"abc", 1)
+    assert made.mount.names == made.names
+    assert len(made.names) == 3
+
+
 def test_what_cannot_be_sent_is_told() -> None:
     with pytest.raises(Usage, match="no code"):
         bundle(b"")

@@ -324,3 +324,70 @@ ANYTHING = st.recursive(
 def test_whatever_a_cluster_answers_something_or_nothing_is_said(pod: Any, job: Any, events: list[Any]) -> None:
     for reason in (why_pending(pod, job, events, LATER), why_died(pod, job)):
         assert reason is None or reason.said.strip()
+
+
+CREATING = {
+    "spec": {"nodeName": "node-1"},
+    "status": {
+        "phase": "Pending",
+        "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+        "containerStatuses": [{"name": "a", "state": {"waiting": {"reason": "ContainerCreating"}}}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "code", "said"),
+    [
+        ("FailedAttachVolume", 'Multi-Attach error for volume "pvc-1"', "volume_in_use", "in use on another node"),
+        (
+            "FailedMount",
+            "MountVolume.SetUp failed: no such device",
+            "volume",
+            "MountVolume.SetUp failed: no such device.",
+        ),
+        ("FailedCreatePodSandBox", "plugin failed to add network", "node_network", "cannot set up its network"),
+        ("Scheduled", "", "slow", "has been preparing it for 120 s"),
+        ("Pulling", "", "image_pulling", "has been pulling its image for 120 s"),
+    ],
+)
+def test_what_a_node_still_does(reason: str, message: str, code: str, said: str) -> None:
+    found = why_pending(CREATING, None, [{"reason": reason, "message": message}], LATER)
+    assert found is not None
+    assert (found.code, said in found.said) == (code, True)
+    assert found.hint
+
+
+def test_a_gate_of_others_is_named() -> None:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    pod = {"spec": {"schedulingGates": [{"name": "example.org/wait"}]}, "status": {"conditions": [condition]}}
+    found = why_pending(pod)
+    assert found is not None
+    assert (found.code, "example.org/wait" in found.said) == ("gated", True)
+
+
+def test_a_quota_that_can_never_have_room_is_told_apart() -> None:
+    def refused(asked: str) -> Reason | None:
+        message = f"exceeded quota: q, requested: pods={asked}, used: pods=3, limited: pods=4"
+        return why_pending(None, {}, [{"reason": "FailedCreate", "message": message}])
+
+    never, later, odd = (refused(asked) for asked in ("5", "2", "many"))
+    assert never is not None
+    assert later is not None
+    assert odd is not None
+    assert (never.lasting, later.lasting, odd.lasting) == (True, False, False)
+    assert "of pods it asks for 2, 3 of 4 are in use" in later.said
+
+
+def test_a_job_that_failed_without_a_pod_is_told_in_its_own_words() -> None:
+    condition = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "Container main exited 7"}
+    found = why_died(None, {"status": {"conditions": [condition]}})
+    assert found is not None
+    assert found.said == "Container main exited 7. Its pod is gone, so no more is known."
+
+
+def test_a_container_that_cannot_begin_is_told_in_the_runtimes_words() -> None:
+    assert (
+        _ended(128, "StartError", "failed to mount rootfs").said
+        == "Its container could not begin: failed to mount rootfs."
+    )
