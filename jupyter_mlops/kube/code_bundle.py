@@ -30,8 +30,9 @@ class CodeBundle:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the ConfigMaps, in order: the same code has the same names."""
-        return tuple(f"code-{self.digest[:32]}-{index}" for index in range(len(self.pieces)))
+        """The names of the ConfigMaps, in order: the same code, split in the same way, has the same names."""
+        stem = f"code-{self.digest[:32]}-{len(self.pieces[0])}"
+        return tuple(f"{stem}-{index}" for index in range(len(self.pieces)))
 
     @property
     def config_maps(self) -> list[dict[str, Any]]:

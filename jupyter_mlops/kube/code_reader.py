@@ -1,7 +1,7 @@
 """Put a bundle of code together in a pod and run it: `python3 -I -c THIS DIGEST FOLDER [ARGUMENT ...]`.
 
 This text travels in the pod's own command, so that nothing of what it reads is trusted before its digest is right.
-It needs the standard library only, and says so in a sentence where Python is too old; so it is written for Python 3.5.
+It needs the standard library only, and says so in a sentence where Python is too old; so it is written for Python 3.6.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def read(digest: str, folder: str) -> bytes:
                 pieces.append(piece.read())
             found.update(pieces[-1])
     except OSError as error:
-        raise refusal(f"The code of this step cannot be read: {error}.")
+        raise refusal(f"The code of this step cannot be read: {error}.") from None
     if found.hexdigest() != digest:
         said = "The code of this step is not what was sent (SHA-256 {} instead of {}), so it is not run."
         raise refusal(said.format(found.hexdigest()[:12], digest[:12]))

@@ -14,7 +14,6 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "jupyter-mlops.io/"
 RUN, STEP, TASK, ATTEMPT, PART = (PREFIX + name for name in ("run", "step", "task", "attempt", "part"))
 QUEUE = "kueue.x-k8s.io/queue-name"
-_IN_FULL = (RUN, STEP, TASK)
 
 
 def labels(part: Part, *, run: str = "", step: str = "", task: str = "", attempt: int | None = None) -> dict[str, str]:
@@ -25,7 +24,7 @@ def labels(part: Part, *, run: str = "", step: str = "", task: str = "", attempt
 
 def full_names(*, run: str = "", step: str = "", task: str = "") -> dict[str, str]:
     """The same names in full, under the same keys, so that what a label cannot hold can be read back."""
-    return {key: text for key, text in zip(_IN_FULL, (run, step, task)) if text}
+    return {key: text for key, text in ((RUN, run), (STEP, step), (TASK, task)) if text}
 
 
 def selector(wanted: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any
 
 from jupyter_mlops.pipeline.model import Options
 
@@ -22,7 +22,7 @@ OPENSHIFT_RANGE = "openshift.io/sa.scc.uid-range"
 
 @dataclass(frozen=True)
 class Claim:
-    """A PVC, or one folder of it."""
+    """A PVC, or one folder of it that is there: one that the kubelet has to make is root's, and cannot be written."""
 
     name: str
     folder: str = ""
@@ -53,7 +53,8 @@ class Scratch:
     in_memory: bool = False
 
 
-Source = Union[Claim, ConfigFiles, SecretFiles, Scratch]
+if TYPE_CHECKING:
+    Source = Claim | ConfigFiles | SecretFiles | Scratch
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_mlops.errors import Usage
-from jupyter_mlops.kube.labels import MANAGED_BY, PREFIX, QUEUE
+from jupyter_mlops.kube.labels import MANAGED_BY, PREFIX
 from jupyter_mlops.kube.names import is_key, is_label_value, is_object_name
 from jupyter_mlops.kube.pod_settings import HOME, TEMPORARY, PodSettings, Work
 from jupyter_mlops.kube.pod_volumes import volumes
@@ -29,7 +29,7 @@ def pod_template(work: Work, settings: PodSettings = PodSettings()) -> dict[str,
     """
     options = work.options
     asked = {**settings.labels, **options.labels}
-    labels = {**_NO_SIDECAR, **_outside(asked), **work.labels, **_queue(settings)}
+    labels = {**_NO_SIDECAR, **_outside(asked), **work.labels}
     annotations = {**settings.annotations, **_outside(options.annotations), **work.annotations}
     _check_labels(labels, annotations)
     return {
@@ -148,10 +148,6 @@ def _pod_security(settings: PodSettings) -> dict[str, Any]:
 def _container_security(settings: PodSettings) -> dict[str, Any]:
     security: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     return {**security, **({"readOnlyRootFilesystem": True} if settings.read_only_root else {})}
-
-
-def _queue(settings: PodSettings) -> dict[str, str]:
-    return {QUEUE: settings.queue} if settings.queue else {}
 
 
 def _outside(asked: Mapping[str, str]) -> dict[str, str]:

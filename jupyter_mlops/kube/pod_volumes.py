@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.names import is_object_name
@@ -16,10 +16,12 @@ from jupyter_mlops.kube.pod_settings import (
     PodSettings,
     Scratch,
     SecretFiles,
-    Source,
     Work,
 )
 from jupyter_mlops.kube.quantities import parse
+
+if TYPE_CHECKING:
+    from jupyter_mlops.kube.pod_settings import Source
 
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a folder of the pod, not of this machine
 _RESERVED = ("/", "/proc", "/sys", "/dev", "/etc", "/var/run/secrets", "/run/secrets")

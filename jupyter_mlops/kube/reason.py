@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 _LONGEST = 600
+_ZULU = re.compile("Z$")  # Python 3.9 and 3.10 read no Z
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def number(item: Mapping[str, Any], key: str) -> int | None:
 def when(item: Mapping[str, Any], key: str) -> datetime | None:
     """The time under a key, with its zone."""
     try:
-        found = datetime.fromisoformat(text(item, key).replace("Z", "+00:00"))
+        found = datetime.fromisoformat(_ZULU.sub("+00:00", text(item, key)))
     except ValueError:
         return None
     return found if found.tzinfo else None

@@ -147,7 +147,10 @@ def _failed(code: int | None, message: str) -> Reason:
     if "No space left on device" in message or "Disk quota exceeded" in message:
         return Reason("disk_full", said, "Make room on the volume, or use a larger one.")
     if "Permission denied" in message:
-        hint = "The pod's user is not root: write below HOME or to a volume, or give the target another `user`."
+        hint = (
+            "The pod's user is not root: write below HOME or to a volume, or give the target another `user`. "
+            "A volume of a host path or NFS takes no group: who runs the cluster lets others write its folder."
+        )
         return Reason("permission", said, hint)
     if code in (126, 127):
         return Reason("no_program", said, "The command was not found in the image, or may not be run.")

@@ -16,6 +16,7 @@ LONG = timedelta(seconds=60)
 _NOT_FOUND = re.compile(r'(secret|configmap) "([^"]+)" not found', re.IGNORECASE)
 _NO_KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) \S*?([^\s/]+)$")
 _KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
+_BEYOND = ("Pulling", "Pulled", "Created", "Started")
 _DENIED = ("unauthorized", "authentication required", "denied", "forbidden", "403", "401")
 _UNREACHABLE = ("no such host", "timeout", "connection refused", "dial tcp", "x509", "tls")
 _ABSENT = ("not found", "manifest unknown", "does not exist")
@@ -104,6 +105,8 @@ def _absent(message: str) -> Reason | None:
 def _mounts(events: Sequence[Mapping[str, Any]]) -> Reason | None:
     for event in reversed(events):
         message = text(event, "message")
+        if event.get("reason") in _BEYOND:
+            return None  # what failed before has succeeded since
         if event.get("reason") in ("FailedMount", "FailedAttachVolume"):
             return _absent(message) or _unmounted(message)
         if event.get("reason") == "FailedCreatePodSandBox":

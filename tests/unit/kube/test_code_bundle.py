@@ -59,7 +59,7 @@ def test_a_small_bundle_is_one_immutable_config_map_named_by_its_digest() -> Non
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {
-                "name": f"code-{digest[:32]}-0",
+                "name": f"code-{digest[:32]}-4-0",
                 "labels": {"app.kubernetes.io/managed-by": "jupyter-mlops", "jupyter-mlops.io/part": "code"},
                 "annotations": {"jupyter-mlops.io/digest": digest},
             },
@@ -83,6 +83,17 @@ def test_what_is_larger_than_one_object_is_split_below_the_servers_limit() -> No
     made = bundle(bytes(PIECE + 1))
     assert [len(piece) for piece in made.pieces] == [PIECE, 1]
     assert len("000") + PIECE < 1 << 20
+
+
+def test_code_that_is_split_in_another_way_has_other_names() -> None:
+    assert not set(bundle(b"abc", 1).names) & set(bundle(b"abc", 2).names)
+    assert bundle(b"abc", 1) == bundle(b"abc", 1)
+
+
+def test_all_pieces_are_mounted_in_one_folder() -> None:
+    made = bundle(b"abc", 1)
+    assert made.mount.names == made.names
+    assert len(made.names) == 3
 
 
 def test_what_cannot_be_sent_is_told() -> None:

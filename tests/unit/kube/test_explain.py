@@ -28,10 +28,10 @@ PENDING = [
     ("image-never-pulled", "image_absent", "The image no/such:1 is not on the node"),
     ("image-pull", "image_registry", "the image registry.invalid/team/none:1: no such host"),
     ("image-pull-back-off", "image_registry", "the image registry.invalid/team/other:1: no such host"),
-    ("no-kubelet", "node_silent", "has not taken it up for 120 s"),
+    ("no-kubelet", "node_silent", "has not taken it up for "),
     ("node-selector", "node_selector", "of 2 nodes 1 has not the labels that it wants"),
     ("taint", "node_selector", "1 has a taint that it does not tolerate. Correct the target's node_selector"),
-    ("quota", "quota", "of requested memory it asks for 100 GiB, 60.3 GiB of 64 GiB are in use"),
+    ("quota", "quota", "of requested memory it asks for 100 GiB, "),
     ("quota-of-a-device", "quota", "of requested example.org/rare it asks for 1, 0 of 0 are in use"),
     ("runs-as-root", "runs_as_root", "Give the target a `user`"),
     ("scheduling-gate", "queued", "Kueue holds it back: its queue has not admitted it"),
@@ -119,6 +119,24 @@ def test_nothing_is_said_of_a_wait_that_is_not_long() -> None:
 def test_a_job_without_a_pod_and_without_complaints_is_only_young() -> None:
     assert why_pending(None, {"spec": {}}, []) is None
     assert why_died(None, None) is None
+
+
+def test_what_failed_before_and_went_on_is_not_told() -> None:
+    found = _sample("secret-volume-missing")
+    pulling = {"reason": "Pulling", "message": "", "eventTime": "2026-01-01T00:01:30.123456Z"}
+    reason = why_pending(found["pod"], None, [pulling, *found["events"]], LATER)
+    assert reason is not None
+    assert reason.code == "image_pulling"
+
+
+def test_of_several_refusals_the_last_is_told() -> None:
+    events = [
+        {"reason": "FailedCreate", "message": "second", "lastTimestamp": "2026-01-01T00:00:02Z"},
+        {"reason": "FailedCreate", "message": "first", "lastTimestamp": "2026-01-01T00:00:01Z"},
+    ]
+    reason = why_pending(None, {}, events)
+    assert reason is not None
+    assert reason.said == "The cluster refuses its pod: second."
 
 
 # --- what clusters of other versions and settings say -------------------------------------------------------------
@@ -306,3 +324,70 @@ ANYTHING = st.recursive(
 def test_whatever_a_cluster_answers_something_or_nothing_is_said(pod: Any, job: Any, events: list[Any]) -> None:
     for reason in (why_pending(pod, job, events, LATER), why_died(pod, job)):
         assert reason is None or reason.said.strip()
+
+
+CREATING = {
+    "spec": {"nodeName": "node-1"},
+    "status": {
+        "phase": "Pending",
+        "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+        "containerStatuses": [{"name": "a", "state": {"waiting": {"reason": "ContainerCreating"}}}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "code", "said"),
+    [
+        ("FailedAttachVolume", 'Multi-Attach error for volume "pvc-1"', "volume_in_use", "in use on another node"),
+        (
+            "FailedMount",
+            "MountVolume.SetUp failed: no such device",
+            "volume",
+            "MountVolume.SetUp failed: no such device.",
+        ),
+        ("FailedCreatePodSandBox", "plugin failed to add network", "node_network", "cannot set up its network"),
+        ("Scheduled", "", "slow", "has been preparing it for 120 s"),
+        ("Pulling", "", "image_pulling", "has been pulling its image for 120 s"),
+    ],
+)
+def test_what_a_node_still_does(reason: str, message: str, code: str, said: str) -> None:
+    found = why_pending(CREATING, None, [{"reason": reason, "message": message}], LATER)
+    assert found is not None
+    assert (found.code, said in found.said) == (code, True)
+    assert found.hint
+
+
+def test_a_gate_of_others_is_named() -> None:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}
+    pod = {"spec": {"schedulingGates": [{"name": "example.org/wait"}]}, "status": {"conditions": [condition]}}
+    found = why_pending(pod)
+    assert found is not None
+    assert (found.code, "example.org/wait" in found.said) == ("gated", True)
+
+
+def test_a_quota_that_can_never_have_room_is_told_apart() -> None:
+    def refused(asked: str) -> Reason | None:
+        message = f"exceeded quota: q, requested: pods={asked}, used: pods=3, limited: pods=4"
+        return why_pending(None, {}, [{"reason": "FailedCreate", "message": message}])
+
+    never, later, odd = (refused(asked) for asked in ("5", "2", "many"))
+    assert never is not None
+    assert later is not None
+    assert odd is not None
+    assert (never.lasting, later.lasting, odd.lasting) == (True, False, False)
+    assert "of pods it asks for 2, 3 of 4 are in use" in later.said
+
+
+def test_a_job_that_failed_without_a_pod_is_told_in_its_own_words() -> None:
+    condition = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "Container main exited 7"}
+    found = why_died(None, {"status": {"conditions": [condition]}})
+    assert found is not None
+    assert found.said == "Container main exited 7. Its pod is gone, so no more is known."
+
+
+def test_a_container_that_cannot_begin_is_told_in_the_runtimes_words() -> None:
+    assert (
+        _ended(128, "StartError", "failed to mount rootfs").said
+        == "Its container could not begin: failed to mount rootfs."
+    )

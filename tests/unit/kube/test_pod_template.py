@@ -185,7 +185,6 @@ def _work(**options: Any) -> Work:
         (Work("a", ("b",), mounts={"/x": Scratch("0")}), {}, "holds nothing"),
         (Work("a", ("b",), service_account="A"), {}, "name of an object"),
         (PLAIN, {"user": 0}, "0 is root"),
-        (PLAIN, {"queue": "a b"}, "queue-name cannot be"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_the_cluster_is_asked(
