@@ -93,7 +93,7 @@ class Graph:
                 given["artifacts"][key] = self._artifact(place, source, definition, after)
                 ports[key] = {"artifact": key, "names": {}, "collect": definition is LIST_OF_ARTIFACTS}
             ports[key]["names"][item.name] = there
-            if item.required:
+            if item.required and not self._layout.sees(place.scope, source):
                 ports[key].setdefault("required", []).append(item.name)
         return list(ports.values())
 
