@@ -12,15 +12,17 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.spec import BundleRef, CellSource, Definition, InputValues, TaskResult, TaskSpec
-from jupyter_mlops.runtime.task import EXECUTED, RESULT, run_task
+from jupyter_mlops.runtime.task import EXECUTED, LOG, RESULT, run_task
 
 FORMAT = 1
+_ECHO_S = 0.2  # between two looks at the log
 BUNDLE, NOTEBOOK = "bundle", "notebook"
 # Where KFP's launcher puts what has such a URI.
 _MOUNTED = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/", "file://": "/"}
@@ -67,7 +69,8 @@ class _Step:
         os.makedirs(spec.cwd, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(spec.to_json())
-        code = run_task(path)
+        with _Echo(os.path.join(spec.directory, LOG)):
+            code = run_task(path)
         self._leave_file(NOTEBOOK, os.path.join(spec.directory, EXECUTED))
         with open(os.path.join(spec.directory, RESULT), encoding="utf-8") as file:
             result = TaskResult.from_json(file.read())
@@ -157,6 +160,38 @@ class _Step:
     def _output(self, key: str) -> Optional[dict[str, Any]]:
         found = ((self.outputs.get("artifacts") or {}).get(key) or {}).get("artifacts") or []
         return dict(found[0]) if found else None
+
+
+class _Echo:
+    """Shows the task's log on this process's own output while it grows: that is what KFP keeps of a pod."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._over = threading.Event()
+        self._output = os.dup(1)  # the task redirects the descriptor itself
+        self._thread = threading.Thread(target=self._copy, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        os.close(self._output)
+
+    def _copy(self) -> None:
+        position, last = 0, False
+        while not last:
+            last = self._over.wait(_ECHO_S)
+            try:
+                with open(self._path, "rb") as file:
+                    file.seek(position)
+                    while chunk := file.read(1 << 20):
+                        position += len(chunk)
+                        while chunk:
+                            chunk = chunk[os.write(self._output, chunk) :]
+            except OSError:  # not there yet, or nobody reads
+                continue
 
 
 def local_path(uri: str) -> str:

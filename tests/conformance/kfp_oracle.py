@@ -3,6 +3,7 @@ what it says of ours. It reads a request as JSON and prints the answer as JSON; 
 
     {"graphs": true}          -> {name: [PipelineSpec, platform spec]}
     {"accept": [path, ...]}   -> {path: [names of inputs]}; fails with the SDK's error
+    {"conditions": [[condition, {name: value}], ...]} -> {"conditions": [true or false, or the error's text]}
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 warnings.simplefilter("ignore")
 
+import celpy
 import yaml
 from google.protobuf import json_format
 from kfp import compiler, components, dsl, kubernetes
@@ -207,7 +209,25 @@ def accepted(path):
     return sorted(components.load_component_from_file(path).component_spec.inputs or {})
 
 
+def evaluated(condition, values):
+    """As the backend does: every number is a double."""
+    inputs = celpy.json_to_cel({"parameter_values": {key: doubles(value) for key, value in values.items()}})
+    environment = celpy.Environment()
+    try:
+        return bool(environment.program(environment.compile(condition)).evaluate({"inputs": inputs}))
+    except (celpy.CELEvalError, celpy.CELParseError) as error:
+        return f"{condition}: {error}"
+
+
+def doubles(value):
+    if isinstance(value, list):
+        return [doubles(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 request = json.load(sys.stdin)
 answer = {name: compiled(pipeline) for name, pipeline in GRAPHS.items()} if request.get("graphs") else {}
 answer.update({path: accepted(path) for path in request.get("accept", ())})
+if "conditions" in request:
+    answer["conditions"] = [evaluated(condition, values) for condition, values in request["conditions"]]
 json.dump(answer, sys.stdout)

@@ -3,8 +3,8 @@
 The SDK is in an environment of its own, `.venv-kfp` (`make kfp`): it forbids versions that we need.
 """
 
-import importlib.util
 import json
+import random
 import re
 import subprocess
 from pathlib import Path
@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 
 from jupyter_mlops.pipeline.kfp import compile_pipeline, problems
+from jupyter_mlops.pipeline.kfp.conditions import translate
+from jupyter_mlops.pipeline.kfp.kinds import BOOLEAN, DOUBLE, INTEGER, LIST, TEXT
 from jupyter_mlops.pipeline.model import validate
+from jupyter_mlops.runtime.expressions import evaluate
+from tests.conformance.kfp_pipelines import GRAPHS
 
 HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("kfp_pipelines", HERE / "kfp_pipelines.py")
-assert _spec is not None
-assert _spec.loader is not None
-kfp_pipelines = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(kfp_pipelines)
-GRAPHS = kfp_pipelines.GRAPHS
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +84,67 @@ def test_both_are_compared_on_the_same_graphs(theirs):
 @pytest.mark.parametrize("name", GRAPHS)
 def test_our_own_check_finds_nothing_in_what_the_sdk_makes(name, theirs):
     assert list(problems(theirs[name][0])) == []
+
+
+def test_a_condition_holds_in_kfp_when_it_holds_in_a_notebook(ask):
+    values = {"n": 3, "acc": 0.75, "name": "it's \\ \"a\"", "flag": False, "rows": [1.0, 2.0], "empty": ""}
+    made = Expressions(random.Random(20)).some(600)
+    variables = {name: (f"channel--{name}", KINDS[name]) for name in values}
+    written = [translate(expression, variables, "step") for expression in made]
+    given = {f"channel--{name}": value for name, value in values.items()}
+    answer = ask(conditions=[[condition, given] for condition in written])["conditions"]
+    expected = [bool(evaluate(expression, values)) for expression in made]
+    wrong = [both for both in zip(made, written, expected, answer, strict=True) if both[2] is not both[3]]
+    assert wrong == []
+    assert 150 < sum(expected) < 450
+
+
+KINDS = {"n": INTEGER, "acc": DOUBLE, "name": TEXT, "flag": BOOLEAN, "rows": LIST, "empty": TEXT}
+
+
+class Expressions:
+    """Conditions at random, of all that is translated."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def some(self, count: int) -> list[str]:
+        return [self.truth(3) for _ in range(count)]
+
+    def one(self, *choices: str) -> str:
+        return self._chance.choice(choices)
+
+    def truth(self, depth: int) -> str:
+        if depth == 0:
+            return self.one("flag", "name", "empty", "n", "rows", "True", "acc", "flag == True", "flag != True")
+        kind = self._chance.randrange(7)
+        if kind == 0:
+            return f"not {self.truth(depth - 1)}" if self._chance.random() < 0.5 else f"not ({self.truth(depth - 1)})"
+        if kind == 1:
+            return f"({self.truth(depth - 1)}) {self.one('and', 'or')} ({self.truth(depth - 1)})"
+        if kind == 2:
+            middle = f" {self.compared()} {self.number(1)}" if self._chance.random() < 0.3 else ""
+            return f"{self.number(depth - 1)} {self.compared()} {self.number(depth - 1)}{middle}"
+        if kind == 3:
+            # The evaluator has no `contains` of a sum.
+            sign = self.one("==", "!=", "<", ">=", "in", "not in")
+            return f"{self.text()} {sign} {self.text() if 'in' not in sign else self.one('name', 'empty')}"
+        if kind == 4:
+            return f"{self.text()} {self.one('in', 'not in')} [{self.text()}, {self.text()}]"
+        if kind == 5:
+            return f"{self.number(1)} {self.one('in', 'not in')} {self.one('rows', '[1, 2.5]', '(1, 3)')}"
+        return f"({self.truth(depth - 1)}) if ({self.truth(0)}) else ({self.truth(depth - 1)})"
+
+    def compared(self) -> str:
+        return self.one("<", "<=", ">", ">=", "==", "!=")
+
+    def number(self, depth: int) -> str:
+        if depth == 0 or self._chance.random() < 0.3:
+            return self.one("n", "acc", "1", "-2", "0.75", "3.0", "1e20", "len(rows)", "len(name)")
+        return f"({self.number(depth - 1)} {self.one('+', '-', '*')} {self.number(depth - 1)}) / 2"
+
+    def text(self) -> str:
+        return self.one("name", "empty", "'it'", '"it\'s"', "'\\\\'", "name + 'x'", "'é'", "'a\\nb'")
 
 
 def normalised(spec: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,10 @@ _TYPES: Mapping[Kind, str] = {INTEGER: "int", DOUBLE: "number", TEXT: "text", BO
 
 @dataclass(frozen=True)
 class Term:
-    """A piece of CEL. `type` is int, number, text, bool or list; `atom` says that it needs no parentheses."""
+    """A piece of CEL. `atom` says that it needs no parentheses.
+
+    `type` is int, number, text, bool or list; truth for a value of which only the truth was kept (`name or other`).
+    """
 
     text: str
     type: str
@@ -143,7 +146,7 @@ class _Translator:
 
     def truth(self, term: Term) -> Term:
         """As a condition: what Python takes for true."""
-        if term.type == "bool":
+        if term.type in {"bool", "truth"}:
             return term
         test = {"text": "!= ''", "int": "!= 0", "number": "!= 0.0"}.get(term.type)
         return Term(f"{term.inside} {test}" if test else f"size({term.text}) > 0", "bool", atom=False)
@@ -173,7 +176,9 @@ class _Translator:
 
     def _boolop(self, node: ast.BoolOp) -> Term:
         sign = " && " if isinstance(node.op, ast.And) else " || "
-        return Term(sign.join(self.truth(self.term(part)).inside for part in node.values), "bool", atom=False)
+        parts = [self.term(part) for part in node.values]
+        type = "bool" if all(part.type == "bool" for part in parts) else "truth"
+        return Term(sign.join(self.truth(part).inside for part in parts), type, atom=False)
 
     def _unaryop(self, node: ast.UnaryOp) -> Term:
         if isinstance(node.op, ast.Not):
@@ -209,7 +214,7 @@ class _Translator:
         if sign is None:
             self.refuse("`is`")
         left, right = self._alike(self.term(one), self.term(other), one)
-        if left.type in {"bool", "list"} and sign not in {"==", "!="}:
+        if left.type == "truth" or (left.type in {"bool", "list"} and sign not in {"==", "!="}):
             self.refuse(f"`{sign}` between values of the type {left.type}")
         flag = _flag(left, right, sign)
         return flag or Term(f"{left.inside} {sign} {right.inside}", "bool", atom=False)
@@ -231,7 +236,10 @@ class _Translator:
         return Term(f"{_double(item).inside} in {container.inside}", "bool", atom=False)
 
     def _ifexp(self, node: ast.IfExp) -> Term:
-        left, right = self._alike(self.term(node.body), self.term(node.orelse), node)
+        left, right = self.term(node.body), self.term(node.orelse)
+        if left.type != right.type and not {left.type, right.type} <= {"int", "number"}:
+            left, right = (Term(one.text, "truth", one.atom) for one in (self.truth(left), self.truth(right)))
+        left, right = self._alike(left, right, node)
         text = f"{self.truth(self.term(node.test)).inside} ? {left.inside} : {right.inside}"
         return Term(text, left.type, atom=False)
 
