@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# A word that no reader takes for something else: it starts with a letter or `/`, and is no boolean, null or number of YAML 1.1.
+# Words that no reader takes for something else: they start with a letter or `/`, and are no boolean, null or number.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _RESERVED = re.compile(r"(y|n|yes|no|on|off|true|false|null|nan|inf)", re.IGNORECASE)
 # Characters that YAML does not allow as they are, and those that some readers take for the end of a line.

@@ -52,13 +52,17 @@ class Backend:
         """What the cells of a task printed, once an execution."""
         return [_printed(path) for path in self.notebooks.get(task, [])]
 
-    def _dag(self, component: Mapping[str, Any], parameters: Mapping[str, Any], artifacts: Mapping[str, Any]) -> Outcome:
+    def _dag(
+        self, component: Mapping[str, Any], parameters: Mapping[str, Any], artifacts: Mapping[str, Any]
+    ) -> Outcome:
         tasks = dict(component["dag"]["tasks"])
         done: dict[str, Outcome] = {}
         while tasks:
             name = next(name for name, task in tasks.items() if not set(task.get("dependentTasks", ())) & set(tasks))
             done[name] = self._task(tasks.pop(name), parameters, artifacts, done)
-        outcome = Outcome("failed" if any(item.state in {"failed", "omitted"} for item in done.values()) else "succeeded")
+        outcome = Outcome(
+            "failed" if any(item.state in {"failed", "omitted"} for item in done.values()) else "succeeded"
+        )
         for key, selector in component["dag"].get("outputs", {}).get("artifacts", {}).items():
             for item in selector["artifactSelectors"]:
                 found = done[item["producerSubtask"]].artifacts
@@ -120,7 +124,9 @@ class Backend:
         made = {key: [{"name": key, "uri": str(place / key), "metadata": {}}] for key in wanted.get("artifacts", {})}
         executor_input = {
             "inputs": {
-                "parameterValues": {key: as_protobuf(value, types[key]["parameterType"]) for key, value in parameters.items()},
+                "parameterValues": {
+                    key: as_protobuf(value, types[key]["parameterType"]) for key, value in parameters.items()
+                },
                 "artifacts": {key: {"artifacts": value} for key, value in artifacts.items()},
             },
             "outputs": {

@@ -87,7 +87,7 @@ def test_our_own_check_finds_nothing_in_what_the_sdk_makes(name, theirs):
 
 
 def test_a_condition_holds_in_kfp_when_it_holds_in_a_notebook(ask):
-    values = {"n": 3, "acc": 0.75, "name": "it's \\ \"a\"", "flag": False, "rows": [1.0, 2.0], "empty": ""}
+    values = {"n": 3, "acc": 0.75, "name": 'it\'s \\ "a"', "flag": False, "rows": [1.0, 2.0], "empty": ""}
     made = Expressions(random.Random(20)).some(600)
     variables = {name: (f"channel--{name}", KINDS[name]) for name in values}
     written = [translate(expression, variables, "step") for expression in made]
@@ -172,7 +172,9 @@ def _renumbered(text: str) -> str:
     """Numbers by where they first stand in the text; of two branches, the first is the one without a `!`."""
     parts = r"(?:condition-branches|condition|for-loop|exit-handler|loop-item-param)-\d+"
     named = dict.fromkeys(re.findall(parts, text))
-    conditions = dict(re.findall(r'"taskInfo": \{"name": "(condition-\d+)"\}, "triggerPolicy": \{"condition": "(!?)', text))
+    conditions = dict(
+        re.findall(r'"taskInfo": \{"name": "(condition-\d+)"\}, "triggerPolicy": \{"condition": "(!?)', text)
+    )
     ordered = sorted(named, key=lambda name: (re.sub(r"\d+$", "", name), conditions.get(name, "")))
     for index, name in enumerate(ordered):
         text = re.sub(rf"{name}(?!\d)", f"PART{index}-{name.rpartition('-')[0]}", text)

@@ -1,13 +1,21 @@
 """Notebooks run from their IR and their ConfigMap alone, by a small backend that does what the IR says."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from jupyter_mlops.pipeline.kfp import compile_pipeline, problems, read_files
 from jupyter_mlops.pipeline.model import Pipeline, validate
 from tests.conformance.kfp_backend import Backend
+
+POINT = """
+class Point:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+def double(x):
+    return 2 * x
+"""
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def test_values_functions_and_parameters_arrive(backend):
         ("load", "frame = Point(depth, lr)\nalias = frame"),
         ("change", "frame.x += 1\nprint(alias.x, alias is frame)"),
         ("show", "print(double(frame.x), frame.y, type(frame).__name__)"),
-        setup="class Point:\n    def __init__(self, x, y):\n        self.x, self.y = x, y\n\ndef double(x):\n    return 2 * x",
+        setup=POINT,
         parameters="depth = 3\nlr = 2.0",
     )
     assert run.run(depth=5).state == "succeeded", run.log

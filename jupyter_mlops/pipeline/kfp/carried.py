@@ -76,7 +76,9 @@ class Tasks:
         """Keep a task; gives the digest of all that it runs. `ports` says what comes in and goes out."""
         component = step.component
         setup = [self._shared("setup", cell) for cell in component.setup]
-        definitions = [(self._shared("definitions", replace(one, wanted=False)), one.wanted) for one in component.definitions]
+        definitions = [
+            (self._shared("definitions", replace(one, wanted=False)), one.wanted) for one in component.definitions
+        ]
         own = {
             "step": step.name,
             "cells": [asdict(cell) for cell in component.cells],
@@ -118,7 +120,9 @@ class Tasks:
 def paths_of(step: Step) -> tuple[str, ...]:
     """Files of the project that the step needs beside it, relative to the pipeline's folder."""
     found = (*step.files_in, *step.options.files, *step.modules)
-    return tuple(os.path.normpath(os.path.join(step.component.folder, path)) for path in found if not os.path.isabs(path))
+    return tuple(
+        os.path.normpath(os.path.join(step.component.folder, path)) for path in found if not os.path.isabs(path)
+    )
 
 
 def read_files(pipeline: Pipeline) -> dict[str, bytes]:

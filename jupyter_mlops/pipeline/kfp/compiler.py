@@ -67,7 +67,10 @@ def compile_pipeline(pipeline: Pipeline, *, image: str = "", files: Mapping[str,
         "components": dict(sorted(graph.components.items())),
         "deploymentSpec": {"executors": dict(sorted(graph.executors.items()))},
         "pipelineInfo": _info(pipeline),
-        "root": {"dag": {"tasks": layout.root.tasks}, **({"inputDefinitions": {"parameters": inputs}} if inputs else {})},
+        "root": {
+            "dag": {"tasks": layout.root.tasks},
+            **({"inputDefinitions": {"parameters": inputs}} if inputs else {}),
+        },
         "schemaVersion": SCHEMA_VERSION,
         "sdkVersion": SDK_VERSION,
     }

@@ -170,15 +170,15 @@ class _Translator:
             return Term(_quoted(value), "text")
         if isinstance(value, int) and abs(value) < 2**53:
             return Term(str(value), "int")
-        if isinstance(value, float) and abs(value) < float("inf"):
-            return Term(repr(value), "number")
-        self.refuse(f"`{ast.unparse(node)}`")
+        if not isinstance(value, float) or abs(value) == float("inf"):
+            self.refuse(f"`{ast.unparse(node)}`")
+        return Term(repr(value), "number")
 
     def _boolop(self, node: ast.BoolOp) -> Term:
         sign = " && " if isinstance(node.op, ast.And) else " || "
         parts = [self.term(part) for part in node.values]
-        type = "bool" if all(part.type == "bool" for part in parts) else "truth"
-        return Term(sign.join(self.truth(part).inside for part in parts), type, atom=False)
+        kept = "bool" if all(part.type == "bool" for part in parts) else "truth"
+        return Term(sign.join(self.truth(part).inside for part in parts), kept, atom=False)
 
     def _unaryop(self, node: ast.UnaryOp) -> Term:
         if isinstance(node.op, ast.Not):

@@ -76,7 +76,7 @@ class Controls:
                     hint="Put it together in a step of its own, and read what that step sets.",
                 )
             return Source(self.exports[item.sources[0]], item=item)
-        parameter = self._parameters[name[len("params.") :] if name.startswith("params.") else name]
+        parameter = self._parameters[name.removeprefix("params.")]
         if may_be_none(parameter):
             raise Refused(
                 f"The condition or loop of {step.name!r} reads the parameter {parameter.name!r}, which can be None;"
@@ -138,7 +138,7 @@ class Controls:
     def _known(self, name: str, controls: Mapping[str, Any]) -> Kind | None:
         if name in controls:
             return None
-        parameter = self._parameters.get(name[len("params.") :] if name.startswith("params.") else name)
+        parameter = self._parameters.get(name.removeprefix("params."))
         return kind_of_parameter(parameter) if parameter else None
 
 

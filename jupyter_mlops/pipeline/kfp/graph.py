@@ -251,4 +251,3 @@ def _kept(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unless_empty(name: str, value: Any) -> dict[str, Any]:
     return {name: value} if value else {}
-

@@ -1,7 +1,7 @@
 """Types: how a parameter, a loop's items and an exported value travel as parameters of the IR.
 
 The IR keeps every number as a double and knows no `None`, so each kind says what the IR calls it and how the pod makes
-the value from what comes (`runtime.kfp_values`).
+the value from what comes (`runtime.kfp_step`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXACT = 2**53  # beyond it a double skips whole numbers
 
 @dataclass(frozen=True)
 class Kind:
-    """`ir` is the parameterType; `made` how the pod reads it: int, float, plain (as it is) or json (text that is JSON)."""
+    """`ir` is the parameterType; `made` how the pod reads it: int, float, plain (as it is), json (text that is it)."""
 
     ir: str
     made: str

@@ -122,7 +122,7 @@ def lay_out(pipeline: Pipeline) -> Layout:
     return layout
 
 
-def fallback(item: Input, step: Step) -> Input:
+def fallback(item: Input) -> Input:
     """What the other branch hands on for an input whose nearest source is in a condition."""
     return Input(item.sources[0][1], item.sources[1:], required=False)
 
@@ -167,8 +167,8 @@ def _find_others(layout: Layout, steps: tuple[Step, ...]) -> None:
         for item in step.controls:
             if not layout.sees(outside, layout.places[item.sources[0][0]]):
                 raise Refused(
-                    f"The condition or loop of {step.name!r} reads {item.name!r}, which {item.sources[0][0]!r} sets only"
-                    " under a condition.",
+                    f"The condition or loop of {step.name!r} reads {item.name!r}, which"
+                    f" {item.sources[0][0]!r} sets only under a condition.",
                     hint="Set it in a step that always runs.",
                 )
         for item in step.inputs:
@@ -194,7 +194,7 @@ def _take(layout: Layout, scope: Scope, item: Input, step: Step) -> None:
             f"{step.name!r} takes {item.name!r} from {source.step.name!r}, a loop that runs only under a condition.",
             hint="Leave out the condition and let the loop go over an empty list.",
         )
-    wanted = fallback(item, step)
+    wanted = fallback(item)
     known = layout.others.setdefault(condition.name, {}).setdefault(wanted.name, wanted)
     if known.sources != wanted.sources:
         raise Refused(f"Steps take {wanted.name!r} from different steps where {source.step.name!r} does not run.")

@@ -93,7 +93,11 @@ class _Dag:
                 continue
             yield from (f"{where} {text}" for text in self._task(task, component))
             waits[name] = [*task.get("dependentTasks", ()), *self._producers(task)]
-            yield from (f"{where} comes after {other!r}, which there is not." for other in waits[name] if other not in self._tasks)
+            yield from (
+                f"{where} comes after {other!r}, which there is not."
+                for other in waits[name]
+                if other not in self._tasks
+            )
         path = cycle(waits)
         if path:
             yield f"Tasks of {self._name!r} wait for each other: {' -> '.join(path)}."
