@@ -56,7 +56,7 @@ def _exit(step: Step) -> Iterator[tuple[str, str]]:
         return
     for item in (*step.inputs, *step.controls):
         yield (
-            f"it is an exit step and takes {item.name!r} from {item.sources[0][0]!r}; KFP gives it no values of others.",
+            f"it is an exit step and takes {item.name!r} from {item.sources[0][0]!r}; KFP gives it no values.",
             "Read parameters only, or what the others wrote to a shared volume.",
         )
 
