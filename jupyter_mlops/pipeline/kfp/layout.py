@@ -197,7 +197,10 @@ def _take(layout: Layout, scope: Scope, item: Input, step: Step) -> None:
     wanted = fallback(item)
     known = layout.others.setdefault(condition.name, {}).setdefault(wanted.name, wanted)
     if known.sources != wanted.sources:
-        raise Refused(f"Steps take {wanted.name!r} from different steps where {source.step.name!r} does not run.")
+        raise Refused(
+            f"Steps take {wanted.name!r} from different steps where {source.step.name!r} does not run.",
+            hint="Let one step between them choose the value.",
+        )
 
 
 def _add_other_branch(layout: Layout, names: Names, place: Place) -> None:

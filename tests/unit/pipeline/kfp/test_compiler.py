@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlops.errors import Refused
@@ -44,6 +44,7 @@ def pipelines(draw):
     return Pipeline("random", tuple(steps), PARAMETERS)
 
 
+@settings(max_examples=60)
 @given(pipelines())
 def test_a_pipeline_has_a_sound_ir_or_is_refused_with_a_reason(made):
     assert validate(made) == []
