@@ -25,7 +25,7 @@ FORMAT = 1
 _ECHO_S = 0.2  # between two looks at the log
 BUNDLE, NOTEBOOK = "bundle", "notebook"
 # Where KFP's launcher puts what has such a URI.
-_MOUNTED = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/", "file://": "/"}
+_MOUNTED = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/", "file://": ""}
 
 
 def main(arguments: Sequence[str]) -> int:
