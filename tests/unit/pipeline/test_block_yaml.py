@@ -15,7 +15,9 @@ SCALARS = (
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
-    | st.sampled_from(["yes", "No", "null", "1e3", "0x10", "1_000", "12:30:45", "2020-01-01", "~", "- a", "a: b", "a #b"])
+    | st.sampled_from(
+        ["yes", "No", "null", "1e3", "0x10", "1_000", "12:30:45", "2020-01-01", "~", "- a", "a: b", "a #b"]
+    )
 )
 DATA = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 

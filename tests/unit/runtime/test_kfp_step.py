@@ -9,8 +9,19 @@ from jupyter_mlops.runtime import kfp_step
 from jupyter_mlops.runtime.errors import MlopsError
 
 TASK = {
-    **{"step": "load", "cells": [], "arguments": {}, "paths": [], "outputs": [], "by_value": [], "kernel": ""},
-    **{"folder": "", "inputs": [], "params": {}, "exports": {}, "setup": [], "definitions": []},
+    "step": "load",
+    "cells": [],
+    "arguments": {},
+    "paths": [],
+    "outputs": [],
+    "by_value": [],
+    "kernel": "",
+    "folder": "",
+    "inputs": [],
+    "params": {},
+    "exports": {},
+    "setup": [],
+    "definitions": [],
 }
 
 
@@ -20,7 +31,9 @@ def steps(tmp_path):
         path = tmp_path / "steps.zip"
         with zipfile.ZipFile(path, "w") as archive:
             tasks = {"load": {**TASK, **changes}}
-            archive.writestr("tasks.json", json.dumps({"format": format, "setup": [], "definitions": [], "tasks": tasks}))
+            archive.writestr(
+                "tasks.json", json.dumps({"format": format, "setup": [], "definitions": [], "tasks": tasks})
+            )
         return str(path)
 
     return write
@@ -82,13 +95,21 @@ def test_parameters_get_their_types_back(value, made, expected):
 
 @pytest.mark.parametrize(
     ("value", "made", "expected"),
-    [(1, "float", 1), ("a", "text", "a"), ([0], "flag", True), ({}, "flag", False), ([1, None], "items", ["1", "null"])],
+    [
+        (1, "float", 1),
+        ("a", "text", "a"),
+        ([0], "flag", True),
+        ({}, "flag", False),
+        ([1, None], "items", ["1", "null"]),
+    ],
 )
 def test_exports_are_as_the_ir_wants_them(value, made, expected):
     assert kfp_step.encoded(value, made, "x") == expected
 
 
-@pytest.mark.parametrize(("value", "made"), [("1", "float"), (True, "float"), (1, "text"), ("ab", "list"), ({}, "items")])
+@pytest.mark.parametrize(
+    ("value", "made"), [("1", "float"), (True, "float"), (1, "text"), ("ab", "list"), ({}, "items")]
+)
 def test_an_export_of_another_type_is_an_error_that_names_it(value, made):
     with pytest.raises(MlopsError, match="'x' is"):
         kfp_step.encoded(value, made, "x")

@@ -142,7 +142,9 @@ REFUSED = {
         "can be None",
     ),
     "a list that a loop makes": (
-        pipeline("p", step("a", for_each=Loop("i", values=(1,)), exports=("y",)), step("b", when="y", controls=(READS,))),
+        pipeline(
+            "p", step("a", for_each=Loop("i", values=(1,)), exports=("y",)), step("b", when="y", controls=(READS,))
+        ),
         "i",
         "the list that 'a' makes",
     ),

@@ -44,7 +44,15 @@ def test_a_condition_in_cel(expression, expected):
 @pytest.mark.parametrize(
     "expression",
     [
-        *("metrics.acc > 0.9", "acc is None", "n % 2 == 0", "n // 2 > 1", "n ** 2 > 1", "max(acc, 1) > 0", "rows[0] > 1"),
+        *(
+            "metrics.acc > 0.9",
+            "acc is None",
+            "n % 2 == 0",
+            "n // 2 > 1",
+            "n ** 2 > 1",
+            "max(acc, 1) > 0",
+            "rows[0] > 1",
+        ),
         *("name > 1", "name == n", "any > 1", "table", "table['a'] > 1", "'a' * 2 == name", "rows < rows", "None"),
         *("n > 9007199254740993", "n in ['a']", "(name or 'x') == 'x'", "{'a': 1}", "n & 1", "+name", "name in n"),
     ],
