@@ -82,7 +82,7 @@ class _Step:
         static = self.static
         params, bind = self._params()
         return TaskSpec(
-            run=os.environ.get("KFP_RUN_ID", "kfp"),
+            run="kfp",
             step=static["step"],
             task=self.task,
             attempt=1,

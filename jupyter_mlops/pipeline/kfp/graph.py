@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_mlops.pipeline.kfp import executors
@@ -44,7 +45,9 @@ class Graph:
             self._add_task(place, place.step.options)
             self._add_order(place)
         for place in self._layout.other_places.values():
-            self._add_task(place, Options(image=place.scope.step.options.image if place.scope.step else None))
+            assert place.scope.step is not None
+            # It loads the same values, so it needs the same room.
+            self._add_task(place, replace(place.scope.step.options, gpu=None))
         for scope in reversed(self._layout.scopes):
             self.components[f"comp-{scope.name}"] = scope.component()
             assert scope.parent is not None

@@ -113,3 +113,18 @@ def test_exports_are_as_the_ir_wants_them(value, made, expected):
 def test_an_export_of_another_type_is_an_error_that_names_it(value, made):
     with pytest.raises(MlopsError, match="'x' is"):
         kfp_step.encoded(value, made, "x")
+
+
+def test_the_log_is_shown_while_it_grows_and_to_its_end(tmp_path, capfd):
+    path = tmp_path / "log"
+    with kfp_step._Echo(str(path)), open(path, "wb", buffering=0) as file:
+        file.write(b"first\n")
+        seen = ""
+        for _ in range(200):
+            seen += capfd.readouterr().out
+            if seen:
+                break
+            kfp_step.threading.Event().wait(0.05)
+        file.write(b"last")
+    assert seen == "first\n"
+    assert capfd.readouterr().out == "last"
