@@ -15,15 +15,11 @@ def refuse_unsayable(pipeline: Pipeline, image: str) -> None:
     Raises:
         Refused: it cannot.
     """
-    writers = {
-        path: step
-        for step in pipeline.steps
-        for path in (*step.files_out, *step.files_gone)
-        if not _is_mounted(path, step)
-    }
-    for step in pipeline.steps:
+    writers: dict[str, Step] = {}  # of steps before
+    for step in pipeline.ordered():
         for message, hint in (*_one(step, image), *_files(step, writers), *_exit(step)):
             raise Refused(f"KFP cannot run {step.name!r}: {message}", hint=hint)
+        writers.update({path: step for path in (*step.files_out, *step.files_gone) if not _is_mounted(path, step)})
 
 
 def _one(step: Step, image: str) -> Iterator[tuple[str, str]]:
@@ -44,7 +40,7 @@ def _files(step: Step, writers: dict[str, Step]) -> Iterator[tuple[str, str]]:
     """KFP's pods share no folder."""
     for path in step.files_in:
         writer = writers.get(path)
-        if writer is not None and writer is not step and not _is_mounted(path, step):
+        if writer is not None and not _is_mounted(path, step):
             yield (
                 f"it reads the file {path!r} that {writer.name!r} writes, and KFP's pods share no folder.",
                 "Hand it over as a value, or write it below a shared volume (`--volume CLAIM:/PATH`).",

@@ -116,6 +116,16 @@ REFUSED = {
         "i",
         "share no folder",
     ),
+    "a file between steps that a third removes": (
+        pipeline(
+            "p",
+            step("a", files_out=("m.pkl",)),
+            step("b", files_in=("m.pkl",), after=("a",)),
+            step("c", files_gone=("m.pkl",), after=("b",)),
+        ),
+        "i",
+        "'m.pkl' that 'a' writes",
+    ),
     "an exit step with values": (
         pipeline("p", step("a", outputs=X), step("b", inputs=(Input("x", (("a", "x"),), False),), exit=True)),
         "i",
@@ -207,6 +217,11 @@ def test_a_file_on_a_volume_may_go_between_steps():
         step("a", files_out=("/data/m",), volumes=volumes),
         step("b", files_in=("/data/m",), after=("a",), volumes=volumes),
     )
+    assert list(problems(compile_pipeline(made, image="i").spec)) == []
+
+
+def test_a_file_that_a_later_step_writes_is_the_project_s_own():
+    made = pipeline("p", step("a", files_in=("m.csv",)), step("b", files_out=("m.csv",), after=("a",)))
     assert list(problems(compile_pipeline(made, image="i").spec)) == []
 
 
