@@ -8,6 +8,8 @@ from jupyter_mlops.pipeline.kfp import compile_pipeline, problems, read_files
 from jupyter_mlops.pipeline.model import Pipeline, validate
 from tests.conformance.kfp_backend import Backend
 
+pytestmark = pytest.mark.slow
+
 POINT = """
 class Point:
     def __init__(self, x, y):
