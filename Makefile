@@ -2,11 +2,12 @@
 #   make demo    run a real notebook as a pipeline        make test    every test
 #   make lint    style, types, layers, size budget        make bench   measure beside the peers
 #   make lab     JupyterLab in the examples' folder       make watch   build the front end at each change
+#   make kfp     Kubeflow Pipelines' SDK beside it, for the tests that compare with it
 #   make clean   remove what was built
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo lab front-end watch test kubernetes-versions coverage lint format bench clean verified
+.PHONY: help demo lab front-end kfp watch test kubernetes-versions coverage lint format bench clean verified
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -31,6 +32,11 @@ FRONT_END = $(RUN) python tools/front_end.py
 LABEXTENSIONS := $(VENV)/share/jupyter/labextensions
 LINK_FRONT_END = mkdir -p $(LABEXTENSIONS) && rm -rf $(LABEXTENSIONS)/jupyter-mlops && \
 	ln -s "$(CURDIR)/jupyter_mlops/labextension" $(LABEXTENSIONS)/jupyter-mlops
+
+# Kubeflow Pipelines' SDK forbids versions that we need, so it has an environment of its own. cel-python evaluates the
+# conditions that we write. `make test` compares with them where they are; .ci/run always does.
+KFP := .venv-kfp
+KFP_PACKAGES := kfp==2.17.0 kfp-kubernetes==2.17.0 cel-python==0.5.0
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -71,6 +77,14 @@ front-end: $(VENV)/.lab
 # For development: JupyterLab shows each change after a reload of its page.
 watch: front-end
 	@$(FRONT_END) npm run watch
+
+$(KFP)/.made: Makefile
+	@echo "Making $(KFP): $(KFP_PACKAGES)"
+	@$(if $(UV),test -x $(KFP)/bin/python || "$(UV)" venv --quiet --python "$$(command -v $(PYTHON))" $(KFP),$(PYTHON) -m venv $(KFP))
+	@$(if $(UV),"$(UV)" pip install --quiet --python $(KFP)/bin/python,$(KFP)/bin/python -m pip install --quiet --disable-pip-version-check) $(KFP_PACKAGES)
+	@touch $@
+
+kfp: $(KFP)/.made
 
 # With PYTEST_ARGS only those tests of Python run.
 test: $(DEV)

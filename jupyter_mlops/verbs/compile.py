@@ -1,31 +1,58 @@
-"""`compile`: a notebook or pipeline file as a plan that runs without it."""
+"""`compile`: a notebook or pipeline file as a plan that runs without it, or as a pipeline of Kubeflow Pipelines."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.errors import Refused
+from jupyter_mlops.errors import Refused, Usage
 from jupyter_mlops.notebook.diagnostics import OF_THIS_MACHINE
+from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.output_files import write_output
 from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
 
+TARGETS = ("local", "kfp")
 
-def compile(path: str | Path, *, output: str | Path, target: str = "local") -> dict[str, Any]:  # noqa: A001 the verb
-    """Write the plan of `path` as JSON to `output`; `run` takes it as it takes the notebook.
+
+def compile(  # noqa: A001 the verb
+    path: str | Path, *, output: str | Path, target: str = "local", image: str = ""
+) -> dict[str, Any]:
+    """Write `path` to `output` as what `target` runs.
+
+    For `local` that is the plan as JSON; `run` takes it as it takes the notebook. For `kfp` it is the IR of Kubeflow
+    Pipelines as YAML, and beside it `NAME.code.yaml`, the ConfigMap that its pods mount; `image` runs steps that name
+    none.
 
     Raises:
-        Refused: there is no emitter for `target` yet.
+        Refused: there is no emitter for `target`, or it cannot say something of the pipeline.
         NotebookHasErrors: a diagnostic is an error.
         Usage: the pipeline cannot run, or the file cannot be written.
     """
-    if target != "local":
-        raise Refused(f"Cannot compile for the target {target!r}.", hint="Targets: local (a plan as JSON).")
+    if target not in TARGETS:
+        raise Refused(
+            f"Cannot compile for the target {target!r}.",
+            hint="Targets: local (a plan as JSON), kfp (Kubeflow Pipelines).",
+        )
+    if image and target == "local":
+        raise Usage("The target local has no images.", hint="Leave out --image, or name --target kfp.")
     loaded = load_pipeline(path)
     if loaded.path:
         refuse_errors([item for item in loaded.diagnostics if item.code not in OF_THIS_MACHINE], loaded.path)
     refuse_problems(loaded.pipeline)
-    text = loaded.pipeline.to_json()
+    files = _for_kfp(loaded.pipeline, Path(output), image) if target == "kfp" else {}
+    text = files.pop(str(output), None) or loaded.pipeline.to_json()
+    for name, content in files.items():
+        write_output(name, content)
     write_output(output, text)
-    return {"output": str(output), "target": target, "steps": len(loaded.pipeline.steps), "bytes": len(text.encode())}
+    more = {"code": next(iter(files))} if files else {}
+    steps = len(loaded.pipeline.steps)
+    return {"output": str(output), "target": target, "steps": steps, "bytes": len(text.encode()), **more}
+
+
+def _for_kfp(pipeline: Pipeline, output: Path, image: str) -> dict[str, str]:
+    """The texts to write, by path: the pipeline's, then that of its code."""
+    from jupyter_mlops.pipeline.kfp import compile_pipeline, read_files
+
+    compiled = compile_pipeline(pipeline, image=image, files=read_files(pipeline))
+    return {str(output): compiled.to_yaml(), str(output.with_suffix(".code.yaml")): compiled.code_yaml()}

@@ -115,19 +115,26 @@ def _graph_lines(result: Drawn, style: Style) -> Iterator[str]:
 
 def _compile_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook or a pipeline .py")
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan, as JSON")
-    parser.add_argument("--target", default="local", metavar="T", help="what will run it; default: local")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for kfp, YAML")
+    parser.add_argument("--target", default="local", metavar="T", help="what will run it: local (default) or kfp")
+    parser.add_argument("--image", default="", metavar="I", help="the image of steps that name none (kfp)")
 
 
 def _compile(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs import compile as plan
 
-    return plan.compile(session.notebook(options.notebook), output=options.output, target=options.target)
+    return plan.compile(
+        session.notebook(options.notebook), output=options.output, target=options.target, image=options.image
+    )
 
 
 def _compile_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield f"Wrote {result['output']}: {result.get('steps', '?')} steps for the target {result.get('target', 'local')}."
-    yield style.dim(f"Run it: jupyter mlops run {result['output']}")
+    if "code" in result:
+        yield style.dim(f"Its pods mount what is in {result['code']}: kubectl apply -n NAMESPACE -f {result['code']}")
+        yield style.dim(f"Then upload {result['output']} to Kubeflow Pipelines.")
+    else:
+        yield style.dim(f"Run it: jupyter mlops run {result['output']}")
 
 
 VERBS = (
@@ -158,7 +165,7 @@ VERBS = (
     ),
     Verb(
         name="compile",
-        examples=("analysis.ipynb -o plan.json",),
+        examples=("analysis.ipynb -o plan.json", "analysis.ipynb -o analysis.yaml --target kfp --image python:3.12"),
         arguments=_compile_arguments,
         call=_compile,
         data=dict,

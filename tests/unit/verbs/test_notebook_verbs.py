@@ -66,11 +66,33 @@ def test_a_pipeline_file_cannot_be_verified(pipeline_file, tmp_path):
             verify(path)
 
 
-@pytest.mark.parametrize("target", ["kfp", "argo", "nowhere"])
+@pytest.mark.parametrize("target", ["argo", "nowhere"])
 def test_a_target_without_an_emitter_is_refused_and_nothing_is_written(target, write_notebook, tmp_path):
     with pytest.raises(Refused, match=target):
         compile_plan(write_notebook(("a", "x = 1")), output=tmp_path / "plan.json", target=target)
     assert not (tmp_path / "plan.json").exists()
+
+
+def test_a_notebook_becomes_a_pipeline_of_kubeflow_with_its_code_beside_it(write_notebook, tmp_path):
+    path = write_notebook(("a", "x = 1"), ("b", "print(x)"))
+    done = compile_plan(path, output=tmp_path / "out.yaml", target="kfp", image="my/image:1")
+    assert (done["target"], done["steps"], done["code"]) == ("kfp", 2, str(tmp_path / "out.code.yaml"))
+    assert done["bytes"] == (tmp_path / "out.yaml").stat().st_size
+    assert "my/image:1" in (tmp_path / "out.yaml").read_text()
+    assert "kind: ConfigMap" in (tmp_path / "out.code.yaml").read_text()
+
+
+def test_what_kubeflow_cannot_say_is_refused_and_nothing_is_written(write_notebook, tmp_path):
+    path = write_notebook(("a", "x = 1"))
+    with pytest.raises(Refused, match="no image") as caught:
+        compile_plan(path, output=tmp_path / "out.yaml", target="kfp")
+    assert "--image" in caught.value.hint
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_an_image_for_this_machine_is_refused(write_notebook, tmp_path):
+    with pytest.raises(Usage, match="no images"):
+        compile_plan(write_notebook(("a", "x = 1")), output=tmp_path / "plan.json", image="my/image:1")
 
 
 def test_a_plan_for_a_folder_that_is_not_there_is_refused(write_notebook, tmp_path):
