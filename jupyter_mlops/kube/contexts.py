@@ -98,7 +98,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         import yaml  # type: ignore[import-untyped,unused-ignore]
     except ImportError as fault:
         raise MissingLibrary(
-            "Reading a kubeconfig needs the package kubernetes.", hint="pip install 'jupyter-mlops[kubernetes]'"
+            "Reading a kubeconfig needs the package kubernetes.", hint="pip install kubernetes"
         ) from fault
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
