@@ -17,7 +17,8 @@ from tests.small_cluster import SmallCluster
 
 __all__ = ["bench"]
 
-PLACE = RunPlace("run", "image", "claim", ("code",), "digest", {"kind": "ConfigMap", "name": "a", "uid": "u"})
+ANCHOR = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "u"}}
+PLACE = RunPlace("run", "image", "claim", ("code",), "digest", ANCHOR)
 
 
 @pytest.fixture(scope="module")

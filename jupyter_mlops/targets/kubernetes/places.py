@@ -8,10 +8,10 @@ from typing import Any
 
 from jupyter_mlops.kube.code_bundle import FOLDER as CODE
 from jupyter_mlops.kube.code_bundle import reader
+from jupyter_mlops.kube.job import job
 from jupyter_mlops.kube.labels import full_names, labels
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Work
-from jupyter_mlops.kube.pod_template import pod_template
 from jupyter_mlops.pipeline.model import Options
 
 STORE, ORDER = "/mlops/store", "/mlops/order"
@@ -26,7 +26,7 @@ KEPT_S = 7 * 24 * 3600
 class RunPlace:
     """What all Jobs of a run share.
 
-    `code` are the ConfigMaps of the code, `digest` is what they hold; `owner` is the reference to the run's anchor;
+    `code` are the ConfigMaps of the code, `digest` is what they hold; `owner` is the anchor, as the API server has it;
     `python` is a command of the images.
     """
 
@@ -97,18 +97,8 @@ def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
 
 
 def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
-    template = pod_template(work, place.settings)
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "labels": dict(work.labels), "ownerReferences": [dict(place.owner)]},
-        "spec": {
-            "backoffLimit": 0,
-            "ttlSecondsAfterFinished": KEPT_S,
-            "template": template,
-            # A pod that the cluster took away is no failure of the code: the Job starts it again.
-            "podFailurePolicy": {
-                "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
-            },
-        },
-    }
+    made = job(name, work, place.settings, owner=place.owner, keep=KEPT_S)
+    # A pod that the cluster took away is no failure of the code: the Job starts it again.
+    taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
+    return made

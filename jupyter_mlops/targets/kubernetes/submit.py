@@ -14,7 +14,7 @@ from jupyter_mlops.errors import Conflict
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
-from jupyter_mlops.kube.labels import labels, owned, owner_reference, selector
+from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
@@ -58,7 +58,7 @@ def submit(
             claim=settings.claim,
             code=code.names,
             digest=code.digest,
-            owner=owner_reference(anchor),
+            owner=bare(anchor),
             python=settings.python,
             service_account=settings.service_account,
         )
@@ -125,6 +125,12 @@ def anchor_name(run: str) -> str:
 
 def _order_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "order", run)
+
+
+def bare(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an object tells which one it is."""
+    metadata = {key: item["metadata"][key] for key in ("name", "uid")}
+    return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
 def in_cluster(plan: Plan) -> Plan:
