@@ -16,6 +16,7 @@ from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.in_cluster import in_cluster
+from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
@@ -25,6 +26,8 @@ from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 
 _LOOK_EVERY_S = 0.3
+# An API server that is upgraded is away for a minute; runs outlive that.
+_PATIENCE_S = 300.0
 # What is not worth a line: values stay in the cluster, and come home on demand.
 _STAYS = (".bundle", ".part", ".lock")
 
@@ -35,7 +38,8 @@ def drive(order_path: str) -> int:
     place = RunPlace.from_data(order["place"])
     project = Project(Path(STORE)).ensure()
     connection = in_cluster()
-    kube, stop = Kube(connection.transport, connection.namespace), Stop()
+    stop = Stop()
+    kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         with _mirrored(project.run_directory(place.run), sys.stdout), _cancelable(kube, order["anchor"], stop):
