@@ -14,7 +14,7 @@ from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.model import Component, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
-from jupyter_mlops.targets.kubernetes.places import RunPlace
+from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
 from tests.small_cluster import SmallCluster
 
@@ -67,7 +67,8 @@ def test_the_order_has_the_plan_with_a_folder_of_the_volume(cluster: SmallCluste
     [told] = cluster.of("configmaps", **{"jupyter-mlops.io/part": "plan"})
     order = json.loads(told["data"]["order.json"])
     given = Plan.from_data(order["plan"], order["params"])
-    assert given.pipeline.cwd.startswith("/mlops/store/work/my-pipeline-")
+    folder = Path(given.pipeline.cwd)
+    assert (str(folder.parent), folder.name[:12]) == (f"{STORE}/work", "my-pipeline-")
     assert (order["experiment"], order["parallel"]) == ("e", 3)
     place = RunPlace.from_data(order["place"])
     assert (place.run, place.image, place.service_account) == (RUN, "image", "driver")
