@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import fields
 from pathlib import Path
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.kubeconfig import connect
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
@@ -34,6 +35,7 @@ class KubernetesCluster:
     """
 
     name = "kubernetes"
+    SETTINGS = ("context", "namespace", *(item.name for item in fields(ClusterSettings)))
 
     def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
         if not settings.get("image"):
@@ -46,7 +48,7 @@ class KubernetesCluster:
             self._settings = ClusterSettings(**settings)
         except TypeError as error:
             raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
-        connection = transport_for(context or None)
+        connection = connect(context)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
     @property
