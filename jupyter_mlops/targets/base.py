@@ -29,6 +29,7 @@ __all__ = [
     "RunTarget",
     "StopReason",
     "Target",
+    "default_target",
     "load_target",
     "open_target",
     "target_names",
@@ -154,6 +155,16 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
 def target_names() -> tuple[str, ...]:
     """The targets that can be loaded here."""
     return tuple(sorted({*BUILTIN, *(point.name for point in _offered())}))
+
+
+def default_target(project: Project) -> str:
+    """Where a project's runs go if nobody says: its setting `target`, else `local`."""
+    name = project.config.get("target", "local")
+    if not isinstance(name, str) or name not in target_names():
+        raise Usage(
+            f"The project's setting target = {name!r} names no target.", hint=f"There are: {', '.join(target_names())}."
+        )
+    return name
 
 
 def _place_of(name: str) -> str:

@@ -68,8 +68,7 @@ def _kubernetes(kube: Kube, settings: Mapping[str, Any]) -> tuple[Capability, ..
 
 def _argo(kube: Kube, _: Mapping[str, Any]) -> tuple[Capability, ...]:
     kube.read("/version")
-    _, workflows = served(kube).find(kube, "argoproj.io", "Workflow", name="workflows")
-    return (workflows,)
+    return (served(kube).find(kube, "argoproj.io", "Workflow", name="workflows")[1],)
 
 
 def _may(name: str, purpose: str, kube: Kube, known: Rights) -> Capability:

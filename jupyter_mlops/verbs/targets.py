@@ -12,7 +12,7 @@ from jupyter_mlops.errors import MlopsError, Refused, Unavailable, Usage
 from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.targets.base import target_names, target_settings
+from jupyter_mlops.targets.base import default_target, target_names, target_settings
 from jupyter_mlops.verbs.target_answers import (
     ContextsData,
     DoctorData,
@@ -26,16 +26,17 @@ LIMIT_S = 5.0
 """The longest that a question about a target takes, in seconds; credential plugins and name servers may add to it."""
 
 
-def targets(project: Project, *, limit: float = LIMIT_S) -> TargetsData:
+def targets(project: Project, *, given: Mapping[str, str] | None = None, limit: float = LIMIT_S) -> TargetsData:
     """The targets that there are, and what each can do. Asks the cluster, if there is one, for at most `limit` s.
 
-    Nothing that is wrong with a target is raised: its `missing` says it.
+    `given` are context, namespace and image of those in a cluster, over what the project says. Nothing that is wrong
+    with a target is raised: its `missing` says it.
     """
     from jupyter_mlops.verbs.capabilities import answered_within
 
     names = target_names()
     late = Unavailable(f"It did not answer within {limit:.0f} s.", hint="Try again.")
-    answers = answered_within({name: _asker(project, name) for name in names}, limit)
+    answers = answered_within({name: _asker(project, name, given or {}) for name in names}, limit)
     found = ((name, answers[name] or late) for name in names)
     return {
         "targets": [
@@ -44,16 +45,6 @@ def targets(project: Project, *, limit: float = LIMIT_S) -> TargetsData:
         ],
         "default": default_target(project),
     }
-
-
-def default_target(project: Project) -> str:
-    """Where a project's runs go if nobody says: its setting `target`, else `local`."""
-    name = project.config.get("target", "local")
-    if not isinstance(name, str) or name not in target_names():
-        raise Usage(
-            f"The project's setting target = {name!r} names no target.", hint=f"There are: {', '.join(target_names())}."
-        )
-    return name
 
 
 def target_doctor(
@@ -71,7 +62,9 @@ def target_doctor(
         Usage: there is no such target, a setting is wrong, or `context` is not in the kubeconfig.
     """
     began = monotonic()
-    settings = target_settings(name, project, {"context": context, "namespace": namespace, "image": image})
+    settings = with_own_image(
+        target_settings(name, project, {"context": context, "namespace": namespace, "image": image})
+    )
     found = _doctor_here(project) if name == "local" else _doctor_there(settings, limit, asked=bool(context))
     return {"target": name, "seconds": round(monotonic() - began, 3), "findings": found}
 
@@ -148,6 +141,13 @@ def connected(settings: Mapping[str, Any]) -> Iterator[Connection]:
         found.transport.close()
 
 
+def with_own_image(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, with the image of the pod that we run in where they name none."""
+    from jupyter_mlops.kube.own_pod import own_image
+
+    return {**settings, "image": settings.get("image") or own_image()}
+
+
 def _target(name: str, connection: Connection | None = None, *, missing: str = "", hint: str = "") -> TargetData:
     return {
         "name": name,
@@ -161,16 +161,17 @@ def _target(name: str, connection: Connection | None = None, *, missing: str = "
     }
 
 
-def _asker(project: Project, name: str) -> Callable[[], TargetData]:
+def _asker(project: Project, name: str, given: Mapping[str, str]) -> Callable[[], TargetData]:
     def ask() -> TargetData:
         from jupyter_mlops.verbs.capabilities import PROBES
 
-        settings = target_settings(name, project)
         if name not in PROBES:
+            target_settings(name, project)
             return _target(name)
+        settings = with_own_image(target_settings(name, project, given))
         with connected(settings) as connection:
             asked = PROBES[name](Kube(connection.transport, connection.namespace), settings)
-        first, hint = asked[0], "`jupyter mlops target doctor` says more."
+        first, hint = asked[0], "`jupyter mlops target rbac` prints the rights, for who may grant them."
         found = _target(name, connection, missing=first.missing, hint=hint if first.missing else "")
         found["image"] = str(settings.get("image") or "")
         found["capabilities"] = [
@@ -207,7 +208,7 @@ def _doctor_there(settings: Mapping[str, Any], limit: float, *, asked: bool) -> 
                 namespace=connection.namespace,
                 server=connection.server,
                 user=connection.user,
-                image=str(settings.get("image") or ""),
+                image=str(with_own_image(settings)["image"]),
                 claim=str(settings.get("claim") or ClusterSettings.claim),
             )
             found = doctor(ask, place, limit)

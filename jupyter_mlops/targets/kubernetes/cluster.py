@@ -11,6 +11,7 @@ from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.kubeconfig import connect
+from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
@@ -38,7 +39,8 @@ class KubernetesCluster:
     SETTINGS = ("context", "namespace", *(item.name for item in fields(ClusterSettings)))
 
     def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
-        if not settings.get("image"):
+        settings["image"] = settings.get("image") or own_image()
+        if not settings["image"]:
             raise Usage(
                 "The target kubernetes needs an image for its steps.",
                 hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
