@@ -53,13 +53,11 @@ def help_text() -> str:
     rows = [f"  {name:<10} {usage:<13} {summary}" for name, (usage, summary) in SUMMARIES.items()]
     return "\n".join(
         [
-            "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
-            "Run notebooks as pipelines.",
+            "Run notebooks as pipelines: jupyter mlops VERB ... [--json], in a cell %mlops VERB",
             "",
             *rows,
             "",
-            "Try:  jupyter mlops run analysis.ipynb -p depth=4",
-            "Help: jupyter mlops VERB --help",
+            "Help: jupyter mlops VERB --help    Try: jupyter mlops run NB -p depth=4",
             "",
         ]
     )

@@ -103,10 +103,15 @@ def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list
     name = f"jupyter-mlops-{'-'.join(wanted)}"
     made = _granted(name, namespace, rules(*wanted), subject)
     if {"run", "schedules"} & set(wanted):
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(DRIVER, namespace)}
-        made += [{**account, "automountServiceAccountToken": False}]
-        made += _granted(DRIVER, namespace, driver_rules(), Subject("ServiceAccount", DRIVER))
+        made += driver_manifests(namespace)
     return made
+
+
+def driver_manifests(namespace: str) -> list[dict[str, Any]]:
+    """The service account of the driver, its Role and its RoleBinding."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(DRIVER, namespace)}
+    granted = _granted(DRIVER, namespace, driver_rules(), Subject("ServiceAccount", DRIVER))
+    return [{**account, "automountServiceAccountToken": False}, *granted]
 
 
 def as_yaml(purposes: Iterable[str], namespace: str, subject: Subject) -> str:

@@ -15,7 +15,7 @@ from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Wor
 from jupyter_mlops.pipeline.model import Options
 
 STORE, ORDER = "/mlops/store", "/mlops/order"
-ORDER_FILE = "order.json"
+ORDER_FILE, SCHEDULE_FILE = "order.json", "schedule.json"
 # Seconds that a task has to write its executed notebook after it was asked to end.
 GRACE_S = 30
 # Objects of a run that nobody deletes go by themselves, seconds after their end.
@@ -89,6 +89,20 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
         grace=3 * GRACE_S,
     )
     return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+
+
+def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
+    """The Job of a schedule's pod, which makes a run; `order` is the ConfigMap with its order."""
+    work = Work(
+        image=place.image,
+        command=_command(place, "tick", f"{ORDER}/{SCHEDULE_FILE}"),
+        mounts={CODE: ConfigFiles(place.code), ORDER: ConfigFiles((order,))},
+        env={"PYTHONUNBUFFERED": "1"},
+        labels=labels("tick", schedule=schedule),
+        token=True,
+        service_account=place.service_account,
+    )
+    return _job(place, order, work)
 
 
 def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:

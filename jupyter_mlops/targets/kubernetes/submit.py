@@ -18,6 +18,7 @@ from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
@@ -39,28 +40,59 @@ class ClusterSettings:
     service_account: str = ""
 
 
-def submit(
-    kube: Kube, plan: Plan, run: str, settings: ClusterSettings, *, experiment: str, parallel: int | None
+@dataclass(frozen=True)
+class SentCode:
+    """Code that is in the cluster already: the ConfigMaps that hold it, and its digest."""
+
+    names: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What runs of a namespace share: the code, and the account of their drivers."""
+
+    code: SentCode
+    service_account: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What a run is that a schedule starts: the schedule's name, and what was there when it was made."""
+
+    schedule: str
+    shared: Prepared
+
+
+def submit(  # noqa: PLR0913 what a run is asked for
+    kube: Kube,
+    plan: Plan,
+    run: str,
+    settings: ClusterSettings,
+    *,
+    experiment: str,
+    parallel: int | None,
+    tick: Tick | None = None,
 ) -> None:
-    """Make the objects of a run; the last one is the Job of its driver.
+    """Make the objects of a run; the last one is the Job of its driver. `tick`: a schedule starts it, in the cluster.
 
     Raises:
         MlopsError: the server refused one of them, and nothing of the run is left.
     """
     name = anchor_name(run)
-    anchor = kube.create(CONFIG_MAPS, _config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
+    marks = labels("anchor", run=run, schedule=tick.schedule if tick else "")
+    anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
     try:
-        _ensure_claim(kube, settings)
-        code = _ensure_code(kube)
+        shared = tick.shared if tick else prepare(kube, settings)
         place = RunPlace(
             run=run,
             image=settings.image,
             claim=settings.claim,
-            code=code.names,
-            digest=code.digest,
+            code=shared.code.names,
+            digest=shared.code.digest,
             owner=bare(anchor),
             python=settings.python,
-            service_account=settings.service_account,
+            service_account=shared.service_account,
         )
         order = {
             "plan": in_cluster(plan).to_data(),
@@ -77,6 +109,13 @@ def submit(
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
+
+
+def prepare(kube: Kube, settings: ClusterSettings) -> Prepared:
+    """Make what is missing of what runs share: the volume, the code of this version, the account of drivers."""
+    _ensure_claim(kube, settings)
+    code = _ensure_code(kube)
+    return Prepared(SentCode(code.names, code.digest), ensure_driver_account(kube, settings.service_account))
 
 
 def drive_again(kube: Kube, run: str) -> int:
