@@ -53,7 +53,7 @@ def help_text() -> str:
     rows = [f"  {name:<10} {usage:<13} {summary}" for name, (usage, summary) in SUMMARIES.items()]
     return "\n".join(
         [
-            "Run notebooks as pipelines: jupyter mlops VERB ... [--json], in a cell %mlops VERB",
+            "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
             "",
             *rows,
             "",

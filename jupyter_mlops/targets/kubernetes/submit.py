@@ -17,6 +17,7 @@ from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
+from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
@@ -58,7 +59,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Tick:
-    """What a run is that a schedule starts: the schedule's name, and what was there when it was made."""
+    """What is known of a run that is not started from here: the schedule that does it, if any, and what runs share."""
 
     schedule: str
     shared: Prepared
@@ -113,7 +114,7 @@ def submit(  # noqa: PLR0913 what a run is asked for
 
 def prepare(kube: Kube, settings: ClusterSettings) -> Prepared:
     """Make what is missing of what runs share: the volume, the code of this version, the account of drivers."""
-    _ensure_claim(kube, settings)
+    ensure_claim(kube, settings)
     code = _ensure_code(kube)
     return Prepared(SentCode(code.names, code.digest), ensure_driver_account(kube, settings.service_account))
 
@@ -132,7 +133,9 @@ def drive_again(kube: Kube, run: str) -> int:
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
     try:
-        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, _order_name(run)))
+        place = RunPlace.from_data(order["place"])
+        place = replace(place, owner=owner_of(kube, place.owner, run))
+        kube.create(JOBS, driver_job(place, number, _order_name(run)))
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
@@ -196,7 +199,8 @@ def _ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
+def ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
+    """Make the volume of the store, if it is not there."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},
