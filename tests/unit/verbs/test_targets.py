@@ -130,6 +130,8 @@ def test_a_server_that_nobody_answers_at_is_said_at_once(project: Project) -> No
 
 def test_a_server_that_is_silent_keeps_nobody_waiting(project: Project, silent: str) -> None:
     kubeconfig(project, silent)
+    contexts()  # what is imported for it takes its time once
+    target_doctor(project, "local")
     began = time.monotonic()
     assert "did not answer within 1 s" in of(targets(project, limit=1.0))["missing"]
     found = target_doctor(project, limit=1.0)
