@@ -29,8 +29,9 @@ from jupyter_mlops.targets.kubernetes.workplace import close, reopen
 _LOOK_EVERY_S = 0.3
 # An API server that is upgraded is away for a minute; runs outlive that.
 _PATIENCE_S = 300.0
-# What is not worth a line: values stay in the cluster, and come home on demand.
+# What is not worth a line: values stay in the cluster, and come home on demand. `verify` compares the last ones.
 _STAYS = (".bundle", ".part", ".lock")
+_COMES = "/final.bundle"
 
 
 def drive(order_path: str) -> int:
@@ -76,7 +77,7 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
 @contextmanager
 def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
     """While inside, and once more at the end, what is new in the folder is printed."""
-    sender, done = Sender(folder, lambda name: not name.endswith(_STAYS)), threading.Event()
+    sender, done = Sender(folder, lambda name: name.endswith(_COMES) or not name.endswith(_STAYS)), threading.Event()
 
     def tell() -> None:
         out.writelines(frame.to_line() + "\n" for frame in sender.look())
