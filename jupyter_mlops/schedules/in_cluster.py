@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlops.errors import Conflict, NotFound
@@ -17,6 +17,8 @@ from jupyter_mlops.kube.reason import condition, part, parts, text
 from jupyter_mlops.kube.resource import CONFIG_MAPS, CRON_JOBS, JOBS, PODS
 from jupyter_mlops.targets.kubernetes.places import SCHEDULE_FILE, RunPlace, tick_job
 from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, object_name
+from jupyter_mlops.targets.kubernetes.settings import read_settings
+from jupyter_mlops.targets.kubernetes.submit import send
 from jupyter_mlops.targets.kubernetes.tick import active_runs
 
 OVERLAP, SOURCE, PIPELINE = PREFIX + "overlap", PREFIX + "source", PREFIX + "pipeline"
@@ -54,8 +56,10 @@ class ScheduleState:
     problem: str = ""
 
 
-def create(kube: Kube, order: ScheduleOrder, timing: Timing, *, image: str, source: str, python: str = "") -> None:
-    """Make a schedule.
+def create(
+    kube: Kube, order: ScheduleOrder, timing: Timing, archive: bytes, *, pipeline: str = "", source: str = ""
+) -> None:
+    """Make a schedule; `archive` has its plan and the files that go along.
 
     Raises:
         Conflict: there is one of that name.
@@ -72,28 +76,34 @@ def create(kube: Kube, order: ScheduleOrder, timing: Timing, *, image: str, sour
             hint="Give another --name, or --replace to make it anew.",
         ) from error
     try:
-        kube.create(CRON_JOBS, owned(cron_job(order, timing, image=image, source=source, python=python), anchor))
+        made = cron_job(order, timing, send(kube, ("luggage", order.name), archive, anchor))
+        made["metadata"]["annotations"].update({SOURCE: source, PIPELINE: pipeline})
+        kube.create(CRON_JOBS, owned(made, anchor))
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
 
 
-def cron_job(order: ScheduleOrder, timing: Timing, *, image: str, source: str, python: str = "") -> dict[str, Any]:
-    """The CronJob of a schedule."""
-    name, shared = object_name(order.name), order.shared
+def cron_job(order: ScheduleOrder, timing: Timing, pieces: tuple[str, ...]) -> dict[str, Any]:
+    """The CronJob of a schedule; `pieces` are the ConfigMaps of its archive."""
+    name, shared, settings = object_name(order.name), order.shared, read_settings(order.settings)
     place = RunPlace(
         run="",
-        image=image,
+        image=settings.image,
         claim="",
-        code=shared.code.names,
-        digest=shared.code.digest,
+        code=shared.code,
+        digest=shared.digest,
         owner={},
+        python=settings.python,
+        settings=settings.pods,
         service_account=shared.service_account,
+        driver_queue=settings.driver_queue,
+        pieces=pieces,
     )
-    made = tick_job(replace(place, python=python) if python else place, order.name, name)
+    made = tick_job(place, order.name, name)
     made["spec"]["activeDeadlineSeconds"] = _DEADLINE_S
     marks = labels("schedule", schedule=order.name)
-    told = {OVERLAP: order.overlap, SOURCE: source, PIPELINE: order.plan.pipeline.name}
+    told = {OVERLAP: order.overlap}
     metadata = {"labels": made["metadata"]["labels"]}
     return {
         "apiVersion": CRON_JOBS.api_version,

@@ -88,7 +88,7 @@ def _for_kubernetes(plan: Plan, project: Project, output: str | Path, given: Map
     from jupyter_mlops.kube.names import ALLOWED, is_dns_label
     from jupyter_mlops.kube.yaml_text import documents
     from jupyter_mlops.targets.kubernetes.compiled import run_manifests
-    from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
+    from jupyter_mlops.targets.kubernetes.settings import read_settings
 
     settings = target_settings("kubernetes", project, given)
     namespace = str(settings.pop("namespace", ""))
@@ -98,7 +98,7 @@ def _for_kubernetes(plan: Plan, project: Project, output: str | Path, given: Map
         raise Usage(said, hint=ALLOWED if namespace else "Give --namespace, or set it under [kubernetes].")
     if not settings.get("image"):
         raise Usage("Steps need an image.", hint='Give --image, or set image = "..." under [kubernetes].')
-    run, objects = run_manifests(plan, ClusterSettings(**settings), namespace)
+    run, objects = run_manifests(plan, read_settings(settings), namespace, project.root)
     head = _HEAD.format(run=run, name=" ".join(plan.pipeline.name.split()))
     text = f"{head}{documents(objects)}"
     write_output(output, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
@@ -86,8 +87,10 @@ def schedule(source: str | Path | Pipeline, **asked: Unpack[ScheduleRequest]) ->
         Conflict: there is a schedule of that name.
     """
     from jupyter_mlops.schedules import in_cluster
-    from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, check_name
-    from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, prepare
+    from jupyter_mlops.targets.kubernetes.packing import in_cluster as in_cluster_plan
+    from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, check_name, pack_plan
+    from jupyter_mlops.targets.kubernetes.settings import read_settings
+    from jupyter_mlops.targets.kubernetes.submit import pack_up, prepare
 
     timing = _timing(asked)
     loaded = load_pipeline(source)
@@ -109,20 +112,23 @@ def schedule(source: str | Path | Pipeline, **asked: Unpack[ScheduleRequest]) ->
     with _cluster(settings) as (kube, context):
         if asked.get("replace"):
             _remove_if_there(kube, name)
+        known = read_settings(table)
+        shared = prepare(kube, known)
+        plan = known.plan(plan)
+        luggage = pack_up(None, plan, known, shared.claim, project.root)
+        archive = pack_plan(in_cluster_plan(plan, luggage.folder), luggage)
         order = ScheduleOrder(
             name=name,
-            plan=plan,
             settings=table,
-            shared=prepare(kube, ClusterSettings(**table)),
+            shared=shared,
+            parcel=sha256(archive).hexdigest(),
             experiment=asked.get("experiment") or "",
             parallel=asked.get("parallel"),
             overlap=asked.get("overlap", "forbid"),
             keep=asked.get("keep", 10),
         )
         where = str(loaded.path) if loaded.path else ""
-        in_cluster.create(
-            kube, order, timing, image=str(table["image"]), source=where, python=str(table.get("python") or "")
-        )
+        in_cluster.create(kube, order, timing, archive, pipeline=plan.pipeline.name, source=where)
         state = ScheduleState(name, timing, order.overlap, where, plan.pipeline.name)
         return _data(state, context, kube.namespace)
 

@@ -196,7 +196,7 @@ def _doctor_here(project: Project) -> list[FindingData]:
 def _doctor_there(settings: Mapping[str, Any], limit: float, *, asked: bool) -> list[FindingData]:
     from jupyter_mlops.kube.doctor import Place, doctor
     from jupyter_mlops.kube.request import Request, Response
-    from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
+    from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 
     try:
         with connected(settings) as connection:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
@@ -23,7 +23,8 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import Capabilities, Capability
 from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
+from jupyter_mlops.targets.kubernetes.settings import read_settings, setting_names
+from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, drive_again, submit
 
 _LOOK_EVERY_S = 0.2
 
@@ -36,20 +37,10 @@ class KubernetesCluster:
     """
 
     name = "kubernetes"
-    SETTINGS = ("context", "namespace", *(item.name for item in fields(ClusterSettings)))
+    SETTINGS = setting_names()
 
-    def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
-        settings["image"] = settings.get("image") or own_image()
-        if not settings["image"]:
-            raise Usage(
-                "The target kubernetes needs an image for its steps.",
-                hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
-                "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
-            )
-        try:
-            self._settings = ClusterSettings(**settings)
-        except TypeError as error:
-            raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
+    def __init__(self, *, context: str = "", namespace: str = "", **settings: Any) -> None:
+        self._settings = read_settings({**settings, "image": settings.get("image") or own_image()})
         connection = connect(context)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
@@ -60,9 +51,10 @@ class KubernetesCluster:
 
     def refusal(self, options: Options) -> str:
         """Why the options cannot be honoured there; empty when they can."""
-        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), "", {})
+        found = self._settings
+        place = RunPlace("run", found.image, found.claim, ("code",), "", {}, found.python, found.pods)
         try:
-            step_job(place, "task", "step", 1, options, "spec.json")
+            step_job(place, "task", "step", 1, found.options(options), "spec.json")
         except Usage as error:
             return str(error)
         return ""
@@ -81,7 +73,8 @@ class KubernetesCluster:
                 raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
         project.ensure()
         run = options.run or new_run_id()
-        submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
+        asked = Asked(options.experiment, options.parallel, project.root, options.final)
+        submit(self._kube, plan, run, self._settings, asked)
         try:
             return self._follow(run, 1, project, options)
         except Refused:

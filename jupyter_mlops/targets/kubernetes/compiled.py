@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
@@ -19,27 +20,29 @@ from jupyter_mlops.kube.request import Request, Response, Stream
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.targets.kubernetes.adopting import UNKNOWN
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, Prepared, SentCode, Tick, ensure_claim, submit
+from jupyter_mlops.targets.kubernetes.submit import Asked, ClusterSettings, Prepared, ensure_claim, submit
 
 # `kubectl apply` keeps what it was given in an annotation, whose most is 256 KiB; text in base64 is a third longer.
 _PIECE = 180_000
 
 
 def run_manifests(
-    plan: Plan, settings: ClusterSettings, namespace: str, *, experiment: str = "", parallel: int | None = None
+    plan: Plan, settings: ClusterSettings, namespace: str, root: Path
 ) -> tuple[str, list[dict[str, Any]]]:
     """The id of a new run, and all its objects in the order in which they need each other.
 
+    Files below `root` that the steps need are in them.
+
     Raises:
         Usage: an option of a step cannot be.
+        Refused: a file cannot travel.
     """
     run, paper = new_run_id(), _Paper()
     kube = Kube(paper, namespace)
     code = bundle(code_zip(), _PIECE)
     account = settings.service_account or DRIVER
-    ensure_claim(kube, settings)
-    tick = Tick("", Prepared(SentCode(code.names, code.digest), account))
-    submit(kube, plan, run, settings, experiment=experiment, parallel=parallel, tick=tick)
+    shared = Prepared(code.names, code.digest, account, ensure_claim(kube, settings))
+    submit(kube, plan, run, settings, Asked(root=root, shared=shared, piece=_PIECE))
     accounts = [] if settings.service_account else driver_manifests(namespace)
     return run, [_for_all(item, namespace) for item in (*accounts, *code.config_maps, *paper.taken)]
 

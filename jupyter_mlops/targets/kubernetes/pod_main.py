@@ -10,9 +10,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say. Exit code 0: it succeeded, 1: the work failed, 2: wrong usage."""
     verb, *rest = arguments or ("",)
     if verb == "task" and len(rest) == 1:
-        from jupyter_mlops.runtime.task import run_task
+        from jupyter_mlops.targets.kubernetes.notebook_step import run_step
 
-        return run_task(rest[0])
+        return run_step(rest[0])
     if verb == "drive" and len(rest) == 1:
         from jupyter_mlops.targets.kubernetes.drive import drive
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
+import os
+import posixpath
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Conflict
+from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
+from jupyter_mlops.kube.code_bundle import PIECE, CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
@@ -20,91 +25,90 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
+from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
+from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
+from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.workplace import place_of
+
+__all__ = ["WORK", "Asked", "ClusterSettings", "anchor_name", "bare", "drive_again", "submit"]
+
+WORK = f"{STORE}/work"
+"""The folder of all runs' working folders."""
 
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
 @dataclass(frozen=True)
-class ClusterSettings:
-    """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
+class Prepared:
+    """What runs of a namespace share: the ConfigMaps of the code and their digest, the drivers' account, the claim."""
 
-    `service_account` is that of the driver, which makes Jobs; steps have none.
+    code: tuple[str, ...]
+    digest: str
+    service_account: str
+    claim: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a run is asked for. `root` is the project's folder, of which files may travel; `final` as in `RunOptions`.
+
+    A run that no laptop starts has its `schedule`, the `luggage` that was packed for it, and what was `shared` then;
+    `piece` is how many bytes go into one ConfigMap.
     """
 
-    image: str
-    claim: str = "mlops-store"
-    size: str = "10Gi"
-    access: str = "ReadWriteOnce"
-    storage_class: str = ""
-    python: str = "python3"
-    service_account: str = ""
+    experiment: str = ""
+    parallel: int | None = None
+    root: Path | None = None
+    final: bool = False
+    schedule: str = ""
+    shared: Prepared | None = None
+    luggage: Luggage | None = None
+    piece: int = PIECE
 
 
-@dataclass(frozen=True)
-class SentCode:
-    """Code that is in the cluster already: the ConfigMaps that hold it, and its digest."""
-
-    names: tuple[str, ...]
-    digest: str
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What runs of a namespace share: the code, and the account of their drivers."""
-
-    code: SentCode
-    service_account: str
-
-
-@dataclass(frozen=True)
-class Tick:
-    """What is known of a run that is not started from here: the schedule that does it, if any, and what runs share."""
-
-    schedule: str
-    shared: Prepared
-
-
-def submit(  # noqa: PLR0913 what a run is asked for
-    kube: Kube,
-    plan: Plan,
-    run: str,
-    settings: ClusterSettings,
-    *,
-    experiment: str,
-    parallel: int | None,
-    tick: Tick | None = None,
-) -> None:
-    """Make the objects of a run; the last one is the Job of its driver. `tick`: a schedule starts it, in the cluster.
+def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> None:
+    """Make the objects of a run; the last one is the Job of its driver.
 
     Raises:
-        MlopsError: the server refused one of them, and nothing of the run is left.
+        MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
     name = anchor_name(run)
-    marks = labels("anchor", run=run, schedule=tick.schedule if tick else "")
+    plan = settings.plan(plan)
+    shared = asked.shared or prepare(kube, settings)
+    claim, luggage = shared.claim, asked.luggage or pack_up(kube, plan, settings, shared.claim, asked.root)
+    marks = labels("anchor", run=run, schedule=asked.schedule)
     anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
     try:
-        shared = tick.shared if tick else prepare(kube, settings)
+        folder = place_of(plan.pipeline.name, run)
+        there = in_cluster(plan, posixpath.join(WORK, folder, "files", luggage.folder))
+        archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
             image=settings.image,
             claim=settings.claim,
-            code=shared.code.names,
-            digest=shared.code.digest,
+            code=shared.code,
+            digest=shared.digest,
             owner=bare(anchor),
             python=settings.python,
+            settings=settings.pods,
             service_account=shared.service_account,
+            driver_queue=settings.driver_queue,
+            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece),
+            parcel=hashlib.sha256(archive).hexdigest(),
+            one_node=_is_of_one_node(claim),
         )
         order = {
-            "plan": in_cluster(plan).to_data(),
-            "params": dict(plan.params),
             "place": place.to_data(),
             "anchor": name,
-            "experiment": experiment,
-            "parallel": parallel,
+            "folder": folder,
+            "claim": kept_name(claim),
+            "experiment": asked.experiment,
+            "parallel": asked.parallel,
+            "final": asked.final,
         }
-        text = json.dumps(order, ensure_ascii=False)
-        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
+        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
         kube.create(CONFIG_MAPS, owned(told, anchor))
         kube.create(JOBS, driver_job(place, 1, _order_name(run)))
     except BaseException:
@@ -114,9 +118,21 @@ def submit(  # noqa: PLR0913 what a run is asked for
 
 def prepare(kube: Kube, settings: ClusterSettings) -> Prepared:
     """Make what is missing of what runs share: the volume, the code of this version, the account of drivers."""
-    ensure_claim(kube, settings)
+    claim = ensure_claim(kube, settings)
     code = _ensure_code(kube)
-    return Prepared(SentCode(code.names, code.digest), ensure_driver_account(kube, settings.service_account))
+    return Prepared(code.names, code.digest, ensure_driver_account(kube, settings.service_account), claim)
+
+
+def pack_up(
+    kube: Kube | None, plan: Plan, settings: ClusterSettings, claim: Mapping[str, Any], root: Path | None
+) -> Luggage:
+    """The files that the plan needs; without the contents that the claim's volume has, if `kube` is there to ask.
+
+    Raises:
+        Refused: a file cannot travel.
+    """
+    known = kept_on(kube, claim) if kube else ()
+    return gather(plan, root or Path(plan.pipeline.cwd or os.getcwd()), known=known, leave_out=settings.leave_out)
 
 
 def drive_again(kube: Kube, run: str) -> int:
@@ -175,10 +191,22 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def in_cluster(plan: Plan) -> Plan:
-    """The plan with the working folder that its steps have there."""
-    folder = f"{STORE}/work/{dns_name(plan.pipeline.name)}"
-    return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
+def send(
+    kube: Kube, name: tuple[str, str], archive: bytes, owner: Mapping[str, Any], piece: int = PIECE
+) -> tuple[str, ...]:
+    """The archive in the cluster: the names of the ConfigMaps with its pieces, which go with their owner.
+
+    `name` is what it is, and whose: a run's id, or a schedule's name.
+    """
+    kind, whose = name
+    names = []
+    for index, part in enumerate(pieces(archive, piece)):
+        found = dns_name("mlops", whose[-8:], kind, f"{index:03}", whose)
+        marks = labels("plan", run=whose) if kind == "parcel" else labels("schedule", schedule=whose)
+        data = {f"{index:03}": base64.b64encode(part).decode()}
+        kube.create(CONFIG_MAPS, owned({**_config_map(found, marks, {}), "immutable": True, "binaryData": data}, owner))
+        names.append(found)
+    return tuple(names)
 
 
 def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
@@ -199,8 +227,23 @@ def _ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
-    """Make the volume of the store, if it is not there."""
+def _is_of_one_node(claim: Mapping[str, Any]) -> bool:
+    """Whether only one node at a time can mount the volume.
+
+    Raises:
+        Refused: only one pod can.
+    """
+    modes = set(claim.get("spec", {}).get("accessModes") or ())
+    if modes == {"ReadWriteOncePod"}:
+        raise Refused(
+            f"The claim {claim['metadata']['name']} can be mounted by one pod at a time, and a run has several.",
+            hint="Use a claim with ReadWriteMany or ReadWriteOnce: claim under [kubernetes].",
+        )
+    return "ReadWriteMany" not in modes
+
+
+def ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:
+    """The claim that holds the store, made if it is not there."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},
@@ -213,5 +256,7 @@ def ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
         "metadata": {"name": settings.claim, "labels": labels("store")},
         "spec": spec,
     }
-    with contextlib.suppress(AlreadyThere):
-        kube.create(PVCS, body)
+    try:
+        return kube.create(PVCS, body)
+    except AlreadyThere:
+        return kube.get(PVCS, settings.claim)

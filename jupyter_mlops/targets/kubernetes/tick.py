@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.errors import MlopsError, Unavailable
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.in_cluster import in_cluster
@@ -18,8 +20,13 @@ from jupyter_mlops.kube.labels import RUN, labels, named, selector
 from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.store.run_ids import new_run_id
-from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, Tick, submit
+from jupyter_mlops.targets.kubernetes.kept import kept_on
+from jupyter_mlops.targets.kubernetes.packing import Luggage
+from jupyter_mlops.targets.kubernetes.parcel import joined
+from jupyter_mlops.targets.kubernetes.places import PARCEL
+from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, read_plan
+from jupyter_mlops.targets.kubernetes.settings import read_settings
+from jupyter_mlops.targets.kubernetes.submit import Asked, submit
 
 _PATIENCE_S = 120.0
 _CANCELED_WITHIN_S = 300.0
@@ -32,7 +39,8 @@ def tick(order_path: str) -> int:
         order = ScheduleOrder.from_json(Path(order_path).read_text(encoding="utf-8"))
         connection = in_cluster()
         kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
-        said = start_due(kube, order)
+        plan, luggage = read_plan(joined(Path(PARCEL), order.parcel))
+        said = start_due(kube, order, plan, luggage)
     except MlopsError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -40,7 +48,9 @@ def tick(order_path: str) -> int:
     return 0
 
 
-def start_due(kube: Kube, order: ScheduleOrder, *, wait_s: float = _CANCELED_WITHIN_S) -> str:
+def start_due(
+    kube: Kube, order: ScheduleOrder, plan: Plan, luggage: Luggage, *, wait_s: float = _CANCELED_WITHIN_S
+) -> str:
     """Make a run of the schedule, unless the one before forbids it; what was done, in a sentence.
 
     Raises:
@@ -54,15 +64,16 @@ def start_due(kube: Kube, order: ScheduleOrder, *, wait_s: float = _CANCELED_WIT
     if going_on and order.overlap == "replace":
         _cancel(kube, {name: anchor for name, anchor in _by_run(anchors).items() if name in going_on}, wait_s)
     run = new_run_id()
-    submit(
-        kube,
-        order.plan,
-        run,
-        ClusterSettings(**order.settings),
+    known = kept_on(kube, order.shared.claim)
+    missing = {digest: content for digest, content in luggage.contents.items() if digest not in known}
+    asked = Asked(
         experiment=order.experiment,
         parallel=order.parallel,
-        tick=Tick(order.name, order.shared),
+        schedule=order.name,
+        shared=order.shared,
+        luggage=replace(luggage, contents=missing),
     )
+    submit(kube, plan, run, read_settings(order.settings), asked)
     over = [anchor for name, anchor in sorted(_by_run(anchors).items()) if name not in going_on]
     for anchor in over[: max(0, len(over) - order.keep + 1)]:
         kube.delete(CONFIG_MAPS, anchor["metadata"]["name"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_mlops.engine.plan import Plan, make_plan
-from jupyter_mlops.errors import Conflict, NotFound, Refused, Unavailable, Usage
+from jupyter_mlops.errors import Conflict, NotFound, Unavailable, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.labels import RUN, SCHEDULE, named
@@ -19,12 +20,23 @@ from jupyter_mlops.pipeline.model import Component, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.schedules import in_cluster
 from jupyter_mlops.schedules.in_cluster import Timing
-from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, check_name, object_name
-from jupyter_mlops.targets.kubernetes.submit import Prepared, SentCode
+from jupyter_mlops.targets.kubernetes.kept import kept_name, note_kept
+from jupyter_mlops.targets.kubernetes.packing import Luggage
+from jupyter_mlops.targets.kubernetes.parcel import Carried, inside
+from jupyter_mlops.targets.kubernetes.schedule_order import (
+    ScheduleOrder,
+    check_name,
+    object_name,
+    pack_plan,
+    read_plan,
+)
+from jupyter_mlops.targets.kubernetes.submit import Prepared
 from jupyter_mlops.targets.kubernetes.tick import start_due
 from tests.small_cluster import SmallCluster
 
-SHARED = Prepared(SentCode(("code-1-0",), "abc"), "driver")
+CLAIM = {"metadata": {"name": "store", "uid": "u"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+SHARED = Prepared(("code-1-0",), "abc", "driver", CLAIM)
+LUGGAGE = Luggage((Carried("data/a.csv", "0" * 64, 3),), {"0" * 64: b"abc"})
 
 
 def plan(source: str = "x = 1") -> Plan:
@@ -33,8 +45,16 @@ def plan(source: str = "x = 1") -> Plan:
 
 
 def order(**changes) -> ScheduleOrder:
-    asked = {"name": "nightly", "plan": plan(), "settings": {"image": "i"}, "shared": SHARED, **changes}
+    asked = {"name": "nightly", "settings": {"image": "i"}, "shared": SHARED, "parcel": "1" * 64, **changes}
     return ScheduleOrder(**asked)
+
+
+def due(kube: Kube, asked: ScheduleOrder, **more) -> str:
+    return start_due(kube, asked, plan(), LUGGAGE, **more)
+
+
+def make(kube: Kube, asked: ScheduleOrder, timing: Timing) -> None:
+    in_cluster.create(kube, asked, timing, pack_plan(plan(), LUGGAGE), pipeline="report", source="/work/a.ipynb")
 
 
 @pytest.fixture
@@ -62,13 +82,15 @@ def ended(cluster: SmallCluster) -> None:
 
 
 def test_a_run_of_a_schedule_is_as_one_from_a_laptop_but_for_its_label(cluster, kube, runs) -> None:
-    said = start_due(kube, order(experiment="e", parallel=2))
+    said = due(kube, order(experiment="e", parallel=2))
     [run] = runs()
     assert said == f"Started the run {run}."
     [job] = cluster.of("jobs")
     assert named(job, RUN) == run
-    [told] = cluster.of("configmaps", **{"jupyter-mlops.io/part": "plan"})
+    *parcels, told = cluster.of("configmaps", **{"jupyter-mlops.io/part": "plan"})
     given = json.loads(told["data"]["order.json"])
+    archive = b"".join(base64.b64decode(text) for item in parcels for text in item["binaryData"].values())
+    assert inside(archive)[1:] == (LUGGAGE.files, LUGGAGE.contents)
     assert (given["experiment"], given["parallel"], given["place"]["service_account"]) == ("e", 2, "driver")
     # What was there when the schedule was made is not made again: its pod has no rights for that.
     made = {request.path.rpartition("/")[2] for request in cluster.asked if request.method == "POST"}
@@ -76,25 +98,33 @@ def test_a_run_of_a_schedule_is_as_one_from_a_laptop_but_for_its_label(cluster, 
     assert not cluster.of("configmaps", **{"jupyter-mlops.io/part": "code"})
 
 
+def test_what_the_volume_has_is_not_sent_again(cluster, kube) -> None:
+    note_kept(kube, kept_name(CLAIM), ["0" * 64], [])
+    due(kube, order())
+    parcel, _ = cluster.of("configmaps", **{"jupyter-mlops.io/part": "plan"})
+    [text] = parcel["binaryData"].values()
+    assert inside(base64.b64decode(text))[1:] == (LUGGAGE.files, {})
+
+
 def test_a_run_that_is_not_over_forbids_the_next(cluster, kube, runs) -> None:
-    start_due(kube, order())
-    assert start_due(kube, order()) == f"No run was started: {runs()[0]} is not over."
+    due(kube, order())
+    assert due(kube, order()) == f"No run was started: {runs()[0]} is not over."
     assert len(runs()) == 1
     ended(cluster)
-    start_due(kube, order())
+    due(kube, order())
     assert len(runs()) == 2
 
 
 def test_runs_may_overlap_if_that_is_allowed(kube, runs) -> None:
-    start_due(kube, order(overlap="allow"))
-    start_due(kube, order(overlap="allow"))
+    due(kube, order(overlap="allow"))
+    due(kube, order(overlap="allow"))
     assert len(runs()) == 2
 
 
 def test_a_run_is_replaced_once_it_was_canceled(cluster, kube, runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    start_due(kube, order())
+    due(kube, order())
     monkeypatch.setattr("jupyter_mlops.targets.kubernetes.tick.time.sleep", lambda _: ended(cluster))
-    start_due(kube, order(overlap="replace"))
+    due(kube, order(overlap="replace"))
     first, second = runs()
     canceled = [item for item in cluster.of("configmaps", **{SCHEDULE: "nightly"}) if item["data"].get("cancel")]
     assert [named(item, RUN) for item in canceled] == [first]
@@ -102,15 +132,15 @@ def test_a_run_is_replaced_once_it_was_canceled(cluster, kube, runs, monkeypatch
 
 
 def test_a_run_that_does_not_end_is_not_replaced(kube, runs) -> None:
-    start_due(kube, order())
+    due(kube, order())
     with pytest.raises(Unavailable, match=f"The run {runs()[0]} did not end"):
-        start_due(kube, order(overlap="replace"), wait_s=-1.0)
+        due(kube, order(overlap="replace"), wait_s=-1.0)
     assert len(runs()) == 1
 
 
 def test_of_runs_that_are_over_only_the_newest_stay(cluster, kube, runs) -> None:
     for _ in range(5):
-        start_due(kube, order(keep=3))
+        due(kube, order(keep=3))
         ended(cluster)
     kept = runs()
     assert len(kept) == 3
@@ -118,8 +148,8 @@ def test_of_runs_that_are_over_only_the_newest_stay(cluster, kube, runs) -> None
 
 
 def test_another_schedules_run_forbids_nothing(kube) -> None:
-    start_due(kube, order(name="other"))
-    assert start_due(kube, order()).startswith("Started")
+    due(kube, order(name="other"))
+    assert due(kube, order()).startswith("Started")
 
 
 @given(st.text(), st.integers(1, 9), st.sampled_from(["forbid", "allow", "replace"]))
@@ -136,9 +166,10 @@ def test_what_is_no_order_is_refused(text: str) -> None:
         ScheduleOrder.from_json(text)
 
 
-def test_a_plan_that_the_cluster_cannot_keep_is_refused() -> None:
-    with pytest.raises(Refused, match="a schedule keeps at most 1 MB"):
-        order(plan=plan("x = '" + "a" * 1_000_000 + "'")).to_json()
+def test_a_plan_and_its_files_are_read_as_they_were_packed() -> None:
+    assert read_plan(pack_plan(plan("x = 'é'"), LUGGAGE)) == (plan("x = 'é'"), LUGGAGE)
+    with pytest.raises(Usage, match="cannot be read"):
+        read_plan(b"nonsense")
 
 
 @pytest.mark.parametrize("name", ["", "Nightly", "a_b", "a.b", "-a", "x" * 41, "ä"])
@@ -149,7 +180,7 @@ def test_a_name_that_cannot_be_is_refused(name: str) -> None:
 
 def test_a_schedule_is_made_listed_paused_and_deleted(cluster, kube, runs) -> None:
     timing = Timing("0 6 * * 1-5", "Europe/Berlin", 900)
-    in_cluster.create(kube, order(overlap="replace"), timing, image="i", source="/work/a.ipynb")
+    make(kube, order(overlap="replace"), timing)
     [made] = cluster.of("cronjobs")
     spec = made["spec"]
     assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == ("0 6 * * 1-5", "Europe/Berlin", False)
@@ -158,7 +189,7 @@ def test_a_schedule_is_made_listed_paused_and_deleted(cluster, kube, runs) -> No
     assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("driver", True)
     assert pod["containers"][0]["command"][-2:] == ["tick", "/mlops/order/schedule.json"]
     assert not any("persistentVolumeClaim" in volume for volume in pod["volumes"])
-    start_due(kube, order())
+    due(kube, order())
     [state] = in_cluster.schedules(kube)
     assert (state.name, state.timing, state.overlap, state.source) == ("nightly", timing, "replace", "/work/a.ipynb")
     assert state.runs == state.active == tuple(runs())
@@ -169,22 +200,22 @@ def test_a_schedule_is_made_listed_paused_and_deleted(cluster, kube, runs) -> No
 
 
 def test_a_schedule_goes_with_its_runs_if_that_is_wanted(cluster, kube, runs) -> None:
-    in_cluster.create(kube, order(), Timing("@daily"), image="i", source="")
-    start_due(kube, order())
+    make(kube, order(), Timing("@daily"))
+    due(kube, order())
     assert list(in_cluster.delete(kube, "nightly", runs=True)) != runs() == []
     assert cluster.of("configmaps") == []
 
 
 def test_two_schedules_of_one_name_are_a_conflict(kube) -> None:
-    in_cluster.create(kube, order(), Timing("@daily"), image="i", source="")
+    make(kube, order(), Timing("@daily"))
     with pytest.raises(Conflict, match="There is a schedule 'nightly' in the namespace here"):
-        in_cluster.create(kube, order(), Timing("@daily"), image="i", source="")
+        make(kube, order(), Timing("@daily"))
 
 
 def test_a_schedule_that_is_refused_leaves_nothing(cluster, kube) -> None:
     cluster.refuse["cronjobs"] = (403, "cronjobs.batch is forbidden")
     with pytest.raises(Forbidden):
-        in_cluster.create(kube, order(), Timing("@daily"), image="i", source="")
+        make(kube, order(), Timing("@daily"))
     assert cluster.of("configmaps") == []
 
 
@@ -192,14 +223,14 @@ def test_a_schedule_that_is_refused_leaves_nothing(cluster, kube) -> None:
     "ask", [in_cluster.start_now, in_cluster.delete, lambda kube, name: in_cluster.pause(kube, name, paused=True)]
 )
 def test_a_schedule_that_is_not_there_is_said_with_those_that_are(kube, ask) -> None:
-    in_cluster.create(kube, order(), Timing("@daily"), image="i", source="")
+    make(kube, order(), Timing("@daily"))
     with pytest.raises(NotFound, match="There is no schedule 'nihtly'") as refused:
         ask(kube, "nihtly")
     assert refused.value.hint == "There are: nightly."
 
 
 def test_a_schedule_can_start_a_run_now(cluster, kube) -> None:
-    in_cluster.create(kube, order(), Timing("@daily", paused=True), image="i", source="")
+    make(kube, order(), Timing("@daily", paused=True))
     name = in_cluster.start_now(kube, "nightly")
     [job] = cluster.of("jobs")
     assert job["metadata"]["name"] == name
