@@ -63,7 +63,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
     try:
         code = _ensure_code(kube)
         folder = place_of(plan.pipeline.name, run)
-        there = in_cluster(plan, posixpath.join(WORK, folder, "files", luggage.folder))
+        there = in_cluster(plan, posixpath.normpath(posixpath.join(WORK, folder, "files", luggage.folder)))
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
@@ -84,6 +84,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
             "place": place.to_data(),
             "anchor": name,
             "folder": folder,
+            "inside": luggage.folder,
             "claim": kept_name(claim),
             "experiment": asked.experiment,
             "parallel": asked.parallel,
