@@ -82,7 +82,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
     anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
     try:
         folder = place_of(plan.pipeline.name, run)
-        there = in_cluster(plan, posixpath.join(WORK, folder, "files", luggage.folder))
+        there = in_cluster(plan, posixpath.normpath(posixpath.join(WORK, folder, "files", luggage.folder)))
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
@@ -103,6 +103,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
             "place": place.to_data(),
             "anchor": name,
             "folder": folder,
+            "inside": luggage.folder,
             "claim": kept_name(claim),
             "experiment": asked.experiment,
             "parallel": asked.parallel,

@@ -34,7 +34,8 @@ def unpack(order: Mapping[str, Any], place: RunPlace, kube: Kube) -> Plan:
     try:
         found = arrived(folder) or _unpacked(order, place, kube, folder)
         plan = Plan.from_data(found.order["plan"], found.order["params"])
-        Path(plan.pipeline.cwd).mkdir(parents=True, exist_ok=True)
+        # The notebook's folder may have brought no file.
+        (found.folder / str(order["inside"])).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnwritable(
             f"The volume of the claim {place.claim} cannot be written: {error.strerror or error}.",
