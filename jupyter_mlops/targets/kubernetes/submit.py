@@ -76,11 +76,12 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
     """
     name = anchor_name(run)
     plan = settings.plan(plan)
-    shared = asked.shared or prepare(kube, settings)
-    claim, luggage = shared.claim, asked.luggage or pack_up(kube, plan, settings, shared.claim, asked.root)
+    claim = asked.shared.claim if asked.shared else ensure_claim(kube, settings)
+    luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
     marks = labels("anchor", run=run, schedule=asked.schedule)
     anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
     try:
+        shared = asked.shared or prepare(kube, settings, claim)
         folder = place_of(plan.pipeline.name, run)
         there = in_cluster(plan, posixpath.normpath(posixpath.join(WORK, folder, "files", luggage.folder)))
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
@@ -117,9 +118,9 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
         raise
 
 
-def prepare(kube: Kube, settings: ClusterSettings) -> Prepared:
+def prepare(kube: Kube, settings: ClusterSettings, claim: Mapping[str, Any] | None = None) -> Prepared:
     """Make what is missing of what runs share: the volume, the code of this version, the account of drivers."""
-    claim = ensure_claim(kube, settings)
+    claim = ensure_claim(kube, settings) if claim is None else claim
     code = _ensure_code(kube)
     return Prepared(code.names, code.digest, ensure_driver_account(kube, settings.service_account), claim)
 
