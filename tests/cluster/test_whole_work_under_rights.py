@@ -11,6 +11,8 @@ from jupyter_mlops.errors import MlopsError, WorkFailed
 from jupyter_mlops.kube.failures import Forbidden, Unauthorized
 from jupyter_mlops.kube.labels import selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, CRON_JOBS, JOBS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, retry
@@ -85,7 +87,10 @@ def test_a_schedule_needs_no_more_than_the_role_for_schedules(ada: Path, cluster
     path = notebook(ada, "x = 1")
     with pytest.raises(Forbidden, match='"cronjobs"'):
         schedule(path, cron="0 6 * * *", name="nightly")
-    assert cluster.kube.list(CONFIG_MAPS, labels="jupyter-mlops.io/schedule=nightly").items == ()
+    # The cluster removes what the schedule had in the background.
+    for _ in changes_of(cluster.kube, Selection(CONFIG_MAPS, "jupyter-mlops.io/schedule=nightly"), Stop()):
+        if not cluster.kube.list(CONFIG_MAPS, labels="jupyter-mlops.io/schedule=nightly").items:
+            break
     grant(cluster, "ada", ["schedules"])
     assert schedule(path, cron="0 6 * * *", name="nightly")["schedule"] == "nightly"
     assert len(cluster.kube.list(CRON_JOBS, labels=selector({"jupyter-mlops.io/schedule": "nightly"})).items) == 1
