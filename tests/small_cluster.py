@@ -142,20 +142,33 @@ class SmallCluster:
             "spec": template["spec"],
             "status": {"phase": "Running"},
         }
-        command = container["command"]
-        arguments = command[command.index("/mlops/code") + 1 :]
-        given = {item["name"]: item["value"] for item in container["env"] if "value" in item}
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
-        process = subprocess.Popen(
-            [sys.executable, str(self._code), *arguments],
-            env={**kept, **given, "HOME": os.environ.get("HOME", "/tmp")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = self._run(pod, container)
         self._processes[f"{name}-x"] = process
         self._put("pods", pod)
         threading.Thread(target=self._await, args=(pod, process), daemon=True).start()
+
+    def _run(self, pod: dict[str, Any], container: dict[str, Any]) -> subprocess.Popen[bytes]:
+        """The container as a process."""
+        with open(self._stdout_of(pod), "wb") as stdout:
+            return subprocess.Popen(
+                [sys.executable, str(self._code), *self._arguments(pod, container)],
+                env=self._environment(container),
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def _stdout_of(self, pod: dict[str, Any]) -> str:
+        return os.devnull
+
+    def _arguments(self, pod: dict[str, Any], container: dict[str, Any]) -> list[str]:
+        command: list[str] = container["command"]
+        return command[command.index("/mlops/code") + 1 :]
+
+    def _environment(self, container: dict[str, Any]) -> dict[str, str]:
+        given = {item["name"]: item["value"] for item in container["env"] if "value" in item}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
+        return {**kept, **given, "HOME": os.environ.get("HOME", "/tmp")}
 
     def _await(self, pod: dict[str, Any], process: subprocess.Popen[bytes]) -> None:
         status = process.wait()

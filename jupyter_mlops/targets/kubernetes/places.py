@@ -55,12 +55,37 @@ class RunPlace:
 
 def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Options, spec: str) -> dict[str, Any]:
     """The Job of one attempt: it runs the task whose spec is the file `spec` on the volume."""
+    return _step_job(place, StepName(task, step, attempt), options, ("task", spec), {})
+
+
+@dataclass(frozen=True)
+class StepName:
+    """Which attempt of which task of which step."""
+
+    task: str
+    step: str
+    attempt: int
+
+
+def told_step_job(
+    place: RunPlace, name: StepName, options: Options, orders: tuple[str, ...], digest: str
+) -> dict[str, Any]:
+    """The Job of one attempt that is told what to do by ConfigMaps (`digest` is what they hold), and tells all that
+    becomes of it: its engine cannot see the volume.
+    """
+    return _step_job(place, name, options, ("step", digest, ORDER), {ORDER: ConfigFiles(orders)})
+
+
+def _step_job(
+    place: RunPlace, name: StepName, options: Options, arguments: tuple[str, ...], mounts: Mapping[str, ConfigFiles]
+) -> dict[str, Any]:
+    task, step, attempt = name.task, name.step, name.attempt
     marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
     work = Work(
         image=place.image,
-        command=_command(place, "task", spec),
+        command=_command(place, *arguments),
         options=options,
-        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code)},
+        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), **mounts},
         env={"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
         labels=marks,
         annotations=full_names(run=place.run, step=step, task=task),

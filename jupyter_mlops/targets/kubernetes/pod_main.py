@@ -1,4 +1,6 @@
-"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine."""
+"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `step DIGEST FOLDER` a step that is driven from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -17,5 +19,9 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.drive import drive
 
         return drive(rest[0])
-    sys.stderr.write("usage: code.zip task SPEC | drive ORDER\n")
+    if verb == "step" and len(rest) == 2:
+        from jupyter_mlops.targets.kubernetes.told_step import step
+
+        return step(*rest)
+    sys.stderr.write("usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER\n")
     return 2

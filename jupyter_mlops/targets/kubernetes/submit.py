@@ -48,20 +48,9 @@ def submit(
         MlopsError: the server refused one of them, and nothing of the run is left.
     """
     name = anchor_name(run)
-    anchor = kube.create(CONFIG_MAPS, _config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
+    anchor = make_anchor(kube, run, plan.pipeline.name)
     try:
-        _ensure_claim(kube, settings)
-        code = _ensure_code(kube)
-        place = RunPlace(
-            run=run,
-            image=settings.image,
-            claim=settings.claim,
-            code=code.names,
-            digest=code.digest,
-            owner=bare(anchor),
-            python=settings.python,
-            service_account=settings.service_account,
-        )
+        place = make_place(kube, run, settings, anchor)
         order = {
             "plan": in_cluster(plan).to_data(),
             "params": dict(plan.params),
@@ -77,6 +66,38 @@ def submit(
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
+
+
+def make_anchor(kube: Kube, run: str, pipeline: str) -> dict[str, Any]:
+    """The ConfigMap that owns all else of the run."""
+    return kube.create(CONFIG_MAPS, _config_map(anchor_name(run), labels("anchor", run=run), {"pipeline": pipeline}))
+
+
+def make_place(kube: Kube, run: str, settings: ClusterSettings, anchor: Mapping[str, Any]) -> RunPlace:
+    """What all Jobs of a run share: the volume and the code, made if they are not there."""
+    _ensure_claim(kube, settings)
+    code = _ensure_code(kube)
+    return RunPlace(
+        run=run,
+        image=settings.image,
+        claim=settings.claim,
+        code=code.names,
+        digest=code.digest,
+        owner=bare(anchor),
+        python=settings.python,
+        service_account=settings.service_account,
+    )
+
+
+def driven_place(kube: Kube, run: str) -> RunPlace:
+    """The place of a run that drivers in the cluster have driven; none is at work.
+
+    Raises:
+        Conflict: a driver is at work.
+        NotFound: nothing is left of the run.
+    """
+    _ended_drivers(kube, run)
+    return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
 
 
 def drive_again(kube: Kube, run: str) -> int:
@@ -133,9 +154,9 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def in_cluster(plan: Plan) -> Plan:
-    """The plan with the working folder that its steps have there."""
-    folder = f"{STORE}/work/{dns_name(plan.pipeline.name)}"
+def in_cluster(plan: Plan, store: str = STORE) -> Plan:
+    """The plan with the working folder that its steps have there, on the volume at `store`."""
+    folder = f"{store}/work/{dns_name(plan.pipeline.name)}"
     return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_died
 from jupyter_mlops.kube.labels import labels, selector
-from jupyter_mlops.kube.resource import JOBS, PODS
+from jupyter_mlops.kube.resource import JOBS, PODS, Resource
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import changes
 from jupyter_mlops.pipeline.model import Options
@@ -23,6 +23,7 @@ from jupyter_mlops.targets.attempt_files import STOPPED, EventTail, read_result,
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
 
 SLOTS = 100
+_SPEC = "spec.json"
 _LOOK_EVERY_S = 0.2
 # How long the result of a pod that is over may take to be seen here: network file systems are not immediate.
 _RESULT_WITHIN_S = 5.0
@@ -81,14 +82,30 @@ class KubernetesTarget:
     def start(self, attempt: Attempt, report: Callable[[Report], None]) -> None:
         """Begin an attempt; it ends with one outcome, also if its Job cannot be made."""
         attempt.directory.mkdir(parents=True, exist_ok=True)
-        spec = attempt.directory / "spec.json"
-        spec.write_text(attempt.spec.to_json(), encoding="utf-8")
-        options = attempt.options
-        job = step_job(self._place, attempt.spec.task, attempt.spec.step, attempt.spec.attempt, options, str(spec))
-        running = _Running(attempt, report, EventTail(attempt.directory / "events.jsonl"), job["metadata"]["name"])
+        (attempt.directory / _SPEC).write_text(attempt.spec.to_json(), encoding="utf-8")
+        *before, (_, job) = self._objects(attempt)
+        running = _Running(attempt, report, self._tail(attempt), job["metadata"]["name"])
         with self._guard:
             self._running[attempt.id] = running
-        self._starts.submit(self._create, running, job)
+        self._starts.submit(self._create, running, [*before, (JOBS, job)])
+
+    # What is another way where the volume cannot be seen from here.
+
+    def _objects(self, attempt: Attempt) -> Sequence[tuple[Resource, Mapping[str, Any]]]:
+        """What has to be made for an attempt, in this order; its Job is the last."""
+        named, spec = attempt.spec, str(attempt.directory / _SPEC)
+        return ((JOBS, step_job(self._place, named.task, named.step, named.attempt, attempt.options, spec)),)
+
+    def _tail(self, attempt: Attempt) -> EventTail:
+        """What gives the lines of the attempt's events."""
+        return EventTail(attempt.directory / "events.jsonl")
+
+    def _pod_changed(self, running: _Running, *, over: bool) -> None:
+        """The cluster said something new of the attempt's pod: that it is over, perhaps."""
+
+    def _has_arrived(self, running: _Running) -> bool:  # noqa: ARG002 - for those where it depends
+        """Whether all that the attempt left is in its folder here, once its pod has ended."""
+        return True
 
     def stop(self, attempt: str, reason: StopReason) -> None:
         """End an attempt: its pod is asked to, and after a grace period killed."""
@@ -119,9 +136,10 @@ class KubernetesTarget:
         for job in self._kube.list(JOBS, labels=wanted).items:
             self._kube.delete(JOBS, job["metadata"]["name"])
 
-    def _create(self, running: _Running, job: Mapping[str, Any]) -> None:
+    def _create(self, running: _Running, objects: Sequence[tuple[Resource, Mapping[str, Any]]]) -> None:
         try:
-            self._kube.create(JOBS, job)
+            for resource, body in objects:
+                self._kube.create(resource, body)
         except MlopsError as error:
             running.refused, running.over = f"its Job could not be made: {error}", time.monotonic()
 
@@ -147,7 +165,9 @@ class KubernetesTarget:
         running.pod = pod
         ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         taken_away = _is_disrupted(pod) and running.stopped is None
-        if (ended or gone) and not taken_away and not running.over:
+        over = (ended or gone) and not taken_away
+        self._pod_changed(running, over=over)
+        if over and not running.over:
             running.over = time.monotonic()
 
     def _read(self) -> None:
@@ -157,7 +177,7 @@ class KubernetesTarget:
 
     def _look(self, running: _Running) -> None:
         late = running.stopped is not None and time.monotonic() - running.asked > 3 * GRACE_S
-        over = bool(running.over) or late
+        over = (bool(running.over) and self._has_arrived(running)) or late
         result = read_result(running.attempt.directory) if over else None
         events = running.tail.read()
         if events:

@@ -1,0 +1,150 @@
+"""`--attached`: a run that is driven from here, each step a Job. For accounts that may make Jobs, ConfigMaps and PVCs,
+and where nobody has given a driver in the cluster its rights. It ends with this process; `retry` goes on with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.resume import RESULT
+from jupyter_mlops.engine.run import RunOptions, resume_run, start_run
+from jupyter_mlops.errors import Conflict, Refused
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.labels import ATTEMPT, TASK, labels, named, selector
+from jupyter_mlops.kube.patience import Patient
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.store.atomic_write import write_atomically
+from jupyter_mlops.store.liveness import run_is_driven
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
+from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring
+from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.submit import (
+    ClusterSettings,
+    anchor_name,
+    driven_place,
+    in_cluster,
+    make_anchor,
+    make_place,
+)
+from jupyter_mlops.targets.kubernetes.target import SLOTS
+
+_PLACE = "attached.json"
+# A laptop changes networks.
+_PATIENCE_S = 120.0
+
+
+def drive_attached(
+    kube: Kube, plan: Plan, project: Project, options: RunOptions, settings: ClusterSettings, store: str = STORE
+) -> Path:
+    """Run a plan from here to its end, and give the run's folder. `store` is where pods have the volume.
+
+    Raises:
+        MlopsError: the server refused what the run needs, and nothing of the run is left.
+    """
+    run = options.run or new_run_id()
+    patient = _patient(kube)
+    anchor = make_anchor(patient, run, plan.pipeline.name)
+    try:
+        place = make_place(patient, run, settings, anchor)
+        volume = _volume(patient, place)
+        journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
+        folder = project.ensure().run_directory(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / _PLACE, json.dumps(place.to_data()).encode())
+        target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
+    except BaseException:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+    try:
+        there = replace(options, run=run, journal=journal)
+        return start_run(attached_plan(plan, store), project, target, there).directory
+    except Refused:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+    finally:
+        target.close()
+
+
+def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions, store: str = STORE) -> Path:
+    """Go on with a run from here. Steps that ended while nobody listened are taken as they are; others begin again.
+
+    Raises:
+        Conflict: an engine drives it, here or in the cluster.
+        NotFound: nothing is left of the run in the namespace.
+    """
+    folder, patient = project.run_directory(run), _patient(kube)
+    if run_is_driven(folder, load_run(folder).engine):
+        raise Conflict(f"The run {run} is driven now.", hint="Cancel it first.")
+    place = _known_place(folder) or driven_place(patient, run)
+    patient.get(CONFIG_MAPS, anchor_name(run))
+    bring_ended(patient, run, folder)
+    volume = _volume(patient, place)
+    journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
+    target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
+    try:
+        return resume_run(run, project, target, replace(options, journal=journal)).directory
+    finally:
+        target.close()
+
+
+def is_attached(project: Project, run: str) -> bool:
+    """Whether the run was driven from here."""
+    return _known_place(project.run_directory(run)) is not None
+
+
+def bring_ended(kube: Kube, run: str, folder: Path) -> None:
+    """Bring home what steps left whose pods have ended while nobody listened."""
+    for pod in kube.list(PODS, labels=selector(labels("step", run=run))).items:
+        task, attempt = named(pod, TASK), named(pod, ATTEMPT)
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed") or not attempt.isdecimal():
+            continue
+        directory = folder / attempt_folder(task, int(attempt))
+        # What this run has never begun is none of its own.
+        if directory.is_dir() and not (directory / RESULT).exists():
+            bring(kube, str(pod["metadata"]["name"]), directory, Stop())
+
+
+def attached_plan(plan: Plan, store: str = STORE) -> Plan:
+    """The plan as pods are told it. Files are on the volume, where they cannot be compared from here: a step that
+    reads, writes or imports some is not taken from the cache.
+    """
+    there = in_cluster(plan, store)
+    steps = tuple(_uncached(step) if _touches_files(step) else step for step in there.pipeline.steps)
+    return replace(there, pipeline=replace(there.pipeline, steps=steps))
+
+
+def _touches_files(step: Step) -> bool:
+    return bool(step.files_in or step.files_out or step.files_gone or step.modules or step.options.files)
+
+
+def _uncached(step: Step) -> Step:
+    return replace(step, options=replace(step.options, cache=False))
+
+
+def _known_place(folder: Path) -> RunPlace | None:
+    try:
+        data = json.loads((folder / _PLACE).read_bytes())
+        return RunPlace.from_data(data) if isinstance(data, Mapping) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _patient(kube: Kube) -> Kube:
+    return Kube(Patient(kube.transport, _PATIENCE_S), kube.namespace)
+
+
+def _volume(kube: Kube, place: RunPlace) -> str:
+    """The claim and which one it is: another of the same name has not the same values."""
+    claim = kube.get(PVCS, place.claim)
+    return f"{kube.namespace}/{place.claim}/{claim['metadata']['uid']}"
