@@ -22,7 +22,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.store.atomic_write import write_atomically
-from jupyter_mlops.store.liveness import run_is_driven
+from jupyter_mlops.store.liveness import engine_lives, lock_is_held
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
@@ -84,7 +84,7 @@ def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions,
         NotFound: nothing is left of the run in the namespace.
     """
     folder, patient = project.run_directory(run), _patient(kube)
-    if run_is_driven(folder, load_run(folder).engine):
+    if _is_driven(folder):
         raise Conflict(f"The run {run} is driven now.", hint="Cancel it first.")
     place = _known_place(folder) or driven_place(patient, run)
     patient.get(CONFIG_MAPS, anchor_name(run))
@@ -122,6 +122,12 @@ def attached_plan(plan: Plan, store: str = STORE) -> Plan:
     there = in_cluster(plan, store)
     steps = tuple(_uncached(step) if _touches_files(step) else step for step in there.pipeline.steps)
     return replace(there, pipeline=replace(there.pipeline, steps=steps))
+
+
+def _is_driven(folder: Path) -> bool:
+    """Whether another engine would lose its Jobs if this one began: one of this machine holds the lock."""
+    record = load_run(folder)
+    return lock_is_held(folder) or (not record.over and engine_lives(record.engine) is None)
 
 
 def _touches_files(step: Step) -> bool:

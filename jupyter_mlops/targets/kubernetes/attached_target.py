@@ -32,7 +32,7 @@ from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget, _Ru
 from jupyter_mlops.targets.kubernetes.told_step import END, StepOrder, order_maps
 
 FOLLOWS = 24
-_ENDS = 8
+ENDS = 8
 
 
 class AttachedTarget(KubernetesTarget):
@@ -54,7 +54,7 @@ class AttachedTarget(KubernetesTarget):
         self._orders: dict[str, tuple[str, ...]] = {}
         self._readers: dict[str, tuple[str, Future[None]]] = {}
         self._follows = ThreadPoolExecutor(max_workers=follows, thread_name_prefix="mlops-log")
-        self._ends = ThreadPoolExecutor(max_workers=_ENDS, thread_name_prefix="mlops-end")
+        self._ends = ThreadPoolExecutor(max_workers=ENDS, thread_name_prefix="mlops-end")
         super().__init__(kube, place, slots=slots)
 
     def close(self) -> None:
