@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -240,6 +241,7 @@ def test_a_run_that_is_canceled_keeps_what_its_steps_showed(desk: Desk) -> None:
 
 def die(run: Path, task: str) -> None:
     """Leave the run as an engine does that is killed while `task` runs: nothing is written of what came after."""
+    shutil.rmtree(run.parent.parent / "cache")
     for path in event_files(run):
         lines = path.read_text().splitlines(keepends=True)
         ends = [at for at, line in enumerate(lines) if '"task.finished"' in line and f'"{task}"' in line]
