@@ -160,8 +160,10 @@ def wait_for_text(runs: Path, pattern: str, text: str, patience: float = 180.0) 
 
 LONG = (
     "%%step one\nx = 41",
-    "%%step two\nprint('waiting', flush=True)\nimport os, time\n"
-    "while not os.path.exists('/mlops/store/GO'): time.sleep(0.2)\nprint('x is', x + 1)",
+    (
+        "%%step two\nprint('waiting', flush=True)\nimport os, time\n"
+        "while not os.path.exists('/mlops/store/GO'): time.sleep(0.2)\nprint('x is', x + 1)"
+    ),
 )
 
 

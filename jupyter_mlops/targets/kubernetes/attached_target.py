@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -20,15 +21,19 @@ from jupyter_mlops.engine.keeping import LOGGED
 from jupyter_mlops.engine.target import Attempt, StopReason
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import owned
 from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.names import dns_name
-from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, Resource
+from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.targets.attempt_files import EventTail
+from jupyter_mlops.targets.kubernetes.making import Made
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace, StepName, told_step_job
-from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget, _Running
+from jupyter_mlops.targets.kubernetes.pod_attempt import LOST_AFTER_S, PodAttempt
+from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 from jupyter_mlops.targets.kubernetes.told_step import END, StepOrder, order_maps
 
 FOLLOWS = 24
@@ -51,8 +56,8 @@ class AttachedTarget(KubernetesTarget):
         follows: int = FOLLOWS,
     ) -> None:
         self._volume, self._store = volume, store
-        self._orders: dict[str, tuple[str, ...]] = {}
-        self._readers: dict[str, tuple[str, Future[None]]] = {}
+        self._orders: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        self._readers: dict[str, Future[None]] = {}
         self._follows = ThreadPoolExecutor(max_workers=follows, thread_name_prefix="mlops-log")
         self._ends = ThreadPoolExecutor(max_workers=ENDS, thread_name_prefix="mlops-end")
         super().__init__(kube, place, slots=slots)
@@ -63,7 +68,7 @@ class AttachedTarget(KubernetesTarget):
         for pool in (self._follows, self._ends):
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _objects(self, attempt: Attempt) -> Sequence[tuple[Resource, Mapping[str, Any]]]:
+    def _job(self, attempt: Attempt) -> dict[str, Any]:
         told = attempt.spec
         folder = f"{self._store}/.jupyter_mlops/runs/{told.run}/{attempt_folder(told.task, told.attempt)}"
         there = replace(told, directory=folder)
@@ -72,9 +77,8 @@ class AttachedTarget(KubernetesTarget):
         maps = order_maps(order, dns_name("mlops", run[-8:], "order", told.task, number), run)
         names = tuple(body["metadata"]["name"] for body in maps)
         name = StepName(told.task, told.step, told.attempt)
-        self._orders[attempt.id] = names
-        job = told_step_job(self._place, name, attempt.options, names, order.digest)
-        return (*((CONFIG_MAPS, owned(body, self._place.owner)) for body in maps), (JOBS, job))
+        self._orders[attempt.id] = tuple(owned(body, self._place.owner) for body in maps)
+        return told_step_job(self._place, name, attempt.options, names, order.digest)
 
     def _tail(self, attempt: Attempt) -> EventTail:
         return _ArrivingTail(attempt.directory)
@@ -82,51 +86,58 @@ class AttachedTarget(KubernetesTarget):
     def stop(self, attempt: str, reason: StopReason) -> None:
         """End an attempt. What it says at its end can be read only as long as its pod is there."""
         with self._guard:
-            running = self._running.get(attempt)
-        if running is not None and not running.over:
-            self._listen_now(running)
+            if (running := self._running.get(attempt)) is not None:
+                self._listen_now(running)
         super().stop(attempt, reason)
 
-    def _pod_changed(self, running: _Running, *, over: bool) -> None:
-        """Listen to a pod that has begun. One that has ended need not wait until others have."""
-        name, phase = str(running.pod["metadata"]["name"]), running.pod.get("status", {}).get("phase")
-        known = self._readers.get(running.attempt.id)
-        if running.over or phase not in ("Running", "Succeeded", "Failed"):
-            return
-        if known is None or known[0] != name:
-            pool = self._ends if over else self._follows
-            self._readers[running.attempt.id] = (name, pool.submit(self._listen, running, name))
-        elif over:
-            self._listen_now(running)
-
-    def _listen_now(self, running: _Running) -> None:
-        """Do not wait any longer until other logs have ended."""
-        known = self._readers.get(running.attempt.id)
-        if known is not None and known[1].cancel():
-            self._readers[running.attempt.id] = (known[0], self._ends.submit(self._listen, running, known[0]))
-
-    def _listen(self, running: _Running, pod: str) -> None:
+    def _create(self, running: PodAttempt) -> None:
         try:
-            bring(self._kube, pod, running.attempt.directory, self._stop)
-        except (MlopsError, OSError) as error:
-            running.refused = f"what it left could not be brought here: {error}"
+            for body in self._orders.get(running.attempt.id, ()):
+                with contextlib.suppress(AlreadyThere):  # the Job is tried again
+                    self._kube.create(CONFIG_MAPS, body)
+        except MlopsError as error:
+            refused = Reason("not_made", f"Its order could not be sent: {error.message}", error.hint)
+            with self._guard:
+                running.hear_made(Made(refused=refused), time.monotonic())
+            return
+        super()._create(running)
 
-    def _has_arrived(self, running: _Running) -> bool:
+    def _has_arrived(self, running: PodAttempt, now: float, over_since: float) -> bool:
+        """Listen to a pod that has begun; one that has ended need not wait until others have."""
         known = self._readers.get(running.attempt.id)
-        if known is not None and not known[1].done():
+        if known is None and running.runs:
+            pool = self._ends if over_since else self._follows
+            known = self._readers[running.attempt.id] = pool.submit(self._listen, running)
+        if not over_since:
             return False
+        if known is not None and not known.done():
+            self._listen_now(running)
+            given_up = running.stopped is not None or running.refused is not None
+            return given_up and now - over_since > LOST_AFTER_S
         if isinstance(running.tail, _ArrivingTail):
             running.tail.is_all = True
-        for name in self._orders.pop(running.attempt.id, ()):
+        orders = self._orders.pop(running.attempt.id, ())
+        if orders:
             with contextlib.suppress(RuntimeError):  # it is closed: they go with the run
-                self._starts.submit(self._forget, name)
+                self._calls.submit(self._forget, orders)
         return True
 
-    def _forget(self, order: str) -> None:
+    def _listen_now(self, running: PodAttempt) -> None:
+        """Do not wait any longer until other logs have ended."""
+        known = self._readers.get(running.attempt.id)
+        if known is not None and known.cancel():
+            self._readers[running.attempt.id] = self._ends.submit(self._listen, running)
+
+    def _listen(self, running: PodAttempt) -> None:
         try:
-            self._kube.delete(CONFIG_MAPS, order)
-        except MlopsError:
-            return  # it goes with the run
+            bring(self._kube, str(running.pod["metadata"]["name"]), running.attempt.directory, self._stop)
+        except (MlopsError, OSError) as error:
+            running.refused = Reason("not_brought", f"What it left could not be brought here: {error}")
+
+    def _forget(self, orders: Sequence[Mapping[str, Any]]) -> None:
+        for body in orders:
+            with contextlib.suppress(MlopsError):  # it goes with the run
+                self._kube.delete(CONFIG_MAPS, body["metadata"]["name"])
 
 
 class _ArrivingTail(EventTail):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
@@ -37,7 +38,7 @@ class KubernetesCluster:
 
     name = "kubernetes"
 
-    def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: str) -> None:
+    def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: Any) -> None:
         if not settings.get("image"):
             raise Usage(
                 "The target kubernetes needs an image for its steps.",

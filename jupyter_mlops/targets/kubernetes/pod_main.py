@@ -4,6 +4,7 @@ elsewhere.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,9 +13,7 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say. Exit code 0: it succeeded, 1: the work failed, 2: wrong usage."""
     verb, *rest = arguments or ("",)
     if verb == "task" and len(rest) == 1:
-        from jupyter_mlops.runtime.task import run_task
-
-        return run_task(rest[0])
+        return _task(rest[0])
     if verb == "drive" and len(rest) == 1:
         from jupyter_mlops.targets.kubernetes.drive import drive
 
@@ -25,3 +24,19 @@ def main(arguments: Sequence[str]) -> int:
         return step(*rest)
     sys.stderr.write("usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER\n")
     return 2
+
+
+def _task(spec: str) -> int:
+    from jupyter_mlops.runtime.task import run_task
+
+    return run_task(spec) if begins_now(os.path.dirname(spec)) else 1
+
+
+def begins_now(directory: str | os.PathLike[str]) -> bool:
+    """Whether an attempt begins for the first time: a second pod would write into the files of the first."""
+    try:
+        os.close(os.open(os.path.join(directory, "begun.lock"), os.O_CREAT | os.O_EXCL, 0o644))
+    except FileExistsError:
+        sys.stderr.write("This attempt has begun in another pod, so it is not run here.\n")
+        return False
+    return True

@@ -8,7 +8,6 @@ import contextlib
 import gzip
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -30,6 +29,7 @@ from jupyter_mlops.store.artifacts import FileArtifacts, is_digest
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.attempt_files import read_result
+from jupyter_mlops.targets.kubernetes.pod_main import begins_now
 
 END = {"mlops": "end"}
 """The last line that a step prints: whoever reads it has read all."""
@@ -88,9 +88,9 @@ def step(digest: str, folder: str) -> int:
     order = StepOrder.read(digest, folder)
     spec = order.spec
     directory = Path(spec.directory)
-    # The cluster may begin an attempt again, on another node: it begins from nothing.
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    if not begins_now(directory):
+        return 1
     Path(spec.cwd).mkdir(parents=True, exist_ok=True)
     (directory / _SPEC).write_text(spec.to_json(), encoding="utf-8")
     child = os.fork()

@@ -142,7 +142,8 @@ def test_a_chain_asks_four_things_a_step_and_a_dozen_a_run(desk: Desk) -> None:
         "GET log": 6,
         "DELETE configmaps": 6,
     }
-    assert asked["GET pods?watch"] == asked["GET pods"] == 1, "one watch for all, and no polling"
+    watches = [asked[f"GET {kind}{how}"] for kind in ("jobs", "pods") for how in ("", "?watch")]
+    assert watches == [2, 1, 1, 1], "a watch for all Jobs, one for all pods, and no polling"
     assert sum(asked.values()) <= 4 * 6 + 12, asked
 
 
