@@ -32,7 +32,8 @@ class RunOptions:
 
     `stop` cancels the run when set; `listeners` get every event; `final` asks each step for its last values (`verify`).
     `run` is the id of a new run, if the caller has made one; `experiment` overrides the pipeline's. `journal` opens
-    the record of a run (project, run, pipeline), where it is not only the store's.
+    the record of a run (project, run, pipeline), where it is not only the store's. `attached`: a place that would drive
+    the run itself lets it be driven from here.
     """
 
     parallel: int | None = None
@@ -42,6 +43,7 @@ class RunOptions:
     run: str = ""
     experiment: str = ""
     journal: Callable[[Project, str, str], StoreJournal] = StoreJournal
+    attached: bool = False
 
 
 @dataclass(frozen=True)

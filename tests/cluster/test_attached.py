@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.labels import is_ours
 from jupyter_mlops.kube.rbac import rules
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
@@ -125,6 +126,15 @@ def test_a_pod_that_is_killed_for_its_memory_says_so(folder: Path) -> None:
     [task] = answer["tasks"]
     assert answer["state"] == "failed"
     assert "memory" in task["reason"]
+
+
+def test_who_has_no_driver_with_rights_is_told_of_attached_runs_and_may_begin_one(folder: Path) -> None:
+    settings = folder / "jupyter_mlops.toml"
+    settings.write_text(settings.read_text().replace("attached = true\n", ""))
+    path = notebook(folder, "%%step one\nx = 1")
+    with pytest.raises(MlopsError, match="--attached"):
+        run(path, target="kubernetes")
+    assert run(path, target="kubernetes", attached=True)["state"] == "succeeded"
 
 
 @pytest.fixture

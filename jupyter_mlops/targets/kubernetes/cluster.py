@@ -80,7 +80,7 @@ class KubernetesCluster:
             if step.name in plan.selected and (reason := self.refusal(step.options)):
                 raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
         project.ensure()
-        if self._attached:
+        if self._attached or options.attached:
             return drive_attached(self._kube, plan, project, options, self._settings)
         run = options.run or new_run_id()
         submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
@@ -97,7 +97,7 @@ class KubernetesCluster:
             Conflict: a driver of the run is at work.
             NotFound: nothing is left of the run in the namespace.
         """
-        if self._attached or is_attached(project, run):
+        if self._attached or options.attached or is_attached(project, run):
             return resume_attached(self._kube, run, project, options)
         return self._follow(run, drive_again(self._kube, run), project, options)
 
