@@ -33,6 +33,12 @@ class TestAttachedTarget(TargetSuite):
     def refused(self) -> Options:
         return Options(memory="much")
 
+    def test_last_values_come_here_and_others_stay(self, bench: Bench) -> None:
+        attempt, outcome = bench.run("x = [1]", outputs=("x",), final=True)
+        assert outcome.result is not None, outcome.reason
+        assert outcome.result.facts["final"]["path"] == str(attempt.directory / "final.bundle")
+        assert [path.name for path in attempt.directory.glob("*.bundle")] == ["final.bundle"]
+
     def test_no_more_logs_are_followed_at_once_than_allowed_and_short_work_does_not_wait(
         self, code: Path, tmp_path: Path
     ) -> None:
