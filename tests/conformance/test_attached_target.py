@@ -40,12 +40,13 @@ class TestAttachedTarget(TargetSuite):
         assert [path.name for path in attempt.directory.glob("*.bundle")] == ["final.bundle"]
 
     def test_no_more_logs_are_followed_at_once_than_allowed_and_short_work_does_not_wait(
-        self, code: Path, tmp_path: Path
+        self, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(AttachedTarget, "follows", 2)
         for name in ("pods", "volume", "work"):
             (tmp_path / name).mkdir()
         cluster = ToldCluster(code, tmp_path / "pods")
-        target = AttachedTarget(Kube(cluster, "here"), PLACE, "v", store=str(tmp_path / "volume"), follows=2)
+        target = AttachedTarget(Kube(cluster, "here"), PLACE, "v", store=str(tmp_path / "volume"))
         bench = Bench(target, tmp_path / "work")
         waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
         long = [bench.start(waits, task=f"long{at}") for at in range(3)]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.engine.plan import Plan
@@ -26,17 +27,12 @@ from jupyter_mlops.store.liveness import engine_lives, lock_is_held
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.targets.kubernetes.arrival import send_ahead
 from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
 from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
-from jupyter_mlops.targets.kubernetes.submit import (
-    ClusterSettings,
-    anchor_name,
-    driven_place,
-    in_cluster,
-    make_anchor,
-    make_place,
-)
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, driven_place, prepare
 from jupyter_mlops.targets.kubernetes.target import SLOTS
 
 _PLACE = "attached.json"
@@ -54,21 +50,23 @@ def drive_attached(
     """
     run = options.run or new_run_id()
     patient = _patient(kube)
-    anchor = make_anchor(patient, run, plan.pipeline.name)
+    asked = Asked(options.experiment, options.parallel, project.root, options.final, attached=True, store=store)
+    ready = prepare(patient, without_file_cache(plan), run, settings, asked)
     try:
-        place = make_place(patient, run, settings, anchor)
-        volume = _volume(patient, place)
-        journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
+        if ready.carries:
+            send_ahead(patient, ready, store, options.stop, settings.patience)
+        place, volume = ready.place, _volume(patient, ready.claim)
         folder = project.ensure().run_directory(run)
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / _PLACE, json.dumps(place.to_data()).encode())
-        target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
+        slots, patience = options.parallel or SLOTS, settings.patience
+        target = AttachedTarget(patient, place, volume, slots=slots, store=store, patience=patience)
     except BaseException:
         kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
+    journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
     try:
-        there = replace(options, run=run, journal=journal)
-        return start_run(attached_plan(plan, store), project, target, there).directory
+        return start_run(ready.plan, project, target, replace(options, run=run, journal=journal)).directory
     except Refused:
         kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
@@ -89,7 +87,7 @@ def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions,
     place = _known_place(folder) or driven_place(patient, run)
     patient.get(CONFIG_MAPS, anchor_name(run))
     bring_ended(patient, run, folder)
-    volume = _volume(patient, place)
+    volume = _volume(patient, patient.get(PVCS, place.claim))
     journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
     target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
     try:
@@ -115,13 +113,12 @@ def bring_ended(kube: Kube, run: str, folder: Path) -> None:
             bring(kube, str(pod["metadata"]["name"]), directory, Stop())
 
 
-def attached_plan(plan: Plan, store: str = STORE) -> Plan:
-    """The plan as pods are told it. Files are on the volume, where they cannot be compared from here: a step that
-    reads, writes or imports some is not taken from the cache.
+def without_file_cache(plan: Plan) -> Plan:
+    """The plan in which a step that reads, writes or imports files is not taken from the cache: they are on the
+    volume, where they cannot be compared from here.
     """
-    there = in_cluster(plan, store)
-    steps = tuple(_uncached(step) if _touches_files(step) else step for step in there.pipeline.steps)
-    return replace(there, pipeline=replace(there.pipeline, steps=steps))
+    steps = tuple(_uncached(step) if _touches_files(step) else step for step in plan.pipeline.steps)
+    return replace(plan, pipeline=replace(plan.pipeline, steps=steps))
 
 
 def _is_driven(folder: Path) -> bool:
@@ -150,7 +147,6 @@ def _patient(kube: Kube) -> Kube:
     return Kube(Patient(kube.transport, _PATIENCE_S), kube.namespace)
 
 
-def _volume(kube: Kube, place: RunPlace) -> str:
+def _volume(kube: Kube, claim: Mapping[str, Any]) -> str:
     """The claim and which one it is: another of the same name has not the same values."""
-    claim = kube.get(PVCS, place.claim)
-    return f"{kube.namespace}/{place.claim}/{claim['metadata']['uid']}"
+    return f"{kube.namespace}/{claim['metadata']['name']}/{claim['metadata']['uid']}"

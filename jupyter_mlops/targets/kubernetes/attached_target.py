@@ -33,6 +33,7 @@ from jupyter_mlops.targets.attempt_files import EventTail
 from jupyter_mlops.targets.kubernetes.making import Made
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace, StepName, told_step_job
 from jupyter_mlops.targets.kubernetes.pod_attempt import LOST_AFTER_S, PodAttempt
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 from jupyter_mlops.targets.kubernetes.told_step import END, StepOrder, order_maps
 
@@ -45,6 +46,8 @@ class AttachedTarget(KubernetesTarget):
     have it, `follows` how many logs are read at the same time.
     """
 
+    follows = FOLLOWS
+
     def __init__(
         self,
         kube: Kube,
@@ -53,14 +56,14 @@ class AttachedTarget(KubernetesTarget):
         *,
         slots: int = SLOTS,
         store: str = STORE,
-        follows: int = FOLLOWS,
+        patience: float = PATIENCE_S,
     ) -> None:
         self._volume, self._store = volume, store
         self._orders: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._readers: dict[str, Future[None]] = {}
-        self._follows = ThreadPoolExecutor(max_workers=follows, thread_name_prefix="mlops-log")
+        self._follows = ThreadPoolExecutor(max_workers=self.follows, thread_name_prefix="mlops-log")
         self._ends = ThreadPoolExecutor(max_workers=ENDS, thread_name_prefix="mlops-end")
-        super().__init__(kube, place, slots=slots)
+        super().__init__(kube, place, slots=slots, patience=patience)
 
     def close(self) -> None:
         """Stop what still runs and free everything."""

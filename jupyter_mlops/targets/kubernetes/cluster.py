@@ -23,7 +23,8 @@ from jupyter_mlops.targets.base import Capabilities, Capability
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
+from jupyter_mlops.targets.kubernetes.settings import read_settings
+from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, drive_again, submit
 
 _LOOK_EVERY_S = 0.2
 
@@ -39,16 +40,7 @@ class KubernetesCluster:
     name = "kubernetes"
 
     def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: Any) -> None:
-        if not settings.get("image"):
-            raise Usage(
-                "The target kubernetes needs an image for its steps.",
-                hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
-                "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
-            )
-        try:
-            self._settings = ClusterSettings(**settings)
-        except TypeError as error:
-            raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
+        self._settings = read_settings(settings)
         self._attached = _is_true(attached)
         connection = transport_for(context or None)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
@@ -60,9 +52,10 @@ class KubernetesCluster:
 
     def refusal(self, options: Options) -> str:
         """Why the options cannot be honoured there; empty when they can."""
-        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), "", {})
+        found = self._settings
+        place = RunPlace("run", found.image, found.claim, ("code",), "", {}, found.python, found.pods)
         try:
-            step_job(place, "task", "step", 1, options, "spec.json")
+            step_job(place, "task", "step", 1, found.options(options), "spec.json")
         except Usage as error:
             return str(error)
         return ""
@@ -83,7 +76,8 @@ class KubernetesCluster:
         if self._attached or options.attached:
             return drive_attached(self._kube, plan, project, options, self._settings)
         run = options.run or new_run_id()
-        submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
+        asked = Asked(options.experiment, options.parallel, project.root, options.final)
+        submit(self._kube, plan, run, self._settings, asked)
         try:
             return self._follow(run, 1, project, options)
         except Refused:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
@@ -27,14 +26,17 @@ from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
-from jupyter_mlops.targets.kubernetes.waiting import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.unpacking import unpack, working_place
+from jupyter_mlops.targets.kubernetes.workplace import close, reopen
 
 _LOOK_EVERY_S = 0.3
 # An API server that is upgraded is away for a minute; runs outlive that.
 _PATIENCE_S = 300.0
-# What is not worth a line: values stay in the cluster, and come home on demand.
+# What is not worth a line: values stay in the cluster, and come home on demand. `verify` compares the last ones.
 _STAYS = (".bundle", ".part", ".lock")
+_COMES = "/final.bundle"
 
 
 # As shells say it of a process that SIGTERM ended; and what says "another one does it".
@@ -68,17 +70,26 @@ def drive(order_path: str) -> int:
 
 
 def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Kube, stop: Stop) -> Finished:
-    options = RunOptions(parallel=order["parallel"], run=place.run, experiment=order["experiment"], stop=stop)
+    options = RunOptions(
+        parallel=order["parallel"],
+        run=place.run,
+        experiment=order["experiment"],
+        stop=stop,
+        final=order.get("final") is True,
+    )
+    folder = working_place(order)
     patience = float(order.get("patience", PATIENCE_S))
     target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS, patience=patience)
     try:
         if project.run_directory(place.run).exists():
-            return resume_run(place.run, project, target, options)
-        plan = Plan.from_data(order["plan"], order["params"])
-        Path(plan.pipeline.cwd).mkdir(parents=True, exist_ok=True)
-        return start_run(plan, project, target, options)
+            reopen(folder)
+            finished = resume_run(place.run, project, target, options)
+        else:
+            finished = start_run(unpack(order, place, kube), project, target, options)
     finally:
         target.close()
+    close(folder, finished.state.outcome)
+    return finished
 
 
 def _leave(*_: object) -> None:
@@ -113,7 +124,7 @@ def _end_at_once(other: str) -> None:
 @contextmanager
 def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
     """While inside, and once more at the end, what is new in the folder is printed."""
-    sender, done = Sender(folder, lambda name: not name.endswith(_STAYS)), threading.Event()
+    sender, done = Sender(folder, lambda name: name.endswith(_COMES) or not name.endswith(_STAYS)), threading.Event()
 
     def tell() -> None:
         out.writelines(frame.to_line() + "\n" for frame in sender.look())

@@ -22,14 +22,18 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.told_step import step
 
         return step(*rest)
-    sys.stderr.write("usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER\n")
+    if verb == "arrive" and len(rest) == 4:
+        from jupyter_mlops.targets.kubernetes.told_step import arrive_here
+
+        return arrive_here(*rest)
+    sys.stderr.write("usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT\n")
     return 2
 
 
 def _task(spec: str) -> int:
-    from jupyter_mlops.runtime.task import run_task
+    from jupyter_mlops.targets.kubernetes.notebook_step import run_step
 
-    return run_task(spec) if begins_now(os.path.dirname(spec)) else 1
+    return run_step(spec) if begins_now(os.path.dirname(spec)) else 1
 
 
 def begins_now(directory: str | os.PathLike[str]) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
+import os
+import posixpath
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Conflict
+from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
@@ -18,79 +23,122 @@ from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
+from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
+from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
-from jupyter_mlops.targets.kubernetes.waiting import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.workplace import place_of
+
+__all__ = ["WORK", "Asked", "ClusterSettings", "anchor_name", "bare", "drive_again", "submit"]
+
+WORK = f"{STORE}/work"
+"""The folder of all runs' working folders."""
 
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
 @dataclass(frozen=True)
-class ClusterSettings:
-    """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
-
-    `service_account` is that of the driver, which makes Jobs; steps have none. A step that waits for what waiting does
-    not mend (an image or a Secret that is not there) fails after `patience` seconds.
+class Asked:
+    """How a run is asked for. `root` is the project's folder, of which files may travel; `final` and `attached` as in
+    `RunOptions`. `store` is where pods have the volume.
     """
 
-    image: str
-    claim: str = "mlops-store"
-    size: str = "10Gi"
-    access: str = "ReadWriteOnce"
-    storage_class: str = ""
-    python: str = "python3"
-    service_account: str = ""
-    patience: float = PATIENCE_S
+    experiment: str = ""
+    parallel: int | None = None
+    root: Path | None = None
+    final: bool = False
+    attached: bool = False
+    store: str = STORE
 
 
-def submit(
-    kube: Kube, plan: Plan, run: str, settings: ClusterSettings, *, experiment: str, parallel: int | None
-) -> None:
+def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> None:
     """Make the objects of a run; the last one is the Job of its driver.
 
     Raises:
-        MlopsError: the server refused one of them, and nothing of the run is left.
+        MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
-    name = anchor_name(run)
-    anchor = make_anchor(kube, run, plan.pipeline.name)
+    ready = prepare(kube, plan, run, settings, asked)
+    place = ready.place
+    order = {
+        "place": place.to_data(),
+        "anchor": anchor_name(run),
+        "patience": float(settings.patience),
+        "folder": ready.folder,
+        "inside": ready.inside,
+        "claim": kept_name(ready.claim),
+        "experiment": asked.experiment,
+        "parallel": asked.parallel,
+        "final": asked.final,
+    }
     try:
-        place = make_place(kube, run, settings, anchor)
-        order = {
-            "plan": in_cluster(plan).to_data(),
-            "params": dict(plan.params),
-            "place": place.to_data(),
-            "anchor": name,
-            "experiment": experiment,
-            "parallel": parallel,
-            "patience": float(settings.patience),
-        }
-        text = json.dumps(order, ensure_ascii=False)
-        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
-        kube.create(CONFIG_MAPS, owned(told, anchor))
+        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
+        kube.create(CONFIG_MAPS, owned(told, place.owner))
         kube.create(JOBS, driver_job(place, 1, _order_name(run)))
     except BaseException:
-        kube.delete(CONFIG_MAPS, name)
+        kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
 
 
-def make_anchor(kube: Kube, run: str, pipeline: str) -> dict[str, Any]:
-    """The ConfigMap that owns all else of the run."""
-    return kube.create(CONFIG_MAPS, _config_map(anchor_name(run), labels("anchor", run=run), {"pipeline": pipeline}))
+@dataclass(frozen=True)
+class Ready:
+    """A run whose volume, code and luggage are in the cluster. `plan` is as pods have it; its working folder is
+    `folder`, below that of all runs, and `inside` is where in it the notebook is. `carries`: steps need some of it.
+    """
+
+    place: RunPlace
+    plan: Plan
+    claim: Mapping[str, Any]
+    folder: str
+    inside: str
+    carries: bool
 
 
-def make_place(kube: Kube, run: str, settings: ClusterSettings, anchor: Mapping[str, Any]) -> RunPlace:
-    """What all Jobs of a run share: the volume and the code, made if they are not there."""
-    _ensure_claim(kube, settings)
-    code = _ensure_code(kube)
-    return RunPlace(
-        run=run,
-        image=settings.image,
-        claim=settings.claim,
-        code=code.names,
-        digest=code.digest,
-        owner=bare(anchor),
-        python=settings.python,
-        service_account=settings.service_account,
-    )
+def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> Ready:
+    """Make what a run needs before anything of it begins.
+
+    Raises:
+        MlopsError: the server refused a part, or a file cannot travel, and nothing of the run is left.
+    """
+    plan = settings.plan(plan)
+    root = asked.root or Path(plan.pipeline.cwd or os.getcwd())
+    claim = _ensure_claim(kube, settings)
+    luggage = gather(plan, root, known=kept_on(kube, claim), leave_out=settings.leave_out)
+    carries = _carries(luggage, plan)
+    body = _config_map(anchor_name(run), labels("anchor", run=run), {"pipeline": plan.pipeline.name})
+    anchor = kube.create(CONFIG_MAPS, body)
+    try:
+        code = _ensure_code(kube)
+        folder = place_of(plan.pipeline.name, run)
+        work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
+        there = in_cluster(plan, posixpath.normpath(work))
+        archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
+        place = RunPlace(
+            run=run,
+            image=settings.image,
+            claim=settings.claim,
+            code=code.names,
+            digest=code.digest,
+            owner=bare(anchor),
+            python=settings.python,
+            settings=settings.pods,
+            service_account=settings.service_account,
+            driver_queue=settings.driver_queue,
+            pieces=_send(kube, run, archive, anchor) if carries or not asked.attached else (),
+            parcel=hashlib.sha256(archive).hexdigest(),
+            one_node=_is_of_one_node(claim),
+        )
+    except BaseException:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+    return Ready(place, there, claim, folder, luggage.folder, carries)
+
+
+def _carries(luggage: Luggage, plan: Plan) -> bool:
+    """Whether steps may need a file that travels: the notebook itself is there for the merged one."""
+    own = posixpath.join(luggage.folder, os.path.basename(plan.pipeline.notebook))
+    whole = any(step.component.kind == "notebook" for step in plan.pipeline.steps)
+    return whole or any(item.name != own for item in luggage.files)
 
 
 def driven_place(kube: Kube, run: str) -> RunPlace:
@@ -158,10 +206,16 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def in_cluster(plan: Plan, store: str = STORE) -> Plan:
-    """The plan with the working folder that its steps have there, on the volume at `store`."""
-    folder = f"{store}/work/{dns_name(plan.pipeline.name)}"
-    return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
+def _send(kube: Kube, run: str, archive: bytes, anchor: Mapping[str, Any]) -> tuple[str, ...]:
+    """The archive in the cluster: the names of the ConfigMaps with its pieces, which go with the run."""
+    names = []
+    for index, piece in enumerate(pieces(archive)):
+        name = dns_name("mlops", run[-8:], "parcel", f"{index:03}", run)
+        body = _config_map(name, labels("plan", run=run), {})
+        data = {f"{index:03}": base64.b64encode(piece).decode()}
+        kube.create(CONFIG_MAPS, owned({**body, "immutable": True, "binaryData": data}, anchor))
+        names.append(name)
+    return tuple(names)
 
 
 def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
@@ -182,7 +236,23 @@ def _ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
+def _is_of_one_node(claim: Mapping[str, Any]) -> bool:
+    """Whether only one node at a time can mount the volume.
+
+    Raises:
+        Refused: only one pod can.
+    """
+    modes = set(claim.get("spec", {}).get("accessModes") or ())
+    if modes == {"ReadWriteOncePod"}:
+        raise Refused(
+            f"The claim {claim['metadata']['name']} can be mounted by one pod at a time, and a run has several.",
+            hint="Use a claim with ReadWriteMany or ReadWriteOnce: claim under [kubernetes].",
+        )
+    return "ReadWriteMany" not in modes
+
+
+def _ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:
+    """The claim that holds the store, made if it is not there."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},
@@ -195,5 +265,7 @@ def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
         "metadata": {"name": settings.claim, "labels": labels("store")},
         "spec": spec,
     }
-    with contextlib.suppress(AlreadyThere):
-        kube.create(PVCS, body)
+    try:
+        return kube.create(PVCS, body)
+    except AlreadyThere:
+        return kube.get(PVCS, settings.claim)

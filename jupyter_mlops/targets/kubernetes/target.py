@@ -22,7 +22,8 @@ from jupyter_mlops.targets.attempt_files import EventTail, read_result
 from jupyter_mlops.targets.kubernetes.making import make_job
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, marked
-from jupyter_mlops.targets.kubernetes.waiting import PATIENCE_S, Waiting, line
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.waiting import Waiting, line
 
 SLOTS = 100
 _SPEC = "spec.json"

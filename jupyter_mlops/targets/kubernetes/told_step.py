@@ -24,11 +24,13 @@ from jupyter_mlops.kube.code_reader import read
 from jupyter_mlops.kube.labels import labels
 from jupyter_mlops.runtime.errors import BundleRefused, MlopsError
 from jupyter_mlops.runtime.spec import BundleRef, ErrorInfo, TaskResult, TaskSpec
-from jupyter_mlops.runtime.task import FINAL, RESULT, run_task
+from jupyter_mlops.runtime.task import FINAL, RESULT
 from jupyter_mlops.store.artifacts import FileArtifacts, is_digest
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.attempt_files import read_result
+from jupyter_mlops.targets.kubernetes.notebook_step import run_step
+from jupyter_mlops.targets.kubernetes.parcel import arrive, arrived, joined
 from jupyter_mlops.targets.kubernetes.pod_main import begins_now
 
 END = {"mlops": "end"}
@@ -105,11 +107,23 @@ def step(digest: str, folder: str) -> int:
     return code if code >= 0 else 128 - code
 
 
+def arrive_here(parcel: str, digest: str, place: str, kept: str) -> int:
+    """In the pod: put the files of a parcel into a folder, once; 0 if they are there."""
+    try:
+        if arrived(Path(place)) is None:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            arrive(joined(Path(parcel), digest), Path(place), Path(kept))
+    except (MlopsError, OSError) as error:
+        sys.stderr.write(f"What the run takes along could not be put on the volume: {error}\n")
+        return 1
+    return 0
+
+
 def _do(spec: Path) -> None:
     """The task, in the forked process, which ends here."""
     code = _NOBODY
     try:
-        code = run_task(str(spec))
+        code = run_step(str(spec))
     finally:
         sys.stdout.flush()
         os._exit(code)

@@ -16,11 +16,10 @@ from jupyter_mlops.kube.resource import EVENTS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.targets.kubernetes.pod_attempt import PodAttempt
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 
 # Most pods begin within this; of others a person wants to know why not.
 SOON_S = 2.0
-# A cluster may have what is missing a moment later: a Secret that is made after the run, an image that is pushed.
-PATIENCE_S = 180.0
 _LOOK_EVERY_S = 1.0
 _PER_OBJECT = 20
 

@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Conflict, MlopsError, NotFound
+from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.pipeline.model import Pipeline as Model
 from jupyter_mlops.store.events import ArtifactLogged, CellFinished, MetricLogged, TaskFinished
@@ -23,7 +23,7 @@ from jupyter_mlops.store.events_file import event_files, read_run
 from jupyter_mlops.store.liveness import driving
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.kubernetes.attached import attached_plan, drive_attached, is_attached, resume_attached
+from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached, without_file_cache
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
 from jupyter_mlops.targets.kubernetes.told_step import store_on
@@ -187,8 +187,33 @@ def test_a_step_that_touches_files_runs_each_time_and_finds_them_on_the_volume(d
     assert set(states(desk.run(*cells)).values()) == {"succeeded"}
     again = desk.run(*cells)
     assert states(again) == {"write": "succeeded", "read": "succeeded", "use": "cached"}
-    plan = attached_plan(desk.plan(*cells))
+    plan = without_file_cache(desk.plan(*cells))
     assert [step.options.cache for step in plan.steps] == [False, False, True]
+
+
+def test_files_beside_the_notebook_travel_with_the_run(desk: Desk) -> None:
+    (desk.folder / "helper.py").write_text("def double(x):\n    return 2 * x\n")
+    (desk.folder / "data.csv").write_text("21")
+    cells = (
+        "%%step read\nn = int(open('data.csv').read())",
+        "%%step use\nimport helper\nprint('is', helper.double(n))",
+    )
+    run = desk.run(*cells)
+    assert set(states(run).values()) == {"succeeded"}
+    assert "is 42" in (run / "executed.ipynb").read_text()
+    left = [item["metadata"]["name"] for item in desk.cluster.of("configmaps")]
+    assert not [name for name in left if "parcel" in name], "what was unpacked is not kept twice"
+    (desk.folder / "data.csv").write_text("4")
+    assert "is 8" in (desk.run(*cells) / "executed.ipynb").read_text()
+
+
+def test_files_that_do_not_arrive_are_said_and_nothing_is_left(desk: Desk) -> None:
+    (desk.folder / "data.csv").write_text("21")
+    (desk.folder / "volume" / "work").write_text("no folder")
+    with pytest.raises(Refused, match="cannot begin in the cluster"):
+        desk.run("%%step read\nn = open('data.csv').read()")
+    assert not [item for item in desk.cluster.of("configmaps") if "anchor" in item["metadata"]["name"]]
+    assert not list(desk.project.runs.glob("*"))
 
 
 def test_a_loop_is_collected(desk: Desk) -> None:
