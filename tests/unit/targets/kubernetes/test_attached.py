@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused
+from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.pipeline.model import Pipeline as Model
 from jupyter_mlops.store.events import ArtifactLogged, CellFinished, MetricLogged, TaskFinished
@@ -24,6 +24,7 @@ from jupyter_mlops.store.liveness import driving
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached, without_file_cache
+from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
 from jupyter_mlops.targets.kubernetes.told_step import store_on
@@ -338,3 +339,8 @@ def test_a_job_that_may_not_be_made_fails_its_step_and_says_so(desk: Desk) -> No
     run = desk.run("%%step one\nx = 1")
     assert states(run) == {"one": "failed"}
     assert "Job could not be made" in load_run(run).tasks["one"].reason
+
+
+def test_the_setting_is_true_or_false() -> None:
+    with pytest.raises(Usage, match="attached"):
+        KubernetesCluster(image="ml:1", attached="perhaps")
