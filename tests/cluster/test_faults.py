@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -505,17 +506,17 @@ def small(cluster, folder: Path, tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "small"
     place.mkdir()
     subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0777", "tmpfs", str(place)])
-    name = f"small-{cluster.namespace}"
+    name = f"small-{uuid.uuid4().hex[:8]}"
     spec = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "8Mi"}, "storageClassName": name}
     kept = {"hostPath": {"path": str(place)}, "persistentVolumeReclaimPolicy": "Retain"}
     cluster.kube.create(VOLUMES, {"metadata": {"name": name}, "spec": {**spec, **kept}})
     claim = {key: value for key, value in spec.items() if key != "capacity"}
     claim["resources"] = {"requests": {"storage": "8Mi"}}
-    cluster.kube.create(PVCS, {"metadata": {"name": "small"}, "spec": claim})
-    project(cluster, folder, claim="small")
+    cluster.kube.create(PVCS, {"metadata": {"name": name}, "spec": claim})
+    project(cluster, folder, claim=name)
     yield place
     with contextlib.suppress(MlopsError):
-        cluster.kube.delete(PVCS, "small")
+        cluster.kube.delete(PVCS, name)
         cluster.kube.delete(VOLUMES, name)
     subprocess.check_call(["umount", "-l", str(place)])
 
@@ -530,7 +531,8 @@ def test_a_full_volume_fails_the_step_by_that_name_and_with_room_the_run_goes_on
     (small / "fill").touch()
     answer = run(path, target="kubernetes")
     assert (answer["state"], states(answer)["fills"]) == ("failed", "failed")
-    assert "No space left on device" in answer["tasks"][0]["reason"]
+    said = {"values": "the disk is full", "a file": "No space left on device"}[what]
+    assert said in answer["tasks"][0]["reason"]
     (small / "fill").unlink()
     (small / "big").unlink(missing_ok=True)
     assert retry(answer["run"], folder=folder)["state"] == "succeeded"
