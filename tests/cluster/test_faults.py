@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import uuid
@@ -498,27 +499,30 @@ def test_of_two_drivers_of_a_run_the_second_gives_way(folder: Path, watching: Wa
 
 
 @pytest.fixture
-def small(cluster, folder: Path, tmp_path: Path) -> Iterator[Path]:
+def small(cluster, folder: Path) -> Iterator[Path]:
     """A claim of a few megabytes, that are memory of this machine."""
-    [node] = cluster.kube.list(NODES).items if len(cluster.kube.list(NODES).items) == 1 else [None]
-    if os.geteuid() or node is None or not is_here(node["status"]["addresses"][0]["address"]):
+    nodes = cluster.kube.list(NODES).items
+    if os.geteuid() or len(nodes) > 1 or not is_here(nodes[0]["status"]["addresses"][0]["address"]):
         pytest.skip("needs a cluster whose one node is this machine, and root")
-    place = tmp_path / "small"
-    place.mkdir()
-    subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0777", "tmpfs", str(place)])
     name = f"small-{uuid.uuid4().hex[:8]}"
-    spec = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "8Mi"}, "storageClassName": name}
-    kept = {"hostPath": {"path": str(place)}, "persistentVolumeReclaimPolicy": "Retain"}
-    cluster.kube.create(VOLUMES, {"metadata": {"name": name}, "spec": {**spec, **kept}})
-    claim = {key: value for key, value in spec.items() if key != "capacity"}
-    claim["resources"] = {"requests": {"storage": "8Mi"}}
-    cluster.kube.create(PVCS, {"metadata": {"name": name}, "spec": claim})
-    project(cluster, folder, claim=name)
-    yield place
-    with contextlib.suppress(MlopsError):
-        cluster.kube.delete(PVCS, name)
-        cluster.kube.delete(VOLUMES, name)
-    subprocess.check_call(["umount", "-l", str(place)])
+    spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": name}
+    # Not below pytest's folder, which later sessions clear: a mount that is left would be in their way.
+    place = Path(tempfile.mkdtemp(prefix="mlops-small-"))
+    subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0777", "tmpfs", str(place)])
+    try:
+        kept = {"hostPath": {"path": str(place)}, "persistentVolumeReclaimPolicy": "Retain"}
+        size = {"storage": "8Mi"}
+        cluster.kube.create(VOLUMES, {"metadata": {"name": name}, "spec": {**spec, **kept, "capacity": size}})
+        claim = {**spec, "resources": {"requests": size}}
+        cluster.kube.create(PVCS, {"metadata": {"name": name}, "spec": claim})
+        project(cluster, folder, claim=name)
+        yield place
+    finally:
+        with contextlib.suppress(MlopsError):
+            cluster.kube.delete(PVCS, name)
+            cluster.kube.delete(VOLUMES, name)
+        subprocess.check_call(["umount", "-l", str(place)])
+        place.rmdir()
 
 
 @pytest.mark.parametrize("what", ["values", "a file"])
