@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from jupyter_mlops.errors import MlopsError, Refused, WorkFailed
+from jupyter_mlops.errors import Conflict, MlopsError, Refused, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Unauthorized
 from jupyter_mlops.kube.in_cluster import ServiceAccount
@@ -535,8 +535,12 @@ def test_a_full_volume_fails_the_step_by_that_name_and_with_room_the_run_goes_on
     (small / "fill").touch()
     answer = run(path, target="kubernetes")
     assert (answer["state"], states(answer)["fills"]) == ("failed", "failed")
-    said = {"values": "the disk is full", "a file": "No space left on device"}[what]
-    assert said in answer["tasks"][0]["reason"]
+    assert "the disk is full" in answer["tasks"][0]["reason"]
     (small / "fill").unlink()
     (small / "big").unlink(missing_ok=True)
-    assert retry(answer["run"], folder=folder)["state"] == "succeeded"
+
+    def again() -> Any:
+        with contextlib.suppress(Conflict):  # its pod may be said to run for a moment after it has ended
+            return retry(answer["run"], folder=folder)
+
+    assert until(again, "the end of the driver")["state"] == "succeeded"
