@@ -75,7 +75,7 @@ class Lease:
         return {"token": self._token, "pod": self._pod}
 
     def _create_or_take_over(self, body: Mapping[str, Any], stop: threading.Event) -> str:
-        seen, since, until = "", time.monotonic(), time.monotonic() + 2.5 * self._expires
+        seen, since = "", time.monotonic()
         while not stop.is_set():
             try:
                 return _version(self._kube.create(CONFIG_MAPS, body))
@@ -83,16 +83,15 @@ class Lease:
                 pass
             try:
                 found = self._kube.get(CONFIG_MAPS, self._name)
-                version, now = _version(found), time.monotonic()
-                if version != seen:
-                    seen, since = version, now
-                if now - since >= self._expires or not self._is_held(found):
+                version = _version(found)
+                if time.monotonic() - since >= self._expires or not self._is_held(found):
                     return self._change(self._data, version)
             except (Absent, Conflict):
                 continue  # it has just gone, or somebody was faster
-            if now > until:
+            if seen and version != seen:  # it beats
                 raise InTheWay(f"The run is driven by the pod {_data(found, 'pod')}.", hint="Follow that one.")
-            stop.wait(_LOOK_EVERY_S)
+            seen = version
+            stop.wait(min(_LOOK_EVERY_S, self._expires / 8))
         return ""
 
     def _is_held(self, found: Mapping[str, Any]) -> bool:

@@ -85,15 +85,15 @@ class PodAttempt:
         if part(pod, "metadata", "annotations").get(MARK, self.mark) != self.mark:
             return
         self.pod = pod
-        phase = part(pod, "status").get("phase")
-        if phase in ("Succeeded", "Failed"):
-            self.pod_over = self.pod_over or now
-        elif gone or part(pod, "metadata").get("deletionTimestamp"):
+        ended = part(pod, "status").get("phase") in ("Succeeded", "Failed")
+        # One that had ended before is only cleaned up when it is deleted.
+        deleted = (gone and not ended) or part(pod, "metadata").get("deletionTimestamp")
+        if (deleted and not self.pod_over) or condition(pod, "DisruptionTarget"):
             self.taken = self.taken or now
+        if ended:
+            self.pod_over = self.pod_over or now
         if gone:
             self.pod_gone = self.pod_gone or now
-        if condition(pod, "DisruptionTarget"):
-            self.taken = self.taken or now
 
     def is_due(self, now: float) -> bool:
         """Whether its Job is to be made now; who asks makes it."""

@@ -129,9 +129,10 @@ class KubernetesTarget:
         """Have the Job made; it may have to be tried again later."""
         made = make_job(self._kube, running.manifest, running.mark)
         with self._guard:
+            before = running.waits
             running.hear_made(made, time.monotonic())
-        if made.waits is not None:
-            running.report(Report(running.attempt.id, events=(line(running),)))
+        if running.waits != before:
+            self._tell_waiting(running)
         if running.stopped is not None:
             self._delete(running)  # it was asked to stop while its Job was made
 
