@@ -143,7 +143,7 @@ def mime_bundle(value: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     """The text of an object; one that has none of its own is called as IPython calls it."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind.__repr__ is not object.__repr__:
         return repr(value)
     return f"<{kind.__module__}.{kind.__qualname__} at {id(value):#x}>"
