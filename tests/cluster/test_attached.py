@@ -23,6 +23,7 @@ from jupyter_mlops.store.events import MetricLogged
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, logs, retry, show
+from jupyter_mlops.verbs.verify import verify
 from tests.cluster.test_runs import PYTHON, notebook, states, store
 
 __all__ = ["store"]
@@ -135,6 +136,13 @@ def test_who_has_no_driver_with_rights_is_told_of_attached_runs_and_may_begin_on
     with pytest.raises(MlopsError, match="--attached"):
         run(path, target="kubernetes")
     assert run(path, target="kubernetes", attached=True)["state"] == "succeeded"
+
+
+def test_it_means_the_same_there(folder: Path) -> None:
+    (folder / "data.csv").write_text("a\n1\n2\n")
+    cells = ("%%step load\nrows = open('data.csv').read().split()", "%%step count\nn = len(rows)\nprint(n)")
+    answer = verify(notebook(folder, *cells), target="kubernetes", attached=True)
+    assert (answer["same"], answer["differences"]) == (True, [])
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ def _verify_arguments(parser: VerbParser) -> None:
     parser.add_notebook()
     _add_params(parser)
     parser.add_argument("--target", default="local", metavar="T", help="where the pipeline runs; default: local")
+    _add_attached(parser)
 
 
 def _verify(options: Namespace, session: Session) -> Any:
@@ -74,7 +75,14 @@ def _verify(options: Namespace, session: Session) -> Any:
 
     path, params = session.notebook(options.notebook), dict(pairs(options.param, "-p"))
     with session.stoppable():
-        return verify(path, params=params, target=options.target, stop=session.stop, tell=session.tell)
+        return verify(
+            path,
+            params=params,
+            target=options.target,
+            attached=options.attached,
+            stop=session.stop,
+            tell=session.tell,
+        )
 
 
 def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
