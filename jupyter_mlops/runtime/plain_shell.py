@@ -137,8 +137,16 @@ def mime_bundle(value: Any) -> dict[str, Any]:
     drawn = figures.png(value)
     if drawn:
         bundle.setdefault("image/png", drawn)
-    bundle.setdefault("text/plain", repr(value))
+    bundle.setdefault("text/plain", _text(value))
     return bundle
+
+
+def _text(value: Any) -> str:
+    """The text of an object; one that has none of its own is called as IPython calls it."""
+    kind: Any = type(value)
+    if kind.__repr__ is not object.__repr__:
+        return repr(value)
+    return f"<{kind.__module__}.{kind.__qualname__} at {id(value):#x}>"
 
 
 def _compile(source: str, filename: str) -> tuple[CodeType, Optional[CodeType]]:

@@ -74,7 +74,8 @@ class RunTarget(Protocol):
     def drive(self, plan: Plan, project: Project, options: RunOptions) -> Path:
         """Have a plan run, bring home what becomes of it until it is over, and give the run's folder.
 
-        Setting `options.stop` cancels the run; `options.listeners` get its events, from the calling thread.
+        Setting `options.stop` cancels the run; `options.listeners` get its events, from the calling thread. With
+        `options.attached` it is driven from here, and ends with this process.
         """
         ...
 
@@ -150,6 +151,11 @@ def _known_settings(place: str) -> tuple[str, ...]:
 def _nearest(word: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.55)
     return f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(known)}."
+
+
+def refuse_attached(target: str) -> Usage:
+    """The error for a target that drives every run from here, where nothing else can be asked for."""
+    return Usage(f"Runs on the target {target!r} are always driven from here.", hint="Leave out --attached.")
 
 
 def target_names() -> tuple[str, ...]:

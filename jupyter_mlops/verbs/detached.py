@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ def start_detached(
     *,
     target: str,
     given: Mapping[str, str],
-    parallel: int | None,
-    experiment: str,
+    options: RunOptions,
 ) -> dict[str, Any]:
     """Start an engine for `plan` in its own session and return the run as soon as it has begun.
 
@@ -47,8 +47,9 @@ def start_detached(
         "start": str(project.start or project.root),
         "target": target,
         "given": dict(given),
-        "parallel": parallel,
-        "experiment": experiment,
+        "parallel": options.parallel,
+        "experiment": options.experiment,
+        "attached": options.attached,
     }
     engine = subprocess.Popen(
         [sys.executable, "-m", "jupyter_mlops.verbs.detached"],
@@ -86,6 +87,7 @@ def main() -> int:
 
     order = json.loads(sys.stdin.buffer.read())
     options = RunOptions(parallel=order["parallel"], run=order["run"], experiment=order["experiment"])
+    options = replace(options, attached=order["attached"])
     try:
         plan, project = Plan.from_data(order["plan"], order["params"]), Project.find(order["start"])
         done = drive_to_end(plan, project, order["target"], options, order["given"])

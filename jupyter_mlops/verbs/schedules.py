@@ -90,7 +90,7 @@ def schedule(source: str | Path | Pipeline, **asked: Unpack[ScheduleRequest]) ->
     from jupyter_mlops.targets.kubernetes.packing import in_cluster as in_cluster_plan
     from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, check_name, pack_plan
     from jupyter_mlops.targets.kubernetes.settings import read_settings
-    from jupyter_mlops.targets.kubernetes.submit import pack_up, prepare
+    from jupyter_mlops.targets.kubernetes.submit import pack_up, share
 
     timing = _timing(asked)
     loaded = load_pipeline(source)
@@ -113,7 +113,7 @@ def schedule(source: str | Path | Pipeline, **asked: Unpack[ScheduleRequest]) ->
         if asked.get("replace"):
             _remove_if_there(kube, name)
         known = read_settings(table)
-        shared = prepare(kube, known)
+        shared = share(kube, known)
         plan = known.plan(plan)
         luggage = pack_up(None, plan, known, shared.claim, project.root)
         archive = pack_plan(in_cluster_plan(plan, luggage.folder), luggage)

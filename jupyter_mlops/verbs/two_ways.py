@@ -40,10 +40,12 @@ class Part:
     reason: str = ""
 
 
-def as_pipeline(plan: Plan, store: Project, target: Target | RunTarget, stop: threading.Event) -> list[Part]:
+def as_pipeline(
+    plan: Plan, store: Project, target: Target | RunTarget, stop: threading.Event, *, attached: bool = False
+) -> list[Part]:
     """Run the plan; a part a task, in running order, the items of a loop in the order of the items."""
     if isinstance(target, RunTarget):
-        return _driven_elsewhere(plan, store, target, stop)
+        return _driven_elsewhere(plan, store, target, RunOptions(stop=stop, final=True, attached=attached))
     finished = start_run(plan, store, target, RunOptions(stop=stop, final=True))
     return [
         _part(task, finished.directory / attempt_folder(task.name, task.attempt))
@@ -52,8 +54,8 @@ def as_pipeline(plan: Plan, store: Project, target: Target | RunTarget, stop: th
     ]
 
 
-def _driven_elsewhere(plan: Plan, store: Project, target: RunTarget, stop: threading.Event) -> list[Part]:
-    directory = target.drive(plan, store, RunOptions(stop=stop, final=True))
+def _driven_elsewhere(plan: Plan, store: Project, target: RunTarget, options: RunOptions) -> list[Part]:
+    directory = target.drive(plan, store, options)
     try:
         return [_brought_home(task, directory) for task in load_run(directory).tasks.values() if task.attempt]
     finally:

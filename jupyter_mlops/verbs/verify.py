@@ -19,7 +19,7 @@ from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.targets.base import RunTarget, Target, open_target
+from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached
 from jupyter_mlops.targets.local.target import LocalTarget
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
@@ -35,12 +35,13 @@ def verify(
     *,
     params: Mapping[str, object] | None = None,
     target: str = "local",
+    attached: bool = False,
     stop: threading.Event | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the notebook at `path` both ways and compare. `tell` hears what is done now; `stop` ends it once it is set.
 
-    The pipeline runs on `target`; from top to bottom the notebook runs here.
+    The pipeline runs on `target`, driven from here if `attached`; from top to bottom the notebook runs here.
 
     Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names", "failure"}`:
     how many steps and names were compared, and how the notebook fails (both ways, if it is the same), else None.
@@ -66,9 +67,11 @@ def verify(
         with contextlib.closing(LocalTarget()) as here:
             work = _Verification(scratch, params or {}, tell, here)
             if target == here.name:
+                if attached:
+                    raise refuse_attached(target)
                 return work.run(here, stop or threading.Event())
             with contextlib.closing(open_target(target, Project.find(original.path))) as there:
-                return work.run(there, stop or threading.Event())
+                return work.run(there, stop or threading.Event(), attached=attached)
 
 
 class _Verification:
@@ -80,10 +83,10 @@ class _Verification:
         self._tell = tell
         self._here = here
 
-    def run(self, target: Target | RunTarget, stop: threading.Event) -> dict[str, Any]:
+    def run(self, target: Target | RunTarget, stop: threading.Event, *, attached: bool = False) -> dict[str, Any]:
         _, plan = self._fresh()
         self._tell("Running it as a pipeline ...")
-        parts = as_pipeline(plan, self._scratch.store, target, stop)
+        parts = as_pipeline(plan, self._scratch.store, target, stop, attached=attached)
         _go_on_unless(stop)
         flow, plan = self._fresh()
         directory = self._scratch.folder / "linear"

@@ -21,6 +21,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import Capabilities, Capability
+from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.settings import read_settings, setting_names
@@ -30,7 +31,8 @@ _LOOK_EVERY_S = 0.2
 
 
 class KubernetesCluster:
-    """Runs pipelines in a namespace of a cluster. `settings` are the keys of `ClusterSettings`.
+    """Runs pipelines in a namespace of a cluster. `settings` are the keys of `ClusterSettings`. `attached`: runs are
+    driven from here, and not by a driver there.
 
     Raises:
         Usage: no image is set, or a setting is not known.
@@ -39,8 +41,9 @@ class KubernetesCluster:
     name = "kubernetes"
     SETTINGS = setting_names()
 
-    def __init__(self, *, context: str = "", namespace: str = "", **settings: Any) -> None:
+    def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: Any) -> None:
         self._settings = read_settings({**settings, "image": settings.get("image") or own_image()})
+        self._attached = _is_true(attached)
         connection = connect(context)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
@@ -72,6 +75,8 @@ class KubernetesCluster:
             if step.name in plan.selected and (reason := self.refusal(step.options)):
                 raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
         project.ensure()
+        if self._attached or options.attached:
+            return drive_attached(self._kube, plan, project, options, self._settings)
         run = options.run or new_run_id()
         asked = Asked(options.experiment, options.parallel, project.root, options.final)
         submit(self._kube, plan, run, self._settings, asked)
@@ -88,6 +93,8 @@ class KubernetesCluster:
             Conflict: a driver of the run is at work.
             NotFound: nothing is left of the run in the namespace.
         """
+        if self._attached or options.attached or is_attached(project, run):
+            return resume_attached(self._kube, run, project, options)
         return self._follow(run, drive_again(self._kube, run), project, options)
 
     def forget(self, run: str) -> None:
@@ -140,6 +147,13 @@ class KubernetesCluster:
                 hint=f"Go on with it: jupyter mlops retry {run}",
             )
         return folder
+
+
+def _is_true(said: object) -> bool:
+    """The setting `attached`."""
+    if said not in (True, False, "true", "false"):
+        raise Usage(f"The setting attached of the target kubernetes cannot be {said!r}.", hint="Write true or false.")
+    return said in (True, "true")
 
 
 def run_is_over(folder: Path) -> bool:

@@ -82,12 +82,18 @@ class _Search:
         self.cwd, self.root = cwd, root
         self.found: dict[str, None] = {}
         self.notebooks: dict[str, None] = {}
+        self.folders: dict[str, None] = {os.path.normpath(cwd): None}
         self._leave_out = leave_out
 
     def add_step(self, step: Step, params: Mapping[str, Any], written: Collection[str]) -> None:
         """What the step needs. `written` are paths that steps before write: these come from there."""
         own = {*written, *(_inside(step, path) for path in step.files_out)}
-        folder = self.cwd / step.component.folder
+        folder = Path(os.path.normpath(self.cwd / step.component.folder))
+        if not folder.is_relative_to(os.path.normpath(self.root)):
+            raise Refused(
+                f"{step.name!r} runs in {folder}, outside of {self.root}.", hint="Move its notebook into the project."
+            )
+        self.folders[str(folder)] = None
         if step.component.kind == "notebook":
             self._add_whole(step, folder / step.component.notebook)
         for path in (*step.files_in, *step.modules):
@@ -190,7 +196,7 @@ class _Search:
 
 def _read(search: _Search, known: frozenset[str]) -> Luggage:
     paths = [*search.notebooks, *(path for path in search.found if path not in search.notebooks)]
-    base = os.path.commonpath([str(search.cwd), *map(os.path.dirname, paths)])
+    base = os.path.commonpath([*search.folders, *map(os.path.dirname, paths)])
     if len(paths) > MOST_FILES:
         raise Refused(f"The steps name {len(paths)} files; at most {MOST_FILES} can travel.", hint=_WAY_OUT)
     files, contents, sizes = [], {}, {}

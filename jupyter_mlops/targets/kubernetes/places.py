@@ -83,12 +83,37 @@ _TEXTS = ("run", "image", "claim", "digest", "python", "service_account", "drive
 
 def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Options, spec: str) -> dict[str, Any]:
     """The Job of one attempt: it runs the task whose spec is the file `spec` on the volume."""
+    return _step_job(place, StepName(task, step, attempt), options, ("task", spec), {})
+
+
+@dataclass(frozen=True)
+class StepName:
+    """Which attempt of which task of which step."""
+
+    task: str
+    step: str
+    attempt: int
+
+
+def told_step_job(
+    place: RunPlace, name: StepName, options: Options, orders: tuple[str, ...], digest: str
+) -> dict[str, Any]:
+    """The Job of one attempt that is told what to do by ConfigMaps (`digest` is what they hold), and tells all that
+    becomes of it: its engine cannot see the volume.
+    """
+    return _step_job(place, name, options, ("step", digest, ORDER), {ORDER: ConfigFiles(orders)})
+
+
+def _step_job(
+    place: RunPlace, name: StepName, options: Options, arguments: tuple[str, ...], mounts: Mapping[str, ConfigFiles]
+) -> dict[str, Any]:
+    task, step, attempt = name.task, name.step, name.attempt
     marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
     work = Work(
         image=place.image,
-        command=_command(place, options.image or place.image, "task", spec),
+        command=_command(place, options.image or place.image, *arguments),
         options=options,
-        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code)},
+        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), **mounts},
         env={**thread_variables(options, options.env), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
         labels=marks,
         annotations=full_names(run=place.run, step=step, task=task),
@@ -96,6 +121,21 @@ def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Optio
         grace=GRACE_S,
     )
     return _job(place, dns_name("mlops", place.run[-8:], task, str(attempt)), work)
+
+
+def arrival_job(place: RunPlace, folder: str, kept: str) -> dict[str, Any]:
+    """The Job that unpacks what the run takes along into `folder` of the volume, where no driver does."""
+    work = Work(
+        image=place.image,
+        command=_command(place, place.image, "arrive", PARCEL, place.parcel, folder, kept),
+        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), PARCEL: ConfigFiles(place.pieces)},
+        env={"PYTHONUNBUFFERED": "1"},
+        labels=labels("courier", run=place.run),
+        annotations=full_names(run=place.run),
+        folder=STORE,
+        grace=GRACE_S,
+    )
+    return _job(place, dns_name("mlops", place.run[-8:], "arrival"), work)
 
 
 def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
@@ -115,7 +155,12 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
         service_account=place.service_account,
         grace=3 * GRACE_S,
     )
-    return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+    made = _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+    # A pod that the cluster took away is no failure: the Job starts the driver again, and it goes on with its run.
+    # A step's Job does not: its engine begins another attempt, in another folder.
+    taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
+    return made
 
 
 def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
@@ -144,11 +189,7 @@ def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
         mark = {STORE_LABEL: label_value(place.claim)}
         work = replace(work, labels={**work.labels, **mark})
         settings = replace(settings, affinity=_beside(settings.affinity, mark))
-    made = job(name, work, settings, owner=place.owner, keep=KEPT_S)
-    # A pod that the cluster took away is no failure of the code: the Job starts it again.
-    taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
-    return made
+    return job(name, work, settings, owner=place.owner, keep=KEPT_S)
 
 
 def _beside(affinity: Mapping[str, Any], mark: Mapping[str, str]) -> dict[str, Any]:

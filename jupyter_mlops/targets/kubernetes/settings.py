@@ -12,6 +12,9 @@ from jupyter_mlops.kube.pod_settings import PodSettings
 from jupyter_mlops.pipeline.model import Options, Secret, Step, Volume
 from jupyter_mlops.pipeline.options import read_options
 
+PATIENCE_S = 180.0
+"""A cluster may have what is missing a moment later: a Secret that is made after the run, an image that is pushed."""
+
 
 @dataclass(frozen=True)
 class ClusterSettings:
@@ -20,7 +23,8 @@ class ClusterSettings:
     `python` is a command of the images; empty: it is looked for. `service_account` is that of the driver, which makes
     Jobs; steps have one only if `pods` has it. `env`, `secrets` and `volumes` are for all steps. `leave_out` are files
     and folders of the project that never travel. `driver_queue` is the queue of drivers: usually they wait in none, as
-    a driver that holds a part of the quota may keep its own steps from starting.
+    a driver that holds a part of the quota may keep its own steps from starting. A step that waits for what waiting
+    does not mend (an image or a Secret that is not there) fails after `patience` seconds.
     """
 
     image: str
@@ -36,6 +40,7 @@ class ClusterSettings:
     volumes: tuple[Volume, ...] = ()
     leave_out: tuple[str, ...] = ()
     driver_queue: str = ""
+    patience: float = PATIENCE_S
 
     def options(self, own: Options) -> Options:
         """The options of a step, with what is set for all steps; its own come first."""
@@ -92,7 +97,7 @@ def read_settings(table: Mapping[str, Any]) -> ClusterSettings:
 
 def setting_names() -> tuple[str, ...]:
     """All keys that the table may have, `context` and `namespace` beside them."""
-    return tuple(sorted({"context", "namespace", *_TEXTS, *_READ, *_POD_READ}))
+    return tuple(sorted({"context", "namespace", "attached", *_TEXTS, *_READ, *_POD_READ}))
 
 
 def pods_to_data(settings: PodSettings) -> dict[str, Any]:
@@ -164,6 +169,12 @@ def _user(name: str, value: Any) -> int | None:
     return value
 
 
+def _seconds(name: str, value: Any) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+        raise _wrong(name, "a number of seconds above 0")
+    return float(value)
+
+
 def _secrets(name: str, value: Any) -> Any:
     return read_options({"secrets": list(_texts(name, value))}).secrets
 
@@ -174,7 +185,13 @@ def _volumes(name: str, value: Any) -> Any:
 
 _TEXTS = ("image", "claim", "size", "access", "storage_class", "python", "service_account", "driver_queue")
 _Read = Callable[[str, Any], Any]
-_READ: Mapping[str, _Read] = {"env": _pairs, "secrets": _secrets, "volumes": _volumes, "leave_out": _texts}
+_READ: Mapping[str, _Read] = {
+    "env": _pairs,
+    "secrets": _secrets,
+    "volumes": _volumes,
+    "leave_out": _texts,
+    "patience": _seconds,
+}
 _POD_READ: Mapping[str, tuple[str, _Read]] = {
     "user": ("user", _user),
     "requests": ("requests", _pairs),

@@ -52,7 +52,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Asked:
-    """How a run is asked for. `root` is the project's folder, of which files may travel; `final` as in `RunOptions`.
+    """How a run is asked for. `root` is the project's folder, of which files may travel; `final` and `attached` as in
+    `RunOptions`. `store` is where pods have the volume.
 
     A run that no laptop starts has its `schedule`, the `luggage` that was packed for it, and what was `shared` then;
     `piece` is how many bytes go into one ConfigMap.
@@ -66,6 +67,8 @@ class Asked:
     shared: Prepared | None = None
     luggage: Luggage | None = None
     piece: int = PIECE
+    attached: bool = False
+    store: str = STORE
 
 
 def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> None:
@@ -74,16 +77,59 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
     Raises:
         MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
-    name = anchor_name(run)
+    ready = prepare(kube, plan, run, settings, asked)
+    place = ready.place
+    order = {
+        "place": place.to_data(),
+        "anchor": anchor_name(run),
+        "patience": float(settings.patience),
+        "folder": ready.folder,
+        "inside": ready.inside,
+        "claim": kept_name(ready.claim),
+        "experiment": asked.experiment,
+        "parallel": asked.parallel,
+        "final": asked.final,
+    }
+    try:
+        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
+        kube.create(CONFIG_MAPS, owned(told, place.owner))
+        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
+    except BaseException:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A run whose volume, code and luggage are in the cluster. `plan` is as pods have it; its working folder is
+    `folder`, below that of all runs, and `inside` is where in it the notebook is. `carries`: steps need some of it.
+    """
+
+    place: RunPlace
+    plan: Plan
+    claim: Mapping[str, Any]
+    folder: str
+    inside: str
+    carries: bool
+
+
+def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> Ready:
+    """Make what a run needs before anything of it begins.
+
+    Raises:
+        MlopsError: the server refused a part, or a file cannot travel, and nothing of the run is left.
+    """
     plan = settings.plan(plan)
     claim = asked.shared.claim if asked.shared else ensure_claim(kube, settings)
     luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
+    carries = _carries(luggage, plan)
     marks = labels("anchor", run=run, schedule=asked.schedule)
-    anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
+    anchor = kube.create(CONFIG_MAPS, _config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
     try:
-        shared = asked.shared or prepare(kube, settings, claim)
+        shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
-        there = in_cluster(plan, posixpath.normpath(posixpath.join(WORK, folder, "files", luggage.folder)))
+        work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
+        there = in_cluster(plan, posixpath.normpath(work))
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
@@ -96,33 +142,42 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
             settings=settings.pods,
             service_account=shared.service_account,
             driver_queue=settings.driver_queue,
-            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece),
+            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece) if carries or not asked.attached else (),
             parcel=hashlib.sha256(archive).hexdigest(),
             one_node=_is_of_one_node(claim),
         )
-        order = {
-            "place": place.to_data(),
-            "anchor": name,
-            "folder": folder,
-            "inside": luggage.folder,
-            "claim": kept_name(claim),
-            "experiment": asked.experiment,
-            "parallel": asked.parallel,
-            "final": asked.final,
-        }
-        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
-        kube.create(CONFIG_MAPS, owned(told, anchor))
-        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
     except BaseException:
-        kube.delete(CONFIG_MAPS, name)
+        kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
+    return Ready(place, there, claim, folder, luggage.folder, carries)
 
 
-def prepare(kube: Kube, settings: ClusterSettings, claim: Mapping[str, Any] | None = None) -> Prepared:
-    """Make what is missing of what runs share: the volume, the code of this version, the account of drivers."""
+def _carries(luggage: Luggage, plan: Plan) -> bool:
+    """Whether steps may need a file that travels: the notebook itself is there for the merged one."""
+    own = posixpath.join(luggage.folder, os.path.basename(plan.pipeline.notebook))
+    whole = any(step.component.kind == "notebook" for step in plan.pipeline.steps)
+    return whole or any(item.name != own for item in luggage.files)
+
+
+def driven_place(kube: Kube, run: str) -> RunPlace:
+    """The place of a run that drivers in the cluster have driven; none is at work.
+
+    Raises:
+        Conflict: a driver is at work.
+        NotFound: nothing is left of the run.
+    """
+    _ended_drivers(kube, run)
+    return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
+
+
+def share(
+    kube: Kube, settings: ClusterSettings, claim: Mapping[str, Any] | None = None, *, driven: bool = True
+) -> Prepared:
+    """Make what is missing of what runs share: the volume, the code, and if runs are `driven` there the account."""
     claim = ensure_claim(kube, settings) if claim is None else claim
     code = _ensure_code(kube)
-    return Prepared(code.names, code.digest, ensure_driver_account(kube, settings.service_account), claim)
+    account = ensure_driver_account(kube, settings.service_account) if driven else settings.service_account
+    return Prepared(code.names, code.digest, account, claim)
 
 
 def pack_up(

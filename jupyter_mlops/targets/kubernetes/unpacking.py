@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,21 @@ def unpack(order: Mapping[str, Any], place: RunPlace, kube: Kube) -> Plan:
     try:
         found = arrived(folder) or _unpacked(order, place, kube, folder)
         plan = Plan.from_data(found.order["plan"], found.order["params"])
-        # The notebook's folder may have brought no file.
-        (found.folder / str(order["inside"])).mkdir(parents=True, exist_ok=True)
+        _make_folders(plan, found.folder, str(order["inside"]))
     except OSError as error:
         raise StoreUnwritable(
             f"The volume of the claim {place.claim} cannot be written: {error.strerror or error}.",
             hint="Is it full, or does it belong to another user? user under [kubernetes] says under which id pods run.",
         ) from error
     return plan
+
+
+def _make_folders(plan: Plan, files: Path, inside: str) -> None:
+    """The folders in which steps run: they may have brought no file."""
+    for folder in {"", *(step.component.folder for step in plan.pipeline.steps)}:
+        path = Path(os.path.normpath(files / inside / folder))
+        if path.is_relative_to(files):
+            path.mkdir(parents=True, exist_ok=True)
 
 
 def _unpacked(order: Mapping[str, Any], place: RunPlace, kube: Kube, folder: Path) -> Arrived:

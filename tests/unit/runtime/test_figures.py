@@ -88,6 +88,12 @@ def test_display_shows_what_it_is_given(code: Path) -> None:
     assert outputs[1]["data"] == {"text/plain": "3"}
 
 
+def test_objects_without_a_text_are_called_as_ipython_calls_them(code: Path) -> None:
+    cells = ("class A: pass\na = A()\na", "f'<__main__.A at {id(a):#x}>'")
+    named, wanted = (outputs[0]["data"]["text/plain"] for outputs in shown(code, "plain", *cells))
+    assert repr(named) == wanted
+
+
 def test_a_process_that_a_cell_starts_can_use_the_backend(code: Path, tmp_path: Path) -> None:
     script = tmp_path / "plot.py"
     script.write_text("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\nprint(plt.get_fignums())")

@@ -195,3 +195,16 @@ def test_a_notebook_of_another_language_is_refused(tmp_path: Path) -> None:
     path = notebook(tmp_path / "r.ipynb", "x <- 1", metadata=spec)
     with pytest.raises(Refused, match="does not speak Python"):
         gather(plan_of(path), tmp_path)
+
+
+def test_steps_of_another_folder_of_the_project_keep_its_place(tmp_path: Path) -> None:
+    write(tmp_path / "two", x_csv="1")
+    (tmp_path / "one").mkdir()
+    step = Step("a", Component("cells", (CellSource(0, "c", "open('x.csv')", 1),), folder="../two"))
+    found = gather(Plan(Pipeline("p", (step,), cwd=str(tmp_path / "one")), {}), tmp_path)
+    assert (names(found), found.folder) == ({"two/x.csv"}, "one")
+    empty = Step("a", Component("cells", folder="../three"))
+    found = gather(Plan(Pipeline("p", (empty,), cwd=str(tmp_path / "one")), {}), tmp_path)
+    assert (names(found), found.folder) == (set(), "one")
+    with pytest.raises(Refused, match="outside of"):
+        gather(Plan(Pipeline("p", (empty,), cwd=str(tmp_path / "one")), {}), tmp_path / "one")

@@ -33,6 +33,7 @@ ALL: dict[str, Any] = {
     "secrets": ["db:password:DB_PASSWORD"],
     "volumes": ["data:/data", "secret/tls:/tls", "config/app:/etc/app"],
     "leave_out": ["raw"],
+    "patience": 30,
     "user": 2000,
     "requests": {"cpu": "50m"},
     "limits": {"memory": "1Gi"},
@@ -77,7 +78,8 @@ def mounts(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_setting_is_tried_here() -> None:
-    assert {*ALL, "context", "namespace"} == set(setting_names())
+    assert {*ALL, "context", "namespace", "attached"} == set(setting_names())
+    assert read_settings(ALL).patience == 30.0
 
 
 def test_all_settings_reach_the_pods_of_steps() -> None:

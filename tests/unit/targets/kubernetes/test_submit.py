@@ -111,7 +111,8 @@ def test_the_driver_gets_the_plan_and_the_files(
     home.mkdir()
     (home / "large.bin").write_bytes(os.urandom(2_000_000))
     step = Step("a", Component("cells", (CellSource(0, "c", "x = 1", 1),)), options=Options(files=("large.bin",)))
-    pipeline = Pipeline("My Pipeline", (step,), cwd=str(home))
+    below = Step("b", Component("cells", (CellSource(1, "d", "x = 1", 1),), folder="below"))
+    pipeline = Pipeline("My Pipeline", (step, below), cwd=str(home))
     submit(kube, Plan(pipeline, {}), RUN, SETTINGS, Asked(root=home))
     order = order_of(cluster)
     pieces = order["place"]["pieces"]
@@ -120,6 +121,7 @@ def test_the_driver_gets_the_plan_and_the_files(
     assert found.pipeline.cwd == f"{STORE}/work/{order['folder']}/files"
     assert found.by_name["a"].options.files == ("large.bin",)
     work = tmp_path / "work" / order["folder"] / "files"
+    assert (work / "below").is_dir()
     assert (work / "large.bin").read_bytes() == (home / "large.bin").read_bytes()
     assert not {("configmaps", name) for name in pieces} & set(cluster.objects)
     [kept] = cluster.of("configmaps", **{"jupyter-mlops.io/part": "store"})
