@@ -16,6 +16,7 @@ from jupyter_mlops.errors import NotFound, Refused, Usage
 from jupyter_mlops.kube.capability import Capability
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import read_remote
 
 __all__ = [
     "BUILTIN",
@@ -24,6 +25,7 @@ __all__ = [
     "Capabilities",
     "Capability",
     "Outcome",
+    "RemoteTarget",
     "Report",
     "RunTarget",
     "StopReason",
@@ -91,6 +93,44 @@ class RunTarget(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """What of left-over runs goes: of a project's own those older than so many seconds also if they are not over;
+    with `everyone` also those of others that are both. `dry_run`: nothing goes.
+    """
+
+    older_than: float | None = None
+    everyone: bool = False
+    dry_run: bool = False
+
+
+@runtime_checkable
+class RemoteTarget(RunTarget, Protocol):
+    """A place whose runs write down, in their folder here, where they are (`store.remote`): any process can go on."""
+
+    def attach(self, run: str, project: Project, options: RunOptions) -> Path:
+        """Follow a run that goes on there to its end; the listeners get all its events, from the first."""
+        ...
+
+    def catch_up(self, run: str, project: Project, *, thorough: bool = True) -> None:
+        """Bring home what there is by now. Not `thorough`: only what comes at once."""
+        ...
+
+    def cancel(self, run: str) -> None:
+        """Ask for the run to stop."""
+        ...
+
+    def fetch(self, run: str, digest: str, project: Project) -> Path:
+        """Bring a value into the store here, and give its file."""
+        ...
+
+    def sweep(self, project: Project, asked: Sweep) -> dict[str, Any]:
+        """Remove what runs that the project does not have any more have left: `{"runs", "objects", "folders", "bytes",
+        "dry_run"}`.
+        """
+        ...
+
+
 def load_target(name: str, **settings: Any) -> Target | RunTarget:
     """Make a target: a built-in one, or one that an installed package offers under the entry point group `GROUP`.
 
@@ -113,6 +153,18 @@ def open_target(name: str, project: Project, *, parallel: int | None = None) -> 
     if not isinstance(settings, Mapping):
         raise Usage(f"The setting {name!r} of the project has to be a table.", hint=f"Write [{name}] above its keys.")
     return load_target(name, **{**settings, **({"slots": parallel} if parallel and name == "local" else {})})
+
+
+def target_of_run(run: str, target: str, project: Project, *, parallel: int | None = None) -> Target | RunTarget:
+    """Make the target of a run that was: one that is driven elsewhere is where it was begun, whatever is set now.
+
+    Raises:
+        NotFound, Usage: as `open_target`.
+    """
+    remote = read_remote(project.run_directory(run))
+    if remote is None:
+        return open_target(target or "local", project, parallel=parallel)
+    return load_target(remote.target, **remote.settings)
 
 
 def target_names() -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,16 +22,16 @@ from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
-from jupyter_mlops.store.mirror import Sender
+from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.kubernetes.arriving_values import SmallValues
+from jupyter_mlops.targets.kubernetes.delivery import travels
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 
 _LOOK_EVERY_S = 0.3
 # An API server that is upgraded is away for a minute; runs outlive that.
 _PATIENCE_S = 300.0
-# What is not worth a line: values stay in the cluster, and come home on demand.
-_STAYS = (".bundle", ".part", ".lock")
 
 
 def drive(order_path: str) -> int:
@@ -42,7 +44,7 @@ def drive(order_path: str) -> int:
     kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        with _mirrored(project.run_directory(place.run), sys.stdout), _cancelable(kube, order["anchor"], stop):
+        with _mirrored(project, place.run, sys.stdout), _cancelable(kube, order["anchor"], stop):
             finished = _drive(order, place, project, kube, stop)
     except MlopsError as error:
         sys.stderr.write(f"{error}\n")
@@ -51,6 +53,8 @@ def drive(order_path: str) -> int:
 
 
 def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Kube, stop: Stop) -> Finished:
+    # Runs tell whose they are: here that is who has submitted them.
+    os.environ.update({"LOGNAME": order["user"]} if order.get("user") else {})
     options = RunOptions(parallel=order["parallel"], run=place.run, experiment=order["experiment"], stop=stop)
     target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS)
     try:
@@ -64,12 +68,16 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
 
 
 @contextmanager
-def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
-    """While inside, and once more at the end, what is new in the folder is printed."""
-    sender, done = Sender(folder, lambda name: not name.endswith(_STAYS)), threading.Event()
+def _mirrored(project: Project, run: str, out: TextIO) -> Iterator[None]:
+    """While inside, and once more at the end, what is new in the run's folder is printed, and its small values.
 
-    def tell() -> None:
-        out.writelines(frame.to_line() + "\n" for frame in sender.look())
+    Large values stay in the cluster, and come home on demand. Last comes what was sent in all.
+    """
+    sender, done = Sender(project.run_directory(run), travels), threading.Event()
+    values = SmallValues(project, run)
+
+    def tell(last: Iterable[Frame] = ()) -> None:
+        out.writelines(frame.to_line() + "\n" for frame in chain(sender.look(), values.look(), last))
         out.flush()
 
     def follow() -> None:
@@ -83,7 +91,7 @@ def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        tell()
+        tell(sender.manifest())
 
 
 @contextmanager

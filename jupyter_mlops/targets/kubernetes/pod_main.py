@@ -1,4 +1,4 @@
-"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine."""
+"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `courier ORDER` what looks at the volume."""
 
 from __future__ import annotations
 
@@ -17,5 +17,9 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.drive import drive
 
         return drive(rest[0])
-    sys.stderr.write("usage: code.zip task SPEC | drive ORDER\n")
+    if verb == "courier" and len(rest) == 1:
+        from jupyter_mlops.targets.kubernetes.delivery import deliver
+
+        return deliver(rest[0])
+    sys.stderr.write("usage: code.zip task SPEC | drive ORDER | courier ORDER\n")
     return 2

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
@@ -14,12 +17,14 @@ from jupyter_mlops.errors import Conflict
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
-from jupyter_mlops.kube.labels import labels, owned, selector
-from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.kube.labels import PREFIX, labels, owned, selector
+from jupyter_mlops.kube.names import digest, dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.following import has_ended
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 
+HOME = PREFIX + "home"
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
@@ -27,7 +32,7 @@ _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 class ClusterSettings:
     """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
 
-    `service_account` is that of the driver, which makes Jobs; steps have none.
+    `service_account` is that of the driver, which makes Jobs; steps have none. `home` marks the runs of one project.
     """
 
     image: str
@@ -37,6 +42,7 @@ class ClusterSettings:
     storage_class: str = ""
     python: str = "python3"
     service_account: str = ""
+    home: str = ""
 
 
 def submit(
@@ -48,20 +54,11 @@ def submit(
         MlopsError: the server refused one of them, and nothing of the run is left.
     """
     name = anchor_name(run)
-    anchor = kube.create(CONFIG_MAPS, _config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
+    marks = {**labels("anchor", run=run), **({HOME: settings.home} if settings.home else {})}
+    anchor = kube.create(CONFIG_MAPS, _config_map(name, marks, {"pipeline": plan.pipeline.name}))
     try:
         _ensure_claim(kube, settings)
-        code = _ensure_code(kube)
-        place = RunPlace(
-            run=run,
-            image=settings.image,
-            claim=settings.claim,
-            code=code.names,
-            digest=code.digest,
-            owner=bare(anchor),
-            python=settings.python,
-            service_account=settings.service_account,
-        )
+        place = place_of(kube, run, settings, bare(anchor))
         order = {
             "plan": in_cluster(plan).to_data(),
             "params": dict(plan.params),
@@ -69,6 +66,7 @@ def submit(
             "anchor": name,
             "experiment": experiment,
             "parallel": parallel,
+            "user": _user(),
         }
         text = json.dumps(order, ensure_ascii=False)
         told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
@@ -77,6 +75,21 @@ def submit(
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
+
+
+def place_of(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
+    """Where Jobs of a run are made with the code of this version, which is sent there if need be."""
+    code = _ensure_code(kube)
+    return RunPlace(
+        run=run,
+        image=settings.image,
+        claim=settings.claim,
+        code=code.names,
+        digest=code.digest,
+        owner=owner,
+        python=settings.python,
+        service_account=settings.service_account,
+    )
 
 
 def drive_again(kube: Kube, run: str) -> int:
@@ -104,18 +117,13 @@ def _ended_drivers(kube: Kube, run: str) -> tuple[dict[str, Any], ...]:
     deadline = time.monotonic() + _SETTLED_WITHIN_S
     while True:
         jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
-        at_work = [job["metadata"]["name"] for job in jobs if not _has_ended(job)]
+        at_work = [job["metadata"]["name"] for job in jobs if not has_ended(job)]
         if not at_work:
             return jobs
         pods = kube.list(PODS, labels=selector(labels("driver", run=run))).items
         if time.monotonic() > deadline or any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
             raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
         time.sleep(_LOOK_EVERY_S)
-
-
-def _has_ended(job: Mapping[str, Any]) -> bool:
-    conditions = job.get("status", {}).get("conditions") or ()
-    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
 
 
 def anchor_name(run: str) -> str:
@@ -125,6 +133,18 @@ def anchor_name(run: str) -> str:
 
 def _order_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "order", run)
+
+
+def home_mark(root: Path) -> str:
+    """What tells the runs of one project of one person from those of others in the same namespace."""
+    return digest([_user(), socket.gethostname(), str(root)], 20)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def bare(item: Mapping[str, Any]) -> dict[str, Any]:
