@@ -116,12 +116,13 @@ def _cancel_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
 
 def _delete_arguments(parser: VerbParser) -> None:
     add_run(parser, "run", nargs="+", help="runs, by their ids or the start of them")
+    parser.add_argument("--here", action="store_true", help="only what is here of a run that is driven elsewhere")
 
 
 def _delete(options: Namespace, _session: Session) -> Any:
     from jupyter_mlops.verbs.runs import delete
 
-    return {"deleted": [delete(run) for run in options.run]}
+    return {"deleted": [delete(run, here=options.here) for run in options.run]}
 
 
 def _delete_lines(result: Mapping[str, Iterable[Any]], _style: Style) -> Iterator[str]:
