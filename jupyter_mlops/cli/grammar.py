@@ -29,7 +29,6 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "diff": ("RUN RUN", "compare two runs"),
     "cancel": ("RUN", "stop a run"),
     "attach": ("[RUN]", "follow a run that goes on elsewhere, and bring it home"),
-    "fetch": ("RUN NAME", "bring a value home from where its run was"),
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
@@ -42,7 +41,7 @@ _MODULES: Mapping[str, str] = {
     **dict.fromkeys(("check", "convert", "graph", "compile"), "notebooks"),
     **dict.fromkeys(("run", "verify", "retry"), "running"),
     **dict.fromkeys(("runs", "show", "logs", "diff", "cancel", "delete", "export"), "history"),
-    **dict.fromkeys(("attach", "fetch"), "remote"),
+    **dict.fromkeys(("attach",), "remote"),
     **dict.fromkeys(("store", "doctor", "completion"), "upkeep"),
 }
 

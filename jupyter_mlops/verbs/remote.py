@@ -159,7 +159,7 @@ def local_file(project: Project, run: str, digest: str, *, size: int | None = No
     if size is not None and size > AT_ONCE:
         raise NotFound(
             f"It is where the run was, and has {size / 1e6:.0f} MB.",
-            hint=f"Fetch it with: jupyter mlops fetch {run} {digest[:12]}",
+            hint=f"Fetch it with: jupyter mlops show {run} --value {digest[:12]}",
         )
     with elsewhere(project, run) as target:
         return target.fetch(run, digest, project)

@@ -1,4 +1,4 @@
-"""`attach`, `fetch`: runs that are driven elsewhere."""
+"""`attach`: runs that are driven elsewhere."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jupyter_mlops.cli.grammar import Verb, VerbParser
+from jupyter_mlops.cli.grammar import Verb
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
-from jupyter_mlops.cli.verbs.history import add_last_run, add_run
+from jupyter_mlops.cli.verbs.history import add_last_run
 from jupyter_mlops.cli.verbs.running import summary_code
-from jupyter_mlops.widgets.states import bytes_text
 
 
 def _attach(options: Namespace, session: Session) -> Any:
@@ -27,21 +26,6 @@ def _attach_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     return summary_lines(result, style)
 
 
-def _fetch_arguments(parser: VerbParser) -> None:
-    add_run(parser)
-    parser.add_argument("name", metavar="NAME", help="an artifact of the run, by its name or the start of its digest")
-
-
-def _fetch(options: Namespace, _session: Session) -> Any:
-    from jupyter_mlops.verbs.remote import fetch
-
-    return fetch(options.run, options.name)
-
-
-def _fetch_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
-    yield f"{result['name']} is here, {bytes_text(result['bytes'])}: {result['path']}"
-
-
 VERBS = (
     Verb(
         name="attach",
@@ -51,13 +35,5 @@ VERBS = (
         data=dict,
         lines=_attach_lines,
         exit_code=summary_code,
-    ),
-    Verb(
-        name="fetch",
-        examples=("last model.pkl",),
-        arguments=_fetch_arguments,
-        call=_fetch,
-        data=dict,
-        lines=_fetch_lines,
     ),
 )

@@ -66,6 +66,7 @@ class Homeward:
                 self._conclude(driver, landing)
             elif self.home.over:
                 change_remote(self.home.folder, state="ended")
+            self.home.drop_if_empty()  # whoever made it died before it was made there
 
     def _conclude(self, driver: FollowedJob, landing: Landing) -> None:
         """The driver is gone: fetch what it has not told, and write down that there will be no more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import json
 import socket
@@ -170,11 +171,17 @@ def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) ->
 
 def _ensure_code(kube: Kube) -> CodeBundle:
     """The code of this version, kept in the cluster for all runs."""
-    code = bundle(code_zip())
+    code = _code()
     for body in code.config_maps:
         with contextlib.suppress(AlreadyThere):
             kube.create(CONFIG_MAPS, body)
     return code
+
+
+@functools.lru_cache(maxsize=1)
+def _code() -> CodeBundle:
+    """It takes a while to pack."""
+    return bundle(code_zip())
 
 
 def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
