@@ -22,8 +22,8 @@ _TIME = b"2026-01-01T00:00:00.000000000Z "
 
 
 class VolumeCluster(SmallCluster):
-    """`away`: nobody answers. `holds`: new pods stay pending. `silent`: what new pods print is lost, `loses`: lines of a
-    driver with these numbers are.
+    """`away`: nobody answers. `holds`: new pods stay pending. `silent`: what new pods print is lost. `loses`: the
+    numbers of lines of drivers that are lost.
     """
 
     def __init__(self, code: Path, volume: Path) -> None:
@@ -58,7 +58,12 @@ class VolumeCluster(SmallCluster):
             super()._begin(job)
             return
         name = f"{job['metadata']['name']}-x"
-        owner = {"kind": "Job", "name": job["metadata"]["name"], "uid": job["metadata"]["uid"], "apiVersion": "batch/v1"}
+        owner = {
+            "kind": "Job",
+            "name": job["metadata"]["name"],
+            "uid": job["metadata"]["uid"],
+            "apiVersion": "batch/v1",
+        }
         metadata = {"name": name, "labels": dict(job["metadata"]["labels"]), "ownerReferences": [owner]}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"phase": "Pending"}}
         pod["spec"] = job["spec"]["template"]["spec"]
@@ -72,7 +77,9 @@ class VolumeCluster(SmallCluster):
 
     def _work(self, part: str, job: dict[str, Any], pod: dict[str, Any], log: _Log) -> None:
         [order_map] = [
-            volume["projected"]["sources"][0]["configMap"]["name"] if "projected" in volume else volume["configMap"]["name"]
+            volume["projected"]["sources"][0]["configMap"]["name"]
+            if "projected" in volume
+            else volume["configMap"]["name"]
             for volume in pod["spec"]["volumes"]
             if "code-" not in json.dumps(volume) and "configMap" in json.dumps(volume)
         ]
@@ -84,7 +91,7 @@ class VolumeCluster(SmallCluster):
             else:
                 self._drive(order, log)
             ended = "Succeeded"
-        except Exception as error:  # noqa: BLE001 - as a process would end
+        except Exception as error:  # a process would end with it
             log.write(f"{error!r}\n")
             ended = "Failed"
         with self._guard:

@@ -28,7 +28,7 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "logs": ("[RUN [STEP]]", "print what the steps printed"),
     "diff": ("RUN RUN", "compare two runs"),
     "cancel": ("RUN", "stop a run"),
-    "attach": ("[RUN]", "follow a run that goes on elsewhere, and bring it home"),
+    "attach": ("[RUN]", "follow a run in a cluster, and bring it home"),
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),

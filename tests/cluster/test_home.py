@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from jupyter_mlops.kube.labels import selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
 from jupyter_mlops.store.events import RunCreated, RunFinished
@@ -20,6 +22,7 @@ from jupyter_mlops.store.remote import read_remote
 from jupyter_mlops.verbs.remote import attach, fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import cancel, delete, list_runs, logs, show
+from jupyter_mlops.verbs.store import sweep
 from tests.cluster.test_runs import folder, notebook, states, store
 
 __all__ = ["folder", "store"]
@@ -161,6 +164,24 @@ def test_another_process_stops_a_run_that_nobody_follows(folder: Path, cluster) 
     settings.write_text(settings.read_text().replace(cluster.namespace, "somewhere-else"))
     cancel(name, folder=folder)
     assert attach(name, folder=folder)["state"] == "canceled"
+
+
+def test_two_people_in_a_namespace_do_not_sweep_each_other(
+    folder: Path, cluster, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    mine = run(notebook(folder, "# Mine", "x = 1"), target="kubernetes")["run"]
+    other = tmp_path_factory.mktemp("other")
+    (other / "jupyter_mlops.toml").write_text((folder / "jupyter_mlops.toml").read_text())
+    (other / ".jupyter_mlops").mkdir()
+    theirs = run(notebook(other, "# Theirs", "x = 2"), target="kubernetes")["run"]
+    delete(theirs, here=True, folder=other)
+    assert sweep("kubernetes", dry_run=True, folder=folder)["runs"] == []
+    assert sweep("kubernetes", dry_run=True, folder=other)["runs"] == [theirs]
+    assert sweep("kubernetes", folder=other)["runs"] == [theirs]
+    left = cluster.kube.list(CONFIG_MAPS, labels="jupyter-mlops.io/part=anchor").items
+    runs = {item["metadata"]["labels"]["jupyter-mlops.io/run"] for item in left}
+    assert mine in runs
+    assert theirs not in runs
 
 
 def test_a_run_that_waits_says_why_and_can_be_stopped(folder: Path, cluster) -> None:

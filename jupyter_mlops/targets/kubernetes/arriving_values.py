@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,9 @@ class ArrivingValues:
     `seal` is the one that the run has recorded. `seals` are those, by digest.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, run: str) -> None:
         self._project = project
-        self._receiver = Receiver(project.home / _FOLDER)
+        self._receiver = Receiver(project.home / _FOLDER / run)
         self.seals: dict[str, str] = {}
         self.refused: set[str] = set()
 
@@ -52,6 +54,12 @@ class ArrivingValues:
         """What of a value has arrived so far."""
         found = self._receiver.holds(lambda name: name == digest)
         return found.get(digest)
+
+    def clear(self) -> None:
+        """Remove what has not arrived whole."""
+        shutil.rmtree(self._receiver.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._receiver.folder.parent.rmdir()
 
     def kept(self, digest: str) -> bool:
         """Whether the store here has it."""

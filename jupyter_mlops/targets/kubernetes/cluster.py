@@ -129,7 +129,11 @@ class KubernetesCluster:
             if not mine:
                 raise Conflict(f"The run {run} is followed by another process: it goes on.", hint="Cancel it first.")
             teller = Teller(home.folder, options.listeners, from_now=True)
-            driver = drive_again(self._kube, run)
+            try:
+                driver = drive_again(self._kube, run)
+            except Absent as error:
+                said = f"Nothing is left of the run {run} in the cluster."
+                raise NotFound(said, hint="Run the notebook again.") from error
             change_remote(home.folder, driver=driver, state="live", complete=False)
             home.tell("")
             return self._bring(home, options, teller)
@@ -170,6 +174,7 @@ class KubernetesCluster:
         landing.values.settle(landing.seals())
         if not project.artifacts.exists(digest):
             self._couriers(run, Stop()).fetch(digest, landing)
+            landing.values.clear()
         return project.artifacts.path(digest)
 
     def forget(self, run: str) -> None:

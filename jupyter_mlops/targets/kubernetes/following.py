@@ -44,7 +44,7 @@ class Landing:
     def __init__(self, project: Project, run: str) -> None:
         self.folder = project.run_directory(run)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.files, self.values = Receiver(self.folder), ArrivingValues(project)
+        self.files, self.values = Receiver(self.folder), ArrivingValues(project, run)
 
     def take(self, frame: Frame) -> None:
         """Write a frame, unless it is of a file that only this side writes."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from jupyter_mlops.errors import MlopsError, Refused, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Forbidden, Unauthorized
-from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.kube.labels import ATTEMPT, labels, named, selector
+from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.remote import RemoteRun, change_remote, read_remote
@@ -79,6 +81,7 @@ class Homeward:
                 self._lost(failure)
                 change_remote(self.home.folder, state="ended")
                 return
+        landing.values.clear()
         change_remote(self.home.folder, state="ended", complete=True)
         if not self.home.over and self.home.canceled_before_it_began:
             self.home.finish("canceled", _CANCELED)
@@ -100,7 +103,12 @@ class Homeward:
         )
 
     def _driver(self) -> FollowedJob:
-        marks = of_driver(self.home.run, self._remote().driver)
+        number = self._remote().driver
+        with contextlib.suppress(MlopsError):  # who has started another one may have died before that was written down
+            jobs = self.kube.list(JOBS, labels=selector(labels("driver", run=self.home.run))).items
+            number = max([number, *(int(text) for job in jobs if (text := named(job, ATTEMPT)).isdecimal())])
+            change_remote(self.home.folder, driver=number)
+        marks = of_driver(self.home.run, number)
         return FollowedJob(self.kube, self.home.run, marks, self.stop, self.home.tell)
 
     def _remote(self) -> RemoteRun:

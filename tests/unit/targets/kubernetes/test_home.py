@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -165,7 +165,9 @@ def test_a_log_larger_than_one_courier_carries_comes_with_several(
 ) -> None:
     monkeypatch.setattr(delivery, "MOST", 300_000)
     there.silent = True
-    deaf = in_background(lambda: target.drive(plan("import os\nprint(os.urandom(400_000).hex())"), project, RunOptions()))
+    deaf = in_background(
+        lambda: target.drive(plan("import os\nprint(os.urandom(400_000).hex())"), project, RunOptions())
+    )
     wait_until(lambda: any("driver" in name for name in there.logs))
     there.silent = False
     deaf.join(WITHIN_S)
@@ -273,9 +275,11 @@ def test_a_driver_that_dies_is_told_and_the_run_can_go_on(
     def die(*_: object) -> None:
         raise MemoryError
 
-    with monkeypatch.context() as patched, pytest.raises(WorkFailed, match="ended before the run was over"):
-        patched.setattr(drive, "_drive", die)
+    drives = drive._drive
+    monkeypatch.setattr(drive, "_drive", die)
+    with pytest.raises(WorkFailed, match="ended before the run was over"):
         target.drive(plan("x = 1"), project, RunOptions())
+    monkeypatch.setattr(drive, "_drive", drives)
     folder = folder_of(project)
     record = load_run(folder)
     assert (record.state, record.interrupted) == ("failed", True)
@@ -337,7 +341,7 @@ def test_values_come_home_small_ones_at_once_large_ones_when_asked(
     project.artifacts.delete(large.digest)
     with pytest.raises(WorkFailed, match="not in the cluster any more"):
         verbs.fetch(folder.name, "large", folder=project.root)
-    with pytest.raises(NotFound, match="jupyter mlops show|1000 MB"):
+    with pytest.raises(NotFound, match="1000 MB"):
         verbs.local_file(project, folder.name, large.digest, size=1_000_000_000)
 
 
@@ -355,7 +359,7 @@ def test_the_sweep_takes_what_is_ours_and_lost_and_of_others_only_what_is_old_an
     assert target.sweep(project, Sweep())["runs"] == [lost]
     assert not there.project.run_directory(lost).exists()
     assert target.sweep(project, Sweep(older_than=3600, everyone=True))["runs"] == []
-    before = (datetime.now(timezone.utc) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    before = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for item in there.of("configmaps"):
         item["metadata"]["creationTimestamp"] = before
     assert target.sweep(project, Sweep(older_than=3600, everyone=True))["runs"] == [other]
