@@ -33,6 +33,7 @@ from jupyter_mlops.targets.kubernetes.submit import (
     anchor_name,
     bare,
     drive_again,
+    ended_drivers,
     home_mark,
     place_of,
     submit,
@@ -130,7 +131,7 @@ class KubernetesCluster:
                 raise Conflict(f"The run {run} is followed by another process: it goes on.", hint="Cancel it first.")
             teller = Teller(home.folder, options.listeners, from_now=True)
             try:
-                driver = drive_again(self._kube, run)
+                driver = drive_again(self._kube, run, over=home.over)
             except Absent as error:
                 said = f"Nothing is left of the run {run} in the cluster."
                 raise NotFound(said, hint="Run the notebook again.") from error
@@ -183,9 +184,7 @@ class KubernetesCluster:
         Raises:
             Conflict: a driver of it is at work.
         """
-        jobs = self._kube.list(JOBS, labels=selector(labels("driver", run=run))).items
-        if not all(has_ended(job) for job in jobs):
-            raise Conflict(f"The run {run} is in motion.", hint=f"Stop it first: `jupyter mlops cancel {run}`.")
+        ended_drivers(self._kube, run, over=True)
         self._couriers(run, Stop()).go(Order(run, remove=(run,)), lambda _: None)
         self.drop(run)
 

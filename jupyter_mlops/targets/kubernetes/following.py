@@ -23,7 +23,7 @@ from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.kube.request import lines
 from jupyter_mlops.kube.resource import EVENTS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
-from jupyter_mlops.store.mirror import MANIFEST, Frame, Receiver
+from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import belongs_home
 from jupyter_mlops.store.run_state import read_record
@@ -68,6 +68,7 @@ class FollowedJob:
     """A Job of a run, told by its labels `marks`, whose output is read from here until `stop` is set.
 
     `tell` gets why it does not begin or is not heard of, once for each reason, and "" when that is over.
+    When one of its pods has ended, and `enough` says so, no other one is waited for.
     """
 
     kube: Kube
@@ -75,6 +76,7 @@ class FollowedJob:
     marks: Mapping[str, str]
     stop: Stop
     tell: Callable[[str], None] = lambda _: None
+    enough: Callable[[], bool] = lambda: False
     begun: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
     _refused_since: float | None = field(default=None, init=False)
@@ -91,6 +93,8 @@ class FollowedJob:
             for line in follow_log(self.kube, pod, self.stop, trouble=self._pass):
                 self._say("")
                 yield line.data
+            if self.enough():
+                return
             if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
                 raise Unauthorized(
                     "The cluster does not take your login any more; the run goes on there.",
@@ -207,12 +211,11 @@ def bring_home(driver: FollowedJob, landing: Landing) -> None:
         Refused: as `FollowedJob.lines`.
     """
     landing.files.begin()
+    driver.enough = lambda: landing.complete and run_is_over(landing.folder)
     for line in driver.lines():
         frame = Frame.from_line(line)
         if frame is not None:
             landing.take(frame)
-            if frame.name == MANIFEST and landing.complete and run_is_over(landing.folder):
-                return
 
 
 def run_is_over(folder: Path) -> bool:

@@ -93,16 +93,16 @@ def place_of(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str
     )
 
 
-def drive_again(kube: Kube, run: str) -> int:
+def drive_again(kube: Kube, run: str, *, over: bool = False) -> int:
     """Make one more driver for a run whose last one has ended, and give its number.
 
-    Of two who ask at once, one gets a Conflict.
+    Of two who ask at once, one gets a Conflict. `over`: as for `ended_drivers`.
 
     Raises:
         Conflict: a driver is at work.
         NotFound: nothing is left of the run.
     """
-    jobs = _ended_drivers(kube, run)
+    jobs = ended_drivers(kube, run, over=over)
     order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
@@ -113,8 +113,14 @@ def drive_again(kube: Kube, run: str) -> int:
     return number
 
 
-def _ended_drivers(kube: Kube, run: str) -> tuple[dict[str, Any], ...]:
-    """The Jobs of drivers, none at work. Of one that has just died the cluster may say so a moment later."""
+def ended_drivers(kube: Kube, run: str, *, over: bool = False) -> tuple[dict[str, Any], ...]:
+    """The Jobs of drivers, none at work. Of one that has just ended the cluster may say so a moment later.
+
+    `over`: the run is known to be, so its driver is about to end if it has not.
+
+    Raises:
+        Conflict: one is at work.
+    """
     deadline = time.monotonic() + _SETTLED_WITHIN_S
     while True:
         jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
@@ -122,7 +128,8 @@ def _ended_drivers(kube: Kube, run: str) -> tuple[dict[str, Any], ...]:
         if not at_work:
             return jobs
         pods = kube.list(PODS, labels=selector(labels("driver", run=run))).items
-        if time.monotonic() > deadline or any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
+        running = any(pod.get("status", {}).get("phase") == "Running" for pod in pods)
+        if time.monotonic() > deadline or (running and not over):
             raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
         time.sleep(_LOOK_EVERY_S)
 
