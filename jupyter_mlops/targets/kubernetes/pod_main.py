@@ -1,5 +1,5 @@
 """What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `tick ORDER` the start of a run that is due,
-`step DIGEST FOLDER` a step that is driven from elsewhere.
+`courier ORDER` what looks at the volume; `step` and `arrive` a step, and its files, of an engine that is elsewhere.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+
+USAGE = "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,8 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.told_step import arrive_here
 
         return arrive_here(*rest)
-    verbs = "task SPEC | drive ORDER | tick ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
-    sys.stderr.write(f"usage: code.zip {verbs}\n")
+    if verb == "courier" and len(rest) == 1:
+        from jupyter_mlops.targets.kubernetes.delivery import deliver
+
+        return deliver(rest[0])
+    sys.stderr.write(f"usage: code.zip {USAGE}\n")
     return 2
 
 

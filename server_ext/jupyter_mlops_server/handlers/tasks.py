@@ -113,7 +113,7 @@ def _log(folder: Path, run: str, task: str, asked: dict[str, Any]) -> dict[str, 
 def _notebook(folder: Path, run: str, task: str) -> Any:
     from jupyter_mlops.verbs.runs import show
 
-    shown = show(run, folder=folder)
+    shown = show(run, wait=False, folder=folder)
     place = shown["notebook"]
     if task:
         found = next((item for item in shown["tasks"] if item["task"] == task), None)
@@ -138,11 +138,14 @@ def _artifacts(folder: Path, run: str) -> dict[str, Any]:
 
 def _content(folder: Path, run: str, digest: str) -> tuple[str, Path]:
     """Name and file; only what the run has: a digest alone opens nothing."""
+    from jupyter_mlops.verbs.remote import local_file
+
     with _runs(folder) as runs:
-        found = next((item for item in runs.get(run).artifacts if item.digest == digest), None)
+        record = runs.get(run)
+        found = next((item for item in record.artifacts if item.digest == digest), None)
         if found is None:
             raise NotFound("The run has no such artifact.")
-        return found.name, runs.project.artifacts.path(digest)
+        return found.name, local_file(runs.project, record.run, digest, size=found.bytes)
 
 
 def _preview(folder: Path, run: str, digest: str) -> Preview:
