@@ -21,6 +21,7 @@ from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.targets.attempt_files import STOPPED, EventTail, read_result, why_failed
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
+from jupyter_mlops.targets.kubernetes.sightings import Sightings
 
 SLOTS = 100
 _LOOK_EVERY_S = 0.2
@@ -56,6 +57,7 @@ class KubernetesTarget:
         self._guard = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._stop = Stop()
+        self._sightings = Sightings()
         self._starts = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-start")
         self._sweep()
         self._threads = [
@@ -145,6 +147,7 @@ class KubernetesTarget:
         if running is None:
             return
         running.pod = pod
+        self._sightings.pod(running.attempt.directory, pod)
         ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         taken_away = _is_disrupted(pod) and running.stopped is None
         if (ended or gone) and not taken_away and not running.over:
@@ -167,6 +170,7 @@ class KubernetesTarget:
             return
         with self._guard:
             self._running.pop(running.attempt.id, None)
+        self._sightings.forget(running.attempt.directory)
         running.report(Report(running.attempt.id, outcome=_outcome(running, result)))
 
 
