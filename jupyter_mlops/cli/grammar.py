@@ -31,6 +31,7 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
+    "target": ("[ACTION]", "where runs can go: what each can do, its health, its rights"),
     "store": ("ACTION", "free space, rebuild the index, serve MLflow's client"),
     "doctor": ("", "check this installation and say what to mend"),
     "completion": ("SHELL", "print what completes words in bash or zsh"),
@@ -40,6 +41,7 @@ _MODULES: Mapping[str, str] = {
     **dict.fromkeys(("check", "convert", "graph", "compile"), "notebooks"),
     **dict.fromkeys(("run", "verify", "retry"), "running"),
     **dict.fromkeys(("runs", "show", "logs", "diff", "cancel", "delete", "export"), "history"),
+    "target": "places",
     **dict.fromkeys(("store", "doctor", "completion"), "upkeep"),
 }
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,13 @@ _LOOK_EVERY_S = 0.02
 
 
 def start_detached(
-    plan: Plan, project: Project, *, target: str, parallel: int | None, experiment: str
+    plan: Plan,
+    project: Project,
+    *,
+    target: str,
+    given: Mapping[str, str],
+    parallel: int | None,
+    experiment: str,
 ) -> dict[str, Any]:
     """Start an engine for `plan` in its own session and return the run as soon as it has begun.
 
@@ -39,6 +46,7 @@ def start_detached(
         "run": run,
         "start": str(project.start or project.root),
         "target": target,
+        "given": dict(given),
         "parallel": parallel,
         "experiment": experiment,
     }
@@ -79,9 +87,8 @@ def main() -> int:
     order = json.loads(sys.stdin.buffer.read())
     options = RunOptions(parallel=order["parallel"], run=order["run"], experiment=order["experiment"])
     try:
-        done = drive_to_end(
-            Plan.from_data(order["plan"], order["params"]), Project.find(order["start"]), order["target"], options
-        )
+        plan, project = Plan.from_data(order["plan"], order["params"]), Project.find(order["start"])
+        done = drive_to_end(plan, project, order["target"], options, order["given"])
     except MlopsError as error:
         sys.stderr.write(str(error))
         return error.exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -113,11 +113,14 @@ def retry(
     run: str = "last",
     *,
     parallel: int | None = None,
+    given: Mapping[str, str] | None = None,
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     folder: str | Path = ".",
 ) -> dict[str, Any]:
     """Go on with a run that failed, was canceled or whose engine died; what succeeded is not run again.
+
+    `given` overrides settings of its target: `context`, `namespace`, `image`.
 
     Raises:
         Conflict: it is running.
@@ -125,7 +128,7 @@ def retry(
     """
     with _opened(folder) as runs:
         record, project = runs.get(run), runs.project
-    target = open_target(record.target or "local", project, parallel=parallel)
+    target = open_target(record.target or "local", project, parallel=parallel, given=given)
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
         if isinstance(target, RunTarget):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import fields
 from pathlib import Path
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.kubeconfig import connect
+from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
@@ -34,9 +36,11 @@ class KubernetesCluster:
     """
 
     name = "kubernetes"
+    SETTINGS = ("context", "namespace", *(item.name for item in fields(ClusterSettings)))
 
     def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
-        if not settings.get("image"):
+        settings["image"] = settings.get("image") or own_image()
+        if not settings["image"]:
             raise Usage(
                 "The target kubernetes needs an image for its steps.",
                 hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
@@ -46,7 +50,7 @@ class KubernetesCluster:
             self._settings = ClusterSettings(**settings)
         except TypeError as error:
             raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
-        connection = transport_for(context or None)
+        connection = connect(context)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
     @property
