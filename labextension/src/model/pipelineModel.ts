@@ -294,7 +294,7 @@ export class PipelineModel extends Living {
   private _pending = true;
   private _places = new Map<string, CellPlace>();
   private _analysed: ReadonlyMap<string, string> = new Map();
-  private _next: NextRun = { params: {}, target: 'local', cache: true };
+  private _next: NextRun = { params: {}, target: '', context: '', namespace: '', cache: true };
   private _isSet = false;
   private _recent: ListedRun[] = [];
   private _last: Followed | null = null;

@@ -28,6 +28,8 @@ export function task(name: string, more: Partial<Task> = {}): Task {
     outputs: {},
     notebook: true,
     log: true,
+    peak_memory: null,
+    memory_limit: null,
     ...more
   };
 }
