@@ -42,12 +42,11 @@ def task_pods(run: str, task: str, *, attempt: int | None = None, folder: str | 
             pods[str(line.get("pod"))] = {**_pod(line), "first": before.get("first", _number(line, "at"))}
         elif line.get("kind") == "event":
             events[str(line.get("id"))] = _event(line)
-    waits = found.state == "running" and any(pod["phase"] == "Pending" for pod in pods.values())
     return {
         "task": task,
         "attempt": attempt or found.attempt,
         "target": record.target,
-        "waiting": found.notes[-1] if waits and found.notes else "",
+        "waiting": found.waiting,
         "pods": list(reversed(pods.values())),
         "events": sorted(events.values(), key=lambda event: event["last"] or 0, reverse=True),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
@@ -38,7 +39,7 @@ class KubernetesCluster:
     name = "kubernetes"
     SETTINGS = ("context", "namespace", *(item.name for item in fields(ClusterSettings)))
 
-    def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
+    def __init__(self, *, context: str = "", namespace: str = "", **settings: Any) -> None:
         settings["image"] = settings.get("image") or own_image()
         if not settings["image"]:
             raise Usage(

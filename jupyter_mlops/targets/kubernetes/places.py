@@ -88,7 +88,12 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
         service_account=place.service_account,
         grace=3 * GRACE_S,
     )
-    return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+    made = _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
+    # A pod that the cluster took away is no failure: the Job starts the driver again, and it goes on with its run.
+    # A step's Job does not: its engine begins another attempt, in another folder.
+    taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
+    return made
 
 
 def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
@@ -97,8 +102,4 @@ def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
 
 
 def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
-    made = job(name, work, place.settings, owner=place.owner, keep=KEPT_S)
-    # A pod that the cluster took away is no failure of the code: the Job starts it again.
-    taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
-    return made
+    return job(name, work, place.settings, owner=place.owner, keep=KEPT_S)

@@ -14,7 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.reason import containers, number, part, parts, text, when
+from jupyter_mlops.kube.resource import EVENTS
 from jupyter_mlops.runtime.tracking import append_event
 
 SIGHTINGS = "cluster.jsonl"
@@ -27,6 +31,7 @@ class Sightings:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
+        self._denied = False
         self._told: dict[tuple[Path, str], str] = {}
         self._lines: dict[Path, int] = {}
 
@@ -41,6 +46,20 @@ class Sightings:
         seen = seen_of_event(event)
         if seen["reason"] or seen["message"]:
             self._write(directory, f"event {seen['id']}", seen)
+
+    def ask(self, kube: Kube, directory: Path, *names: str) -> None:
+        """Keep what the cluster says of these objects of the attempt; nothing where it may not be asked."""
+        for name in names if not self._denied else ():
+            try:
+                happened = kube.list(EVENTS, fields=f"involvedObject.name={name}").items
+            except Forbidden:
+                self._denied = True
+                return
+            except MlopsError:
+                return
+            for event in happened:
+                if text(part(event, "involvedObject"), "name") == name:
+                    self.event(directory, event)
 
     def forget(self, directory: Path) -> None:
         """Nothing more will be seen of this attempt."""

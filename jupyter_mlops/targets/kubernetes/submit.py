@@ -19,6 +19,7 @@ from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
+from jupyter_mlops.targets.kubernetes.waiting import PATIENCE_S
 
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
@@ -27,7 +28,8 @@ _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 class ClusterSettings:
     """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
 
-    `service_account` is that of the driver, which makes Jobs; steps have none.
+    `service_account` is that of the driver, which makes Jobs; steps have none. A step that waits for what waiting does
+    not mend (an image or a Secret that is not there) fails after `patience` seconds.
     """
 
     image: str
@@ -37,6 +39,7 @@ class ClusterSettings:
     storage_class: str = ""
     python: str = "python3"
     service_account: str = ""
+    patience: float = PATIENCE_S
 
 
 def submit(
@@ -69,6 +72,7 @@ def submit(
             "anchor": name,
             "experiment": experiment,
             "parallel": parallel,
+            "patience": float(settings.patience),
         }
         text = json.dumps(order, ensure_ascii=False)
         told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
