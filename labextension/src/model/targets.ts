@@ -30,9 +30,9 @@ export class Targets extends Changing {
   }
 
   /** What is known; asked for if nothing is, or if that was long ago. */
-  of(folder: string, place: Place): Known<Answer> {
-    const key = JSON.stringify([folder, place.context, place.namespace]);
-    return this._known(this._answers, key, () => this._client.targets(folder, place));
+  of(folder: string, { context, namespace }: Place): Known<Answer> {
+    const key = JSON.stringify([folder, context, namespace]);
+    return this._known(this._answers, key, () => this._client.targets(folder, { context, namespace }));
   }
 
   /** The contexts that the server's kubeconfig has. */

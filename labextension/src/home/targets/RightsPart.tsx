@@ -22,7 +22,11 @@ export function RightsPart({ model, target, purposes, trans }: Props): React.Rea
     setChosen(chosen.includes(purpose) ? chosen.filter(item => item !== purpose) : [...chosen, purpose]);
   const ask = (event: React.FormEvent): void => {
     event.preventDefault();
-    void model.askRights(target, Object.keys(purposes).filter(item => chosen.includes(item)), subject.trim());
+    void model.askRights(
+      target,
+      Object.keys(purposes).filter(item => chosen.includes(item)),
+      subject.trim()
+    );
   };
   return (
     <form className="jp-mlops-TargetPart" data-testid="mlops-rights" onSubmit={ask}>

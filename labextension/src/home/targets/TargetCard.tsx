@@ -89,7 +89,10 @@ function Settings({ target, trans }: { target: Target; trans: TranslationBundle 
         </tbody>
       </table>
       <p className="jp-mlops-HomeDim">
-        {trans.__('Set them in jupyter_mlops.toml under [%1]; a run may go to another context or namespace.', target.name)}
+        {trans.__(
+          'Set them in jupyter_mlops.toml under [%1]; a run may go to another context or namespace.',
+          target.name
+        )}
       </p>
     </div>
   );
