@@ -73,7 +73,7 @@ function addStarting(starting: Starting): void {
   const { commands, mlops } = starting;
   const { trans, pipelines } = mlops;
   const current = (): PipelineModel | null => pipelines?.current ?? null;
-  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null && !mlops.server.isOther;
+  const isEnabled = (): boolean => current() !== null && !current()?.isStarting && mlops.server.failure === null && !mlops.server.isOther;
   commands.addCommand(CommandIDs.runNotebook, {
     label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
     caption: trans.__('Save this notebook and run it as a pipeline'),
@@ -139,7 +139,7 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   const { commands, mlops, opens } = starting;
   const { trans, client } = mlops;
   const pipeline = mlops.pipelines?.current;
-  if (!pipeline) {
+  if (!pipeline || pipeline.isStarting) {
     return null;
   }
   const { context } = pipeline.panel;
@@ -153,6 +153,7 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
     }
     const { path, kernel, params, next } = pipeline;
     const { target, cache } = next;
+    pipeline.isStarting = true;
     const run = await client.start({ path, kernel, params, target, cache, ...placeOf(mlops, pipeline), ...part });
     pipeline.follow(run);
     if ((args.view === true || opens()) && commands.hasCommand(CommandIDs.openRun)) {
@@ -162,6 +163,8 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   } catch (thrown) {
     tellFailure(thrown, trans.__('The run did not start.'), trans);
     return null;
+  } finally {
+    pipeline.isStarting = false;
   }
 }
 
