@@ -73,7 +73,8 @@ function addStarting(starting: Starting): void {
   const { commands, mlops } = starting;
   const { trans, pipelines } = mlops;
   const current = (): PipelineModel | null => pipelines?.current ?? null;
-  const isEnabled = (): boolean => current() !== null && !current()?.isStarting && mlops.server.failure === null && !mlops.server.isOther;
+  const isEnabled = (): boolean =>
+    current() !== null && !current()?.isStarting && mlops.server.failure === null && !mlops.server.isOther;
   commands.addCommand(CommandIDs.runNotebook, {
     label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
     caption: trans.__('Save this notebook and run it as a pipeline'),

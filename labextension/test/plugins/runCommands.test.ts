@@ -67,7 +67,15 @@ describe('a start', () => {
     fake.sessionContext.kernelPreference.name = 'python3';
     mlops.pipelines?.current?.setNext({ target: 'kubernetes', cache: false });
     expect(await commands.execute(CommandIDs.runNotebook)).toBe('r1');
-    const body = { path: 'work.ipynb', kernel: 'python3', params: {}, target: 'kubernetes', context: '', namespace: '', cache: false };
+    const body = {
+      path: 'work.ipynb',
+      kernel: 'python3',
+      params: {},
+      target: 'kubernetes',
+      context: '',
+      namespace: '',
+      cache: false
+    };
     expect(sent('POST')).toEqual([{ what: 'POST runs', body }]);
     expect(mlops.pipelines?.current?.lastRun?.ref).toEqual(REF);
   });
