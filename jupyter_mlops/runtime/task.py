@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
 from jupyter_mlops.runtime import cell_run, facts, parameters, sigterm, tracking, values
@@ -21,6 +22,7 @@ from jupyter_mlops.runtime.outputs import shortened
 from jupyter_mlops.runtime.shell import open_cells
 from jupyter_mlops.runtime.spec import CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.runtime.streams import Log
+from jupyter_mlops.runtime.use import Sampler
 
 RESULT, LOG, EVENTS, EXECUTED, OUTPUTS, FINAL, ARTIFACTS = (
     *("result.json", "log", "events.jsonl", "executed.ipynb"),
@@ -42,9 +44,11 @@ def run_task(spec_path: str) -> int:
         spec = TaskSpec.from_json(file.read())
     os.makedirs(spec.directory, exist_ok=True)
     log = Log(os.path.join(spec.directory, LOG))
+    sampler = Sampler(spec.directory).start()
     with sigterm.interrupting(), log.redirected():
         result = _Task(spec, log).run(started)
     log.close()
+    result = replace(result, facts={**result.facts, "use": sampler.stop()})
     _write_result(os.path.join(spec.directory, RESULT), result)
     return 0 if result.fate == "succeeded" else 1
 

@@ -163,4 +163,4 @@ class Runs:
         self.close()
 
 
-_EXPORTED = re.compile(r"events.*\.jsonl|executed\.ipynb|log|result\.json|spec\.json")
+_EXPORTED = re.compile(r"(events.*|use|cluster)\.jsonl|executed\.ipynb|log|result\.json|spec\.json")

@@ -13,7 +13,7 @@ from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.pace import Pace
-from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.reason import Reason, part, text
 from jupyter_mlops.kube.resource import JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
@@ -23,6 +23,7 @@ from jupyter_mlops.targets.kubernetes.making import make_job
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, marked
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.sightings import Sightings
 from jupyter_mlops.targets.kubernetes.waiting import Waiting, line
 
 SLOTS = 100
@@ -50,7 +51,8 @@ class KubernetesTarget:
         self._running: dict[str, PodAttempt] = {}
         self._stop = Stop()
         self._deaf = ""
-        self._waiting = Waiting(kube, patience)
+        self._sightings = Sightings()
+        self._waiting = Waiting(kube, patience, self._sightings)
         self._calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-call")
         self._sweep()
         watches = (("jobs", lambda: self._watch(JOBS)), ("pods", lambda: self._watch(PODS)), ("events", self._read))
@@ -142,6 +144,15 @@ class KubernetesTarget:
         except MlopsError as error:
             running.refused = Reason("not_stopped", f"It could not be stopped: {error}")
 
+    def _see_events(self, running: PodAttempt) -> None:
+        pod = text(part(running.pod, "metadata"), "name")
+        self._sightings.ask(self._kube, running.attempt.directory, *filter(None, (pod, running.name)))
+
+    def _see_last(self, running: PodAttempt, *, ask: bool) -> None:
+        if ask:
+            self._see_events(running)
+        self._sightings.forget(running.attempt.directory)
+
     # What is heard.
 
     def _watch(self, kind: Any) -> None:
@@ -160,6 +171,8 @@ class KubernetesTarget:
             for running in self._running.values():
                 if running.name == name:
                     (running.hear_job if is_job else running.hear_pod)(item, now, gone=gone)
+                    if not is_job:
+                        self._sightings.pod(running.attempt.directory, item)
 
     def _read(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
@@ -180,6 +193,7 @@ class KubernetesTarget:
         if running.runs and not running.began:
             running.began = True
             running.report(Report(running.attempt.id, began=True))
+            self._calls.submit(self._see_events, running)
         with self._guard:
             over = self._has_arrived(running, now, running.over_since(now))
         result = read_result(running.attempt.directory) if over else None
@@ -191,6 +205,7 @@ class KubernetesTarget:
         with self._guard:
             self._running.pop(running.attempt.id, None)
         outcome = running.outcome(result)
+        self._calls.submit(self._see_last, running, ask=outcome.state == "failed")
         if (running.refused is not None and running.made) or outcome.taken_away:
             self._calls.submit(self._delete, running)  # it must not begin, or go on, behind our back
         running.report(Report(running.attempt.id, outcome=outcome))

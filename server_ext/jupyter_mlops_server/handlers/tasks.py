@@ -35,6 +35,36 @@ class LogHandler(RunOf):
         self.answer(await self.in_thread(_log, self.folder(), run, task, asked))
 
 
+class PodsHandler(RunOf):
+    """The pods of a task, and what the cluster said of them."""
+
+    route = "/runs/{run}/tasks/{task}/pods"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, task: str) -> None:
+        """As they were seen last, of the latest attempt or of `attempt`."""
+        from jupyter_mlops.verbs.task_place import task_pods
+
+        attempt = self.query()["attempt"] or None
+        self.answer(await self.in_thread(task_pods, run, task, attempt=attempt, folder=self.folder()))
+
+
+class UseHandler(RunOf):
+    """What a task uses of its machine."""
+
+    route = "/runs/{run}/tasks/{task}/use"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, task: str) -> None:
+        """Processor time and memory over time, of the latest attempt or of `attempt`."""
+        from jupyter_mlops.verbs.task_place import task_use
+
+        attempt = self.query()["attempt"] or None
+        self.answer(await self.in_thread(task_use, run, task, attempt=attempt, folder=self.folder()))
+
+
 class NotebookHandler(RunOf):
     """The executed notebook of a run, or of one task of it (`task`)."""
 
