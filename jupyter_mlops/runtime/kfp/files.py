@@ -74,7 +74,8 @@ def keep_output(found: Mapping[str, Any], directory: str) -> tuple[dict[str, Any
     }
     path = local_path(str(found.get("uri", "")))
     if not os.path.exists(path):
-        return {**made, "uri": str(found.get("uri", ""))}, None
+        inside = path.startswith(os.path.join(directory, ""))  # nothing is there, and the next time it is another place
+        return {**made, "uri": "" if inside else str(found.get("uri", ""))}, None
     folder = os.path.join(directory, STAGED)
     os.makedirs(folder, exist_ok=True)
     short = kind.partition(".")[2] or kind

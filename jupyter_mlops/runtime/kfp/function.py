@@ -78,6 +78,8 @@ class Call:
             if artifact is not None:
                 made["artifacts"][name] = {"artifacts": [_described(one) for one in _listed(artifact)]}
         names = self._returned()
+        if not names:
+            return made
         for name, value in zip(names, _values(result, names)):
             self._give(made, name, value)
         return made

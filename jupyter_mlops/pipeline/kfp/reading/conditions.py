@@ -16,7 +16,8 @@ _TOKEN = re.compile(
 )
 _WORDS = {"true": "True", "false": "False", "null": "None", "string": "str", "double": "float", "in": "in"}
 _KEPT = ("int", "bool", "len")
-_SIGNS = {"&&": " and ", "||": " or ", "!": " not ", "==": " == ", "!=": " != ", "<": " < ", ">": " > "}
+_SIGNS = {"&&": "and", "||": "or", "!": "not"}
+_TIGHT = frozenset("([.")
 
 
 def translated(condition: str, name_of: Callable[[str], str]) -> str:
@@ -32,8 +33,9 @@ def translated(condition: str, name_of: Callable[[str], str]) -> str:
         if found is None:
             raise _refused(condition)
         position = found.end()
-        parts.append(_piece(found, condition, name_of))
-    text = " ".join("".join(parts).split()) if "'" not in condition and '"' not in condition else "".join(parts).strip()
+        piece = _piece(found, condition, name_of)
+        parts += [piece] if piece else []
+    text = _joined(parts)
     try:
         expressions.names(text)
     except MlopsError as error:
@@ -49,10 +51,20 @@ def _piece(found: re.Match[str], condition: str, name_of: Callable[[str], str]) 
     if found["word"]:
         if found["word"] not in _WORDS and found["word"] not in _KEPT:
             raise _refused(condition)
-        return f" {_WORDS[found['word']]} " if found["word"] == "in" else _WORDS.get(found["word"], found["word"])
+        return _WORDS.get(found["word"], found["word"])
     if found["sign"]:
         return _SIGNS.get(found["sign"], found["sign"])
     return ""
+
+
+def _joined(parts: list[str]) -> str:
+    """The pieces as a person would write them."""
+    text = ""
+    for piece in parts:
+        tight = text[-1:] in _TIGHT or piece in (")", "]", ",", ".") or (piece in _TIGHT and text[-1:].isalnum())
+        calls = piece == "(" and text.rpartition(" ")[2] in ("and", "or", "not", "in")
+        text += piece if not text or (tight and not calls) else f" {piece}"
+    return text
 
 
 def _refused(condition: str) -> Refused:
