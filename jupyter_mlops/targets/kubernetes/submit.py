@@ -17,6 +17,8 @@ from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
+from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.runtime.kfp.packages import ALLOWED as PIP_ALLOWED
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 
@@ -27,7 +29,8 @@ _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 class ClusterSettings:
     """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
 
-    `service_account` is that of the driver, which makes Jobs; steps have none.
+    `service_account` is that of the driver, which makes Jobs; steps have none. `pip`: components of KFP may install
+    the packages that they ask for.
     """
 
     image: str
@@ -37,6 +40,7 @@ class ClusterSettings:
     storage_class: str = ""
     python: str = "python3"
     service_account: str = ""
+    pip: bool = False
 
 
 def submit(
@@ -63,7 +67,7 @@ def submit(
             service_account=settings.service_account,
         )
         order = {
-            "plan": in_cluster(plan).to_data(),
+            "plan": in_cluster(plan, pip=settings.pip).to_data(),
             "params": dict(plan.params),
             "place": place.to_data(),
             "anchor": name,
@@ -133,10 +137,16 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def in_cluster(plan: Plan) -> Plan:
-    """The plan with the working folder that its steps have there."""
+def in_cluster(plan: Plan, *, pip: bool = False) -> Plan:
+    """The plan with the working folder that its steps have there; with `pip`, components may install packages."""
     folder = f"{STORE}/work/{dns_name(plan.pipeline.name)}"
-    return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
+    steps = tuple(_installing(step) if pip and step.component.container else step for step in plan.pipeline.steps)
+    return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel="", steps=steps))
+
+
+def _installing(step: Step) -> Step:
+    options = step.options
+    return replace(step, options=replace(options, env={**options.env, PIP_ALLOWED: "1"}))
 
 
 def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:

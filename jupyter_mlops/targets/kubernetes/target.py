@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from jupyter_mlops.kube.watch import changes
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.targets.attempt_files import STOPPED, EventTail, read_result, why_failed
+from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
 
 SLOTS = 100
@@ -42,6 +43,8 @@ class _Running:
     pod: Mapping[str, Any] = field(default_factory=dict)
     over: float = 0.0
     refused: str = ""
+    container: ContainerAttempt | None = None
+    finishing: Future[None] | None = None
 
 
 class KubernetesTarget:
@@ -85,7 +88,10 @@ class KubernetesTarget:
         spec.write_text(attempt.spec.to_json(), encoding="utf-8")
         options = attempt.options
         job = step_job(self._place, attempt.spec.task, attempt.spec.step, attempt.spec.attempt, options, str(spec))
+        job = with_platform(job, attempt.spec)
         running = _Running(attempt, report, EventTail(attempt.directory / "events.jsonl"), job["metadata"]["name"])
+        if is_container(attempt.spec):
+            running.container = ContainerAttempt(self._kube, attempt)
         with self._guard:
             self._running[attempt.id] = running
         self._starts.submit(self._create, running, job)
@@ -119,10 +125,14 @@ class KubernetesTarget:
         for job in self._kube.list(JOBS, labels=wanted).items:
             self._kube.delete(JOBS, job["metadata"]["name"])
 
-    def _create(self, running: _Running, job: Mapping[str, Any]) -> None:
+    def _create(self, running: _Running, job: dict[str, Any]) -> None:
         try:
-            self._kube.create(JOBS, job)
-        except MlopsError as error:
+            own = running.container.job(job) if running.container else job
+            if own is None:
+                running.container, running.over = None, time.monotonic()
+                return
+            self._kube.create(JOBS, own)
+        except (MlopsError, OSError) as error:
             running.refused, running.over = f"its Job could not be made: {error}", time.monotonic()
 
     def _delete(self, running: _Running) -> None:
@@ -145,6 +155,8 @@ class KubernetesTarget:
         if running is None:
             return
         running.pod = pod
+        if running.container is not None:
+            running.container.hear(pod)
         ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         taken_away = _is_disrupted(pod) and running.stopped is None
         if (ended or gone) and not taken_away and not running.over:
@@ -157,7 +169,7 @@ class KubernetesTarget:
 
     def _look(self, running: _Running) -> None:
         late = running.stopped is not None and time.monotonic() - running.asked > 3 * GRACE_S
-        over = bool(running.over) or late
+        over = (bool(running.over) and self._is_finished(running)) or late
         result = read_result(running.attempt.directory) if over else None
         events = running.tail.read()
         if events:
@@ -168,6 +180,16 @@ class KubernetesTarget:
         with self._guard:
             self._running.pop(running.attempt.id, None)
         running.report(Report(running.attempt.id, outcome=_outcome(running, result)))
+
+
+    def _is_finished(self, running: _Running) -> bool:
+        """Whether the files of an attempt that is over have been seen to; large ones take their time."""
+        if running.container is None or running.refused:
+            return True
+        if running.finishing is None:
+            worked = _says_it_worked(running.pod) and running.stopped is None
+            running.finishing = self._starts.submit(running.container.finish, worked)
+        return running.finishing.done()
 
 
 def _outcome(running: _Running, result: TaskResult | None) -> Outcome:
