@@ -1,16 +1,23 @@
-"""Compile the pipelines below with KFP's own compiler: `.venv-kfp/bin/python tests/kfp_files/make_files.py` (`make kfp`).
+# Written as people write for KFP, whose decorators read the annotations.
+"""Compile the pipelines below with KFP's own compiler: `.venv-kfp/bin/python tests/kfp_files/make_files.py`.
 
 What it writes beside itself is what people who use KFP have; tests run it without KFP.
 """
 
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
-from kfp import compiler, dsl
+from kfp import compiler, dsl, local
 from kfp.dsl import (
+    HTML,
     ClassificationMetrics,
     Dataset,
-    HTML,
     Input,
     InputPath,
     Markdown,
@@ -22,6 +29,8 @@ from kfp.dsl import (
 )
 
 IMAGE = "mlops/examples:1"
+if os.environ.get("INSTALLED"):
+    dsl.component = functools.partial(dsl.component, install_kfp_package=False)
 
 
 # The tutorial of KFP's documentation: data, normalising, a model for each of some numbers of neighbours.
@@ -51,8 +60,7 @@ def normalize_dataset(
     if standard_scaler is min_max_scaler:
         raise ValueError("Exactly one of standard_scaler or min_max_scaler must be True.")
     import pandas as pd
-    from sklearn.preprocessing import MinMaxScaler
-    from sklearn.preprocessing import StandardScaler
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     with open(input_iris_dataset.path) as f:
         df = pd.read_csv(f)
@@ -112,9 +120,7 @@ def iris_classifier(
         train = train_model(
             normalized_iris_dataset=normalize.outputs["normalized_iris_dataset"], n_neighbors=n_neighbors
         )
-    return best_of(
-        scores=dsl.Collected(train.outputs["Output"]), models=dsl.Collected(train.outputs["model"])
-    ).output
+    return best_of(scores=dsl.Collected(train.outputs["Output"]), models=dsl.Collected(train.outputs["model"])).output
 
 
 # Conditions, loops in loops, an exit handler, retries, options.
@@ -189,7 +195,6 @@ def control(upto: int = 3):
         add(a=pair.a, b=pair.b)
 
 
-
 @dsl.component
 def fails(message: str):
     raise RuntimeError(message)
@@ -244,9 +249,9 @@ def write_lines(data: Output[Dataset], text: str, plain: OutputPath("Plain")):
 
 
 @dsl.component
-def read_lines(
-    data: Input[Dataset], plain: InputPath("Plain"), name: str, run: str
-) -> NamedTuple("Made", [("text", str), ("parts", dict), ("flag", bool)]):
+def read_lines(data: Input[Dataset], plain: InputPath("Plain"), name: str, run: str) -> NamedTuple(
+    "Made", [("text", str), ("parts", dict), ("flag", bool)]
+):
     from collections import namedtuple
 
     with open(data.path) as file, open(plain) as other:
@@ -256,9 +261,7 @@ def read_lines(
 
 
 @dsl.component
-def report(
-    metrics: Output[Metrics], curve: Output[ClassificationMetrics], page: Output[HTML], notes: Output[Markdown]
-):
+def report(metrics: Output[Metrics], curve: Output[ClassificationMetrics], page: Output[HTML], notes: Output[Markdown]):
     metrics.log_metric("loss", 0.25)
     metrics.metadata["kind"] = "test"
     curve.log_confusion_matrix(["a", "b"], [[3, 1], [0, 4]])
@@ -283,7 +286,9 @@ def fold(folder: Output[Dataset]):
 def unfold(folder: Input[Dataset], file: Input[Dataset]) -> List[str]:
     import os
 
-    found = sorted(os.path.join(at, name)[len(folder.path) + 1 :] for at, _, names in os.walk(folder.path) for name in names)
+    found = sorted(
+        os.path.join(at, name)[len(folder.path) + 1 :] for at, _, names in os.walk(folder.path) for name in names
+    )
     with open(file.path) as opened:
         return [*found, opened.read()]
 
@@ -304,6 +309,14 @@ def things(text: str = "some words here", where: str = "imported.txt"):
     unfold(folder=fold().output, file=brought.output)
 
 
+@dsl.pipeline(name="passing")
+def passing(text: str = "some words"):
+    written = write_lines(text=text)
+    read_lines(data=written.outputs["data"], plain=written.outputs["plain"], name="n", run="")
+    report()
+    unfold(folder=fold().output, file=written.outputs["data"])
+
+
 @dsl.component(packages_to_install=["surely-not-installed-anywhere>=7"])
 def wants_more() -> int:
     return 1
@@ -314,8 +327,39 @@ def wants():
     wants_more()
 
 
-FILES = {"iris": iris_classifier, "choosing": choosing, "control": control, "leaving": leaving, "things": things, "wants": wants}
+FILES = {
+    "iris": iris_classifier,
+    "choosing": choosing,
+    "control": control,
+    "leaving": leaving,
+    "things": things,
+    "passing": passing,
+    "wants": wants,
+}
+
+# What `kfp.local` can run as it is: the others need Docker, or libraries that its environment has not got.
+LOCAL = ("control", "choosing", "leaving", "passing")
+
+
+def made_by_kfp(name: str) -> dict[str, list]:
+    """What each task of a pipeline gives where `kfp.local` runs it: its values, those of all rounds of loops."""
+    with tempfile.TemporaryDirectory() as folder:
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=folder, raise_on_error=False)
+        FILES[name]()
+        found: dict[str, list] = {}
+        for path in sorted(Path(folder).rglob("executor_output.json")):
+            values = json.loads(path.read_text()).get("parameterValues", {})
+            found.setdefault(path.parent.name, []).append(values)
+        return {task: sorted(values, key=json.dumps) for task, values in found.items()}
+
 
 if __name__ == "__main__":
-    for name, made in FILES.items():
-        compiler.Compiler().compile(made, str(Path(__file__).with_name(f"{name}.yaml")))
+    here = Path(__file__).parent
+    if sys.argv[1:] == ["expected"]:
+        expected = {name: made_by_kfp(name) for name in LOCAL}
+        (here / "expected.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
+    else:
+        for name, made in FILES.items():
+            compiler.Compiler().compile(made, str(here / f"{name}.yaml"))
+        # Run without installing kfp, which is there: the functions are the same.
+        subprocess.run([sys.executable, __file__, "expected"], check=True, env={**os.environ, "INSTALLED": "1"})

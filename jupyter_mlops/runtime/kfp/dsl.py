@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from jupyter_mlops.runtime.kfp.files import local_path
 
+
 class Artifact:
     """Anything that a component reads or writes as a file or folder: at `path`, with `metadata` beside it."""
 
@@ -205,4 +206,3 @@ def provide() -> bool:
     package.__path__ = []
     sys.modules["kfp"], sys.modules["kfp.dsl"] = package, module
     return True
-

@@ -1,4 +1,4 @@
-"""A function with KFP's annotations: what it is called with, and what it gives back. Works with kfp's types and ours."""
+"""A function with KFP's annotations: what it is called with, and what it gives. With kfp's types, or ours."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Call:
 
 
 def _side(annotation: Any) -> tuple[str, Any]:
-    """("input", the type) for `Input[X]`, ("output_path", the type) for `OutputPath(X)`, ("", it) for what is neither."""
+    """("input", the type) for `Input[X]`, ("output_path", the type) for `OutputPath(X)`, ("", it) for others."""
     side = getattr(annotation, "side", "")
     if side in ("input", "output"):
         return side, annotation.type

@@ -43,7 +43,9 @@ class Surroundings:
         chosen = structure["IfPresent"]
         has = chosen.get("InputName") not in self.absent and self._has(str(chosen.get("InputName")))
         found = chosen.get("Then" if has else "Else") or []
-        return [word for part in (found if isinstance(found, list) else [found]) for word in self._expanded(part, depth + 1)]
+        return [
+            word for part in (found if isinstance(found, list) else [found]) for word in self._expanded(part, depth + 1)
+        ]
 
     def _has(self, name: str) -> bool:
         inputs = self.executor_input.get("inputs", {})
@@ -61,7 +63,7 @@ class Surroundings:
         keyed = _KEYED.fullmatch(inner)
         if keyed:
             return _shown(self._keyed(keyed))
-        if inner == ".outputs.output_file" or inner == ".outputFile":
+        if inner in (".outputs.output_file", ".outputFile"):
             return str(self.executor_input["outputs"]["outputFile"])
         known = self.run.get(inner.lstrip("."))
         if known is None:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -71,10 +72,8 @@ class Values:
 
     def _first(self, sources: Sequence[Mapping[str, Any]]) -> Any:
         for source in sources:
-            try:
+            with contextlib.suppress(NotMade):
                 return self.of(source)
-            except NotMade:
-                continue
         raise NotMade
 
 

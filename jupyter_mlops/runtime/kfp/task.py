@@ -99,7 +99,9 @@ class Component:
     def _taken(self, key: str, value: Any) -> dict[str, Any]:
         items = _flat(value)
         several = len(items) > 1
-        places = [os.path.join(self.spec.directory, INPUTS, f"{key}-{at}" if several else key) for at in range(len(items))]
+        places = [
+            os.path.join(self.spec.directory, INPUTS, f"{key}-{at}" if several else key) for at in range(len(items))
+        ]
         return {"artifacts": [put_input(item, key, place) for item, place in zip(items, places)]}
 
     def _outputs(self) -> dict[str, Any]:
@@ -108,7 +110,9 @@ class Component:
             name: {"artifacts": [{"name": name, "type": kind, "uri": os.path.join(self.folder, name), "metadata": {}}]}
             for name, kind in made["artifacts"].items()
         }
-        parameters = {name: {"outputFile": os.path.join(self.folder, "parameters", name)} for name in made["parameters"]}
+        parameters = {
+            name: {"outputFile": os.path.join(self.folder, "parameters", name)} for name in made["parameters"]
+        }
         return {
             "artifacts": artifacts,
             "parameters": parameters,
@@ -167,7 +171,7 @@ class Component:
             )
         sys.stdout.flush()
         os.chdir(self.work)
-        code = subprocess.run(command, check=False).returncode  # noqa: S603 - the file's own words; no shell of ours
+        code = subprocess.run(command, check=False).returncode  # no shell of ours
         if code:
             raise MlopsError(f"the command ended with exit code {code}; its log says why.")
 
@@ -185,7 +189,7 @@ class Component:
     # What it made.
 
     def exports(self) -> dict[str, Any]:
-        """Its outputs as plain data: parameters by value, artifacts described. Raises `MlopsError` for a missing one."""
+        """The outputs as plain data: values, artifacts described. Raises `MlopsError` if one is missing."""
         if self.kind == "importer":
             return {"artifact": self._imported()}
         found = self._result or self._executor_output()
@@ -259,7 +263,9 @@ class Component:
         if "://" not in uri and not os.path.exists(path):
             raise MlopsError(f"there is no {uri!r} to import.", hint="Its path is relative to the file's folder.")
         metadata = dict(self.program.get("metadata") or {})
-        described = self._kept({"name": os.path.basename(uri) or "artifact", "type": kind, "uri": path, "metadata": metadata})
+        described = self._kept(
+            {"name": os.path.basename(uri) or "artifact", "type": kind, "uri": path, "metadata": metadata}
+        )
         return described if "digest" in described else {**described, "uri": uri}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
@@ -35,7 +36,7 @@ class KubernetesCluster:
 
     name = "kubernetes"
 
-    def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
+    def __init__(self, *, context: str = "", namespace: str = "", **settings: Any) -> None:
         if not settings.get("image"):
             raise Usage(
                 "The target kubernetes needs an image for its steps.",

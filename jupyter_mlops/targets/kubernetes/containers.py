@@ -52,7 +52,9 @@ def with_platform(job: dict[str, Any], spec: TaskSpec) -> dict[str, Any]:
     ):
         for number, item in enumerate(asked.get(kind) or ()):
             name = f"kfp-{source.lower()}-{number}"
-            pod["volumes"].append({"name": name, source: {field: _name(item, key), "optional": bool(item.get("optional"))}})
+            pod["volumes"].append(
+                {"name": name, source: {field: _name(item, key), "optional": bool(item.get("optional"))}}
+            )
             main["volumeMounts"].append({"name": name, "mountPath": str(item["mountPath"]), "readOnly": True})
     return job
 

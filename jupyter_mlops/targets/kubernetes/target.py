@@ -181,7 +181,6 @@ class KubernetesTarget:
             self._running.pop(running.attempt.id, None)
         running.report(Report(running.attempt.id, outcome=_outcome(running, result)))
 
-
     def _is_finished(self, running: _Running) -> bool:
         """Whether the files of an attempt that is over have been seen to; large ones take their time."""
         if running.container is None or running.refused:

@@ -11,7 +11,8 @@ from jupyter_mlops.runtime.errors import MlopsError
 
 _TOKEN = re.compile(
     r"""\s+ | inputs\.parameter_values\[(?P<q>['"])(?P<name>.*?)(?P=q)\] | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-    | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?) | (?P<word>[A-Za-z_]\w*) | (?P<sign>&&|\|\||==|!=|<=|>=|[<>!()\[\].,+*/%-])""",
+    | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?) | (?P<word>[A-Za-z_]\w*)
+    | (?P<sign>&&|\|\||==|!=|<=|>=|[<>!()\[\].,+*/%-])""",
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = {"true": "True", "false": "False", "null": "None", "string": "str", "double": "float", "in": "in"}

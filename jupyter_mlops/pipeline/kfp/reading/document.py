@@ -61,7 +61,9 @@ def read_document(path: Path) -> Document:
     version = str(specs[0].get("schemaVersion", ""))
     if not version.startswith("2."):
         raise Refused(f"{path.name} has the schemaVersion {version!r}; 2.x can be read.", hint=_AGAIN)
-    platforms = [item["platforms"] for item in found if isinstance(item, dict) and isinstance(item.get("platforms"), dict)]
+    platforms = [
+        item["platforms"] for item in found if isinstance(item, dict) and isinstance(item.get("platforms"), dict)
+    ]
     kubernetes: dict[str, Any] = {}
     for platform in platforms:
         settings = _mapping(_mapping(_mapping(platform, "kubernetes"), "deploymentSpec"), "executors")
@@ -77,7 +79,7 @@ def _documents(path: Path) -> list[Any]:
         import yaml  # type: ignore[import-untyped,unused-ignore]
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return list(yaml.load_all(text, Loader=loader))  # noqa: S506 - both are safe loaders
+        return list(yaml.load_all(text, Loader=loader))  # both are safe loaders
     except ImportError as error:
         raise Usage("Reading YAML needs the package PyYAML.", hint="pip install pyyaml") from error
     except (ValueError, RecursionError, yaml.YAMLError) as error:

@@ -30,7 +30,11 @@ def program(document: Document, label: str, executor: Mapping[str, Any]) -> tupl
     if "importer" in executor:
         importer = executor["importer"]
         made = {"kind": "importer", "uri": dict(importer.get("artifactUri") or {})}
-        return {**made, "type": dict(importer.get("typeSchema") or {}), "metadata": dict(importer.get("metadata") or {})}, ""
+        return {
+            **made,
+            "type": dict(importer.get("typeSchema") or {}),
+            "metadata": dict(importer.get("metadata") or {}),
+        }, ""
     container = executor.get("container")
     if not isinstance(container, Mapping):
         raise Refused(f"The executor {label!r} is neither a container nor an importer.", hint="Is it of a newer KFP?")
@@ -108,7 +112,11 @@ def options(
         raise Refused(f"The executor {label!r} asks for {', '.join(unknown)}, which steps here cannot have.")
     metadata = platform.get("podMetadata") or {}
     deadline = platform.get("activeDeadlineSeconds")
-    more = {key: platform[key] for key in ("nodeSelector", "tolerations", "configMapAsEnv", "secretAsVolume") if key in platform}
+    more = {
+        key: platform[key]
+        for key in ("nodeSelector", "tolerations", "configMapAsEnv", "secretAsVolume")
+        if key in platform
+    }
     volumes = [item for item in platform.get("configMapAsVolume") or () if item.get("mountPath") != MOUNT]
     if volumes:
         more["configMapAsVolume"] = volumes
@@ -132,7 +140,12 @@ def _resources(asked: Mapping[str, Any], label: str) -> dict[str, Any]:
         if "{{" in str(value):
             raise Refused(f"{label!r} takes its resources from a parameter.", hint="Set them as fixed amounts.")
     made: dict[str, Any] = {}
-    cpu = asked.get("resourceCpuLimit") or asked.get("resourceCpuRequest") or asked.get("cpuLimit") or asked.get("cpuRequest")
+    cpu = (
+        asked.get("resourceCpuLimit")
+        or asked.get("resourceCpuRequest")
+        or asked.get("cpuLimit")
+        or asked.get("cpuRequest")
+    )
     memory = asked.get("resourceMemoryLimit") or asked.get("resourceMemoryRequest")
     gigabytes = asked.get("memoryLimit") or asked.get("memoryRequest")
     if cpu:

@@ -81,7 +81,9 @@ class Expansion:
             first = len(self.leaves)
             task = part(tasks, name, "a graph")
             after = tuple(step for other in _before(task) for step in steps.get(other, ()))
-            made[name] = self._task(name, task, _Scope(given, made, steps), replace(around, after=(*around.after, *after)))
+            made[name] = self._task(
+                name, task, _Scope(given, made, steps), replace(around, after=(*around.after, *after))
+            )
             steps[name] = tuple(leaf.name for leaf in self.leaves[first:])
         return _handed_on(dag.get("outputs") or {}, made)
 
@@ -126,9 +128,7 @@ class Expansion:
                     found[key] = value
         return found
 
-    def _controlled(
-        self, name: str, task: Mapping[str, Any], inputs: dict[str, Value], around: Around
-    ) -> Around:
+    def _controlled(self, name: str, task: Mapping[str, Any], inputs: dict[str, Value], around: Around) -> Around:
         """What is around the task with its own condition, loop and place at the end added; the item joins `inputs`."""
         trigger = task.get("triggerPolicy") or {}
         if trigger.get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED":
@@ -208,7 +208,10 @@ class _Scope:
                 place = reference[kind]
                 found = self.made.get(place.get("producerTask"), {}).get(place.get(key))
                 if found is None:
-                    raise Usage(f"{where} takes {place.get(key)!r} of {place.get('producerTask')!r}, which there is not.", hint=_AGAIN)
+                    raise Usage(
+                        f"{where} takes {place.get(key)!r} of {place.get('producerTask')!r}, which there is not.",
+                        hint=_AGAIN,
+                    )
                 return found
         if "taskFinalStatus" in reference:
             task = str(reference["taskFinalStatus"].get("producerTask"))
@@ -269,10 +272,14 @@ def _handed_on(outputs: Mapping[str, Any], made: Mapping[str, Mapping[str, Value
     for name, item in (outputs.get("parameters") or {}).items():
         one = [item["valueFromParameter"]] if "valueFromParameter" in item else []
         several = (item.get("valueFromOneof") or {}).get("parameterSelectors") or []
-        found[name] = _one(name, [(place.get("producerSubtask"), place.get("outputParameterKey")) for place in (*one, *several)], made)
+        found[name] = _one(
+            name, [(place.get("producerSubtask"), place.get("outputParameterKey")) for place in (*one, *several)], made
+        )
     for name, item in (outputs.get("artifacts") or {}).items():
         places = item.get("artifactSelectors") or []
-        found[name] = _one(name, [(place.get("producerSubtask"), place.get("outputArtifactKey")) for place in places], made)
+        found[name] = _one(
+            name, [(place.get("producerSubtask"), place.get("outputArtifactKey")) for place in places], made
+        )
     return found
 
 

@@ -46,7 +46,12 @@ def to_pipeline(document: Document) -> Pipeline:
     """
     try:
         return _pipeline(document)
-    except (AttributeError, TypeError, KeyError, ValueError) as error:  # something is not of the shape that it has to be
+    except (
+        AttributeError,
+        TypeError,
+        KeyError,
+        ValueError,
+    ) as error:  # something is not of the shape that it has to be
         raise Usage(
             f"The pipeline cannot be read: {type(error).__name__}: {error}.",
             hint="The file is damaged, or was changed by hand: compile the pipeline again.",
@@ -62,7 +67,9 @@ def _pipeline(document: Document) -> Pipeline:
             raise Usage(f"The parameter {name!r} of the pipeline has to be a Python name.", hint="Rename it.")
     expansion = Expansion(spec, Names(list(given)))
     expansion.root()
-    steps = [_Reading(document, expansion.names, leaf, str(info.get("name", "pipeline"))).step() for leaf in expansion.leaves]
+    steps = [
+        _Reading(document, expansion.names, leaf, str(info.get("name", "pipeline"))).step() for leaf in expansion.leaves
+    ]
     return Pipeline(
         name=str(info.get("displayName") or info.get("name") or "pipeline"),
         steps=tuple(_ending_late(steps)),
@@ -86,13 +93,10 @@ def _parameter(name: str, item: Mapping[str, Any]) -> Parameter:
 def _ending_late(steps: list[Step]) -> list[Step]:
     """What needs a step that runs at the end whatever happened runs at the end, too."""
     exits = {step.name for step in steps if step.options.exit}
-    made = []
-    for step in steps:
-        if step.name not in exits and exits.intersection(step.needs):
+    for step in steps:  # each comes after what it needs
+        if exits.intersection(step.needs):
             exits.add(step.name)
-            step = replace(step, options=replace(step.options, exit=True))
-        made.append(step)
-    return made
+    return [replace(one, options=replace(one.options, exit=one.name in exits)) for one in steps]
 
 
 class _Reading:
@@ -118,7 +122,7 @@ class _Reading:
         program = {
             **own,
             "inputs": self._sourced(ports),
-            "outputs": _outputs(leaf.component, own),
+            "outputs": _outputs(leaf.component),
             "guards": [
                 {"condition": guard.text, "values": {name: draft.source(value) for name, value in guard.values.items()}}
                 for guard in guards
@@ -153,11 +157,11 @@ class _Reading:
         """The inputs by kind and name: type and value, as far as one is given."""
         leaf = self._leaf
         found: dict[str, dict[str, Any]] = {"parameters": {}, "artifacts": {}}
-        for kind in found:
+        for kind, ports in found.items():
             for name, item in definitions(leaf.component, "inputDefinitions", kind).items():
                 if name in leaf.inputs:
                     self._draft.take(leaf.inputs[name])
-                    found[kind][name] = {"type": str(item.get("parameterType", "")), "value": leaf.inputs[name]}
+                    ports[name] = {"type": str(item.get("parameterType", "")), "value": leaf.inputs[name]}
                 elif not item.get("isOptional"):
                     raise Usage(f"The task {leaf.name!r} does not give {name!r}, which its component needs.")
         if own["kind"] == "importer":
@@ -172,12 +176,13 @@ class _Reading:
         made: dict[str, Any] = {}
         for kind, items in ports.items():
             made[kind] = {
-                name: {"type": item["type"], "source": self._draft.source(item["value"])} for name, item in items.items()
+                name: {"type": item["type"], "source": self._draft.source(item["value"])}
+                for name, item in items.items()
             }
         return made
 
 
-def _outputs(component: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _outputs(component: Mapping[str, Any]) -> dict[str, Any]:
     parameters = definitions(component, "outputDefinitions", "parameters")
     artifacts = definitions(component, "outputDefinitions", "artifacts")
     made: dict[str, Any] = {
@@ -194,4 +199,3 @@ def _cells(program: Mapping[str, Any], source: str) -> tuple[CellSource, ...]:
         return ()
     call = f"outputs = {program['function']}(**inputs)"
     return (CellSource(0, "source", source, 1), CellSource(1, "call", call, 2))
-

@@ -1,4 +1,4 @@
-"""What an input is, while a pipeline is read: known, a parameter, made by a step, the item of a loop, a part of these."""
+"""What an input is, while a pipeline is read: known, a parameter, made by a step, an item, or a part of these."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Part:
     """A part of a value: what keys and positions lead to."""
 
     whole: Value
-    path: tuple[Union[str, int], ...]
+    path: tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -124,5 +124,7 @@ def selected(value: Value, selector: str) -> Value:
     found = _SELECTOR.fullmatch(selector)
     if found is None:
         raise Refused(f"The file takes a part of a value by {selector!r}, which is not known.")
-    keys = tuple(int(item[3]) if item[3] is not None else (item[1] or item[2] or "") for item in _KEY.finditer(found[1]))
+    keys = tuple(
+        int(item[3]) if item[3] is not None else (item[1] or item[2] or "") for item in _KEY.finditer(found[1])
+    )
     return Part(value, keys) if keys else value
