@@ -132,7 +132,7 @@ class _Reading:
         }
         if around.loops:
             program["variable"] = ITEM
-        cache = not any(_NOT_CACHED in text for text in texts([own, [v for p in ports.values() for v in p.values()]]))
+        cache = not any(_NOT_CACHED in text for text in texts(program))
         options, more = executors.options(self._document, label, executor, leaf.task, cache=cache)
         if more:
             program["platform"] = more
