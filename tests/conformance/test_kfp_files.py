@@ -120,6 +120,13 @@ def test_containers_imports_files_and_folders_pass_from_task_to_task(folder: Pat
     assert {(event.name, event.value) for event in heard if isinstance(event, MetricLogged)} == {("loss", 0.25)}
 
 
+def test_a_notebook_component_runs_its_notebook(folder: Path) -> None:
+    answer = run(folder / "notebooks.yaml")
+    [task] = answer["tasks"]
+    assert (answer["state"], task["state"]) == ("succeeded", "succeeded"), Path(task["log"]).read_text()
+    assert "n is 5" in Path(task["log"]).read_text()
+
+
 def test_packages_that_are_not_there_are_named(folder: Path) -> None:
     answer = run(folder / "wants.yaml")
     [task] = answer["tasks"]

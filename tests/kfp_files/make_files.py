@@ -327,7 +327,34 @@ def wants():
     wants_more()
 
 
+CELLS = (("parameters", "n = 1"), ("", "print('n is', n, flush=True)\nassert n == 5"))
+
+
+def notebook() -> str:
+    """The path of a notebook that is embedded."""
+    made = {"metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}}
+    empty = {"cell_type": "code", "outputs": [], "execution_count": None}
+    cells = [
+        {**empty, "id": f"c{at}", "metadata": {"tags": [tag] if tag else []}, "source": source}
+        for at, (tag, source) in enumerate(CELLS)
+    ]
+    path = Path(tempfile.mkdtemp(), "work.ipynb")
+    path.write_text(json.dumps({**made, "cells": cells, "nbformat": 4, "nbformat_minor": 5}))
+    return str(path)
+
+
+@dsl.notebook_component(notebook_path=notebook())
+def whole_notebook(n: int):
+    dsl.run_notebook(n=n)
+
+
+@dsl.pipeline(name="notebooks")
+def notebooks(n: int = 5):
+    whole_notebook(n=n)
+
+
 FILES = {
+    "notebooks": notebooks,
     "iris": iris_classifier,
     "choosing": choosing,
     "control": control,

@@ -35,7 +35,7 @@ def put_input(artifact: Mapping[str, Any], key: str, folder: str) -> dict[str, A
         path = artifact.get("path")
         if not isinstance(path, str) or not os.path.isfile(path):
             raise MlopsError(f"the artifact {key!r} is not in the store any more.", hint="Run it with --no-cache.")
-        uri = os.path.join(folder, str(artifact["name"]))
+        uri = os.path.join(folder, os.path.basename(str(artifact["name"])) or key)
         os.makedirs(folder, exist_ok=True)
         if artifact.get("folder"):
             _unpack(path, uri)

@@ -27,13 +27,18 @@ from jupyter_mlops.runtime.kfp.sources import SKIPPED, NotMade, Values, converte
 from jupyter_mlops.runtime.spec import TaskSpec
 
 _METRICS = "system.Metrics"
+_MOST_TEXT = 16 << 20
 
 
 class Component:
-    """One task of a component. `begin`, then its work, then `exports`."""
+    """One task of a component. `begin`, then its work, then `exports`.
 
-    def __init__(self, spec: TaskSpec) -> None:
+    `confined`: what it made is looked at by a process that may read more than it: only files in its folder are taken.
+    """
+
+    def __init__(self, spec: TaskSpec, *, confined: bool = False) -> None:
         self.spec = spec
+        self._confined = confined
         self.program: Mapping[str, Any] = spec.container
         self.folder = os.path.join(spec.directory, OUTPUTS)
         self.work = os.path.join(spec.directory, "work")
@@ -202,8 +207,7 @@ class Component:
 
     def _executor_output(self) -> dict[str, Any]:
         try:
-            with open(self.given["outputs"]["outputFile"], encoding="utf-8") as file:
-                found = json.load(file)
+            found = json.loads(self._text(self.given["outputs"]["outputFile"]))
         except FileNotFoundError:
             return {}
         except ValueError as error:
@@ -220,9 +224,22 @@ class Component:
             path = self.given["outputs"]["parameters"][name]["outputFile"]
             if not os.path.exists(path):
                 raise MlopsError(f"the component did not write its output {name!r}.")
-            with open(path, encoding="utf-8") as file:
-                made[name] = converted(_from_text(file.read(), kind), kind, name)
+            made[name] = converted(_from_text(self._text(path), kind), kind, name)
         return made
+
+    def _text(self, path: str) -> str:
+        """What the component wrote to a file. Raises `MlopsError` for one that is too large, or elsewhere."""
+        self._need_inside(path)
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_MOST_TEXT + 1)
+        if len(text) > _MOST_TEXT:
+            raise MlopsError(f"{os.path.basename(path)} is too large for a value.", hint="Hand over a file instead.")
+        return text
+
+    def _need_inside(self, path: str) -> None:
+        inside = os.path.join(os.path.realpath(self.spec.directory), "")
+        if self._confined and not os.path.realpath(path).startswith(inside):
+            raise MlopsError(f"the component gives {path!r}, which is not in its own folder.")
 
     def _artifacts(self, found: Mapping[str, Any]) -> dict[str, Any]:
         told: Mapping[str, Any] = found.get("artifacts") or {}
@@ -238,6 +255,9 @@ class Component:
         return made
 
     def _kept(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        path = local_path(str(item.get("uri", "")))
+        if os.path.lexists(path):
+            self._need_inside(path)
         described, staged = keep_output(item, self.spec.directory)
         if item["type"].get("schemaTitle") == _METRICS:
             for name, value in described["metadata"].items():

@@ -69,7 +69,7 @@ class ContainerAttempt:
     def __init__(self, kube: Kube, attempt: Attempt) -> None:
         self._kube = kube
         self._directory = attempt.directory
-        self._component = Component(attempt.spec)
+        self._component = Component(attempt.spec, confined=True)
         self._stop = Stop()
         self._log: threading.Thread | None = None
         self._started = time.monotonic()
@@ -111,7 +111,7 @@ class ContainerAttempt:
             return
         try:
             result = TaskResult("succeeded", time.monotonic() - self._started, exports=self._component.exports())
-        except (MlopsError, OSError) as error:
+        except (MlopsError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             hint = getattr(error, "hint", "")
             info = ErrorInfo(type(error).__name__, getattr(error, "message", str(error)), hint)
             result = TaskResult("failed", time.monotonic() - self._started, error=info)

@@ -15,6 +15,7 @@ from jupyter_mlops.pipeline.model import Options, Retries, Secret, Volume
 
 _EXECUTOR_MAIN = "kfp.dsl.executor_main"
 _WITH_VALUE = ("--index-url", "--extra-index-url", "--trusted-host", "-i", "--target")
+_RUNS_NOTEBOOKS = re.compile(r"^(nbclient|ipykernel|jupyter_client)\b.*$", re.DOTALL)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 # What kfp-kubernetes can say and steps here can have.
 _HONOURED = frozenset("secretAsEnv pvcMount podMetadata activeDeadlineSeconds nodeSelector tolerations".split())
@@ -51,6 +52,8 @@ def program(document: Document, label: str, executor: Mapping[str, Any]) -> tupl
         place = args.index("--function_to_execute")
         if place + 1 < len(args) and isinstance(command[-1], str) and str(args[place + 1]).isidentifier():
             packages, urls = _packages(word for word in command[:-1] if isinstance(word, str))
+            if "__KFP_NOTEBOOK_REL_PATH" in command[-1]:  # any version runs a notebook; KFP's own pins are narrow
+                packages = [_RUNS_NOTEBOOKS.sub(r"\1", package) for package in packages]
             asked = {"packages": packages, "index_urls": urls, "function": args[place + 1]}
             return {"kind": "python", "image": own["image"], **asked}, command[-1].strip("\n") + "\n"
     return {"kind": "command", **own}, ""
