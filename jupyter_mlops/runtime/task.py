@@ -97,6 +97,10 @@ class _Task:
         setup = [self.executed.add(cell, "setup") for cell in spec.setup]
         main = [self.executed.add(cell) for cell in spec.cells]
         with run.saving():
+            if spec.container:
+                self._component(run, list(zip(spec.cells, main)))
+                cells.close()
+                return
             for cell, position in zip(spec.setup, setup):
                 definitions.make_wanted(before=cell.index)
                 run.run(cell, position)
@@ -107,6 +111,21 @@ class _Task:
             cell_run.run_blocks(run, list(zip(spec.cells, main)), definitions)
         self._leave(cells, definitions)
         cells.close()
+
+    def _component(self, run: CellRun, cells: Sequence[tuple[CellSource, int]]) -> None:
+        """A component of Kubeflow Pipelines: a function's source and its call are cells, a command is none."""
+        from jupyter_mlops.runtime.kfp.task import Component, run_component
+
+        def run_cells(component: Component) -> None:
+            namespace = run.cells.main.__dict__
+            component.enter(namespace)
+            (source, first), (call, second) = cells
+            run.run(source, first)
+            component.bind(namespace)
+            run.run(call, second)
+            component.take(namespace)
+
+        self.answer["exports"] = run_component(self.spec, run_cells)
 
     def _leave(self, cells: Any, definitions: Definitions) -> None:
         spec, namespace = self.spec, cells.main.__dict__

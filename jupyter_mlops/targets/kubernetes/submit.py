@@ -136,7 +136,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
         work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
-        there = in_cluster(plan, posixpath.normpath(work))
+        there = in_cluster(plan, posixpath.normpath(work), pip=settings.pip)
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
