@@ -36,6 +36,7 @@ GROUP = "jupyter_mlops.targets"
 BUILTIN: Mapping[str, str] = {
     "local": "jupyter_mlops.targets.local.target:LocalTarget",
     "kubernetes": "jupyter_mlops.targets.kubernetes.cluster:KubernetesCluster",
+    "argo": "jupyter_mlops.targets.argo.cluster:ArgoWorkflows",
 }
 
 

@@ -58,7 +58,7 @@ def step_job(place: RunPlace, task: str, step: str, attempt: int, options: Optio
     marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
     work = Work(
         image=place.image,
-        command=_command(place, "task", spec),
+        command=command(place, "task", spec),
         options=options,
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code)},
         env={"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
@@ -74,7 +74,7 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
     """The Job of the engine; `order` is the ConfigMap with its order, `number` which driver of the run it is."""
     work = Work(
         image=place.image,
-        command=_command(place, "drive", f"{ORDER}/{ORDER_FILE}"),
+        command=command(place, "drive", f"{ORDER}/{ORDER_FILE}"),
         mounts={
             STORE: Claim(place.claim),
             CODE: ConfigFiles(place.code),
@@ -91,8 +91,8 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
     return _job(place, dns_name("mlops", place.run[-8:], "driver", str(number)), work)
 
 
-def _command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
-    """The code is checked by its digest before it runs."""
+def command(place: RunPlace, *arguments: str) -> tuple[str, ...]:
+    """What a pod runs: the code, once its digest is checked, with these arguments."""
     return (place.python, "-I", "-c", reader(), place.digest, CODE, *arguments)
 
 

@@ -1,4 +1,4 @@
-"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine."""
+"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `argo ...` a part of a Workflow."""
 
 from __future__ import annotations
 
@@ -17,5 +17,9 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.drive import drive
 
         return drive(rest[0])
-    sys.stderr.write("usage: code.zip task SPEC | drive ORDER\n")
+    if verb == "argo" and len(rest) >= 2:
+        from jupyter_mlops.targets.argo.pod_main import main as part_of_workflow
+
+        return part_of_workflow(rest)
+    sys.stderr.write("usage: code.zip task SPEC | drive ORDER | argo PART ORDER ...\n")
     return 2

@@ -48,10 +48,10 @@ def submit(
         MlopsError: the server refused one of them, and nothing of the run is left.
     """
     name = anchor_name(run)
-    anchor = kube.create(CONFIG_MAPS, _config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
+    anchor = kube.create(CONFIG_MAPS, config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
     try:
-        _ensure_claim(kube, settings)
-        code = _ensure_code(kube)
+        ensure_claim(kube, settings)
+        code = ensure_code(kube)
         place = RunPlace(
             run=run,
             image=settings.image,
@@ -71,9 +71,9 @@ def submit(
             "parallel": parallel,
         }
         text = json.dumps(order, ensure_ascii=False)
-        told = _config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: text})
+        told = config_map(order_name(run), labels("plan", run=run), {ORDER_FILE: text})
         kube.create(CONFIG_MAPS, owned(told, anchor))
-        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
+        kube.create(JOBS, driver_job(place, 1, order_name(run)))
     except BaseException:
         kube.delete(CONFIG_MAPS, name)
         raise
@@ -89,11 +89,11 @@ def drive_again(kube: Kube, run: str) -> int:
         NotFound: nothing is left of the run.
     """
     jobs = _ended_drivers(kube, run)
-    order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
+    order = json.loads(kube.get(CONFIG_MAPS, order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
     try:
-        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, _order_name(run)))
+        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, order_name(run)))
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
@@ -123,7 +123,8 @@ def anchor_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "anchor", run)
 
 
-def _order_name(run: str) -> str:
+def order_name(run: str) -> str:
+    """The ConfigMap with the order of the run."""
     return dns_name("mlops", run[-8:], "order", run)
 
 
@@ -139,7 +140,8 @@ def in_cluster(plan: Plan) -> Plan:
     return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
 
 
-def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
+def config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
+    """A ConfigMap with these labels."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -148,7 +150,7 @@ def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) ->
     }
 
 
-def _ensure_code(kube: Kube) -> CodeBundle:
+def ensure_code(kube: Kube) -> CodeBundle:
     """The code of this version, kept in the cluster for all runs."""
     code = bundle(code_zip())
     for body in code.config_maps:
@@ -157,18 +159,23 @@ def _ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def _ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
+def ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
+    """Make the claim of the store if there is none."""
+    with contextlib.suppress(AlreadyThere):
+        kube.create(PVCS, claim_body(settings))
+
+
+def claim_body(settings: ClusterSettings) -> dict[str, Any]:
+    """The claim of the store, as it is made where there is none."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},
     }
     if settings.storage_class:
         spec["storageClassName"] = settings.storage_class
-    body = {
+    return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": settings.claim, "labels": labels("store")},
         "spec": spec,
     }
-    with contextlib.suppress(AlreadyThere):
-        kube.create(PVCS, body)
