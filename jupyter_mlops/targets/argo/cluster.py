@@ -163,14 +163,16 @@ class ArgoWorkflows:
         stop = Stop()
         followed = Followed(self._kube, name, folder, stop)
         told: dict[str, int] = {}
-        asked = False
+        asked = created = False
 
         def look() -> None:
-            nonlocal told, asked
+            nonlocal told, asked, created
             found = read_run(folder, told)
             told = dict(found.offsets)
             for event in found.events:
-                if not isinstance(event, Unknown):
+                # The record on the volume has its own beginning, which comes here too.
+                again, created = isinstance(event, RunCreated) and created, created or isinstance(event, RunCreated)
+                if not isinstance(event, Unknown) and not again:
                     for listener in options.listeners:
                         listener(event)
             wanted = options.stop.is_set() or any(

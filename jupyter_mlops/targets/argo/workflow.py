@@ -30,6 +30,8 @@ _SMALL = Options(cpu=0.1, memory="256Mi")
 # Kubernetes gives it none.
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
 _NO_TOKEN = {"name": "no-token", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}
+# What Argo's own containers ask for: a quota may refuse pods in which one asks for nothing.
+_ARGOS_OWN = {"cpu": "10m", "memory": "64Mi"}
 _ABOUT_WORKFLOW = {
     told.UID: "{{workflow.uid}}",
     told.NAME: "{{workflow.name}}",
@@ -163,7 +165,12 @@ def _as_template(
         "volumeMounts": [*container["volumeMounts"], token],
     }
     # What a template has no field for is patched into its pods.
-    patch = {name: spec.pop(name) for name in ("terminationGracePeriodSeconds", "enableServiceLinks") if name in spec}
+    own = {"securityContext": container["securityContext"], "resources": {"requests": _ARGOS_OWN}}
+    patch = {
+        **{name: spec.pop(name) for name in ("terminationGracePeriodSeconds", "enableServiceLinks") if name in spec},
+        "containers": [{"name": "wait", **own}],
+        "initContainers": [{"name": "init", **own}],
+    }
     template: dict[str, Any] = {
         "metadata": {**meta, "annotations": {**meta.get("annotations", {}), **_marks(has_step)}},
         **spec,
