@@ -34,6 +34,8 @@ def reason_against(template: Mapping[str, Any]) -> str:
 def _one(step: Step) -> Iterator[tuple[str, str]]:
     if TAG in step.name:
         yield f"its name has {TAG}, which Argo takes for the beginning of a variable.", "Give it another name."
+    if step.component.kind == "notebook":
+        yield "it runs a whole notebook, which does not travel there.", "Include the notebook as a group of steps."
     if step.options.gpu and not float(step.options.gpu).is_integer():
         yield "a part of a GPU cannot be asked for.", "Ask for whole ones."
 

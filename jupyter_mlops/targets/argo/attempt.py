@@ -31,6 +31,7 @@ from jupyter_mlops.targets.attempt_files import EventTail, read_result, why_fail
 from jupyter_mlops.targets.kubernetes.places import GRACE_S
 
 _LOOK_EVERY_S = 0.1
+_TERMINATION = "/dev/termination-log"
 ENDED_FROM_OUTSIDE = "its pod was asked to end"
 
 
@@ -41,6 +42,7 @@ def run_task(record: Record, state: State, task: Task) -> bool:
         beginning = begin(state, task, record.journal)
     except MlopsError as error:
         record.append(TaskFinished(at, task.name, task.step, 0, "failed", reason=str(error)))
+        tell_argo(str(error))
         return False
     lineage = used(state, task, at)
     if beginning.hit is not None:
@@ -50,6 +52,12 @@ def run_task(record: Record, state: State, task: Task) -> bool:
     folder = attempt_folder(task.name, task.attempt + 1)
     record.append(TaskStarted(at, task.name, task.step, task.attempt + 1, folder, beginning.parts), *lineage)
     return _Attempt(record, state, beginning, record.directory / folder, task.attempt + 1).run()
+
+
+def tell_argo(reason: str) -> None:
+    """Why the pod fails, for Argo to show."""
+    with contextlib.suppress(OSError):
+        Path(_TERMINATION).write_text(reason[:2000] + "\n", encoding="utf-8")
 
 
 def _of_hit(beginning: Beginning, task: Task, at: float) -> Iterator[Event]:
@@ -140,6 +148,8 @@ class _Attempt:
             event = _not_final(event)
         lineage = made(outcome.result, task.name, at) if outcome.result and event.state == "succeeded" else []
         self.record.append(*lineage, event)
+        if event.reason:
+            tell_argo(event.reason)
         self._remember(outcome)
         return event
 

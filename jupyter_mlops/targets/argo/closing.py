@@ -102,7 +102,10 @@ def _message(record: Record, failures: Mapping[str, str], task: Task) -> str:
     name = re.escape(record.order.names.get(task.step, ""))
     item = "" if task.item is None else rf"\(\d+:{task.item}\)"
     shown = re.compile(rf"{name}{item}(\(\d+\))?")
-    return next((said for known, said in reversed(list(failures.items())) if said and shown.fullmatch(known)), "")
+    tries = {
+        int((found[1] or "(-1)")[1:-1]): said for known, said in failures.items() if (found := shown.fullmatch(known))
+    }
+    return next((tries[number] for number in sorted(tries, reverse=True) if tries[number]), "")
 
 
 def _is_stop(message: str) -> bool:

@@ -27,11 +27,11 @@ from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.argo.following import OVER, Followed, attend, failed_nodes
 from jupyter_mlops.targets.argo.order import Order
-from jupyter_mlops.targets.argo.submit import next_began, submit, submit_again
+from jupyter_mlops.targets.argo.submit import next_began, settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, step_template
 from jupyter_mlops.targets.base import Capabilities
 from jupyter_mlops.targets.kubernetes.places import RunPlace
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, in_cluster
+from jupyter_mlops.targets.kubernetes.submit import anchor_name, in_cluster
 
 _LOOK_EVERY_S = 0.3
 _NOTHING = Pipeline("nothing", ())
@@ -59,16 +59,7 @@ class ArgoWorkflows:
     name = "argo"
 
     def __init__(self, *, context: str = "", namespace: str = "", kube: Kube | None = None, **settings: str) -> None:
-        if not settings.get("image"):
-            raise Usage(
-                "The target argo needs an image for its steps.",
-                hint='Give --image, or set image = "..." under [argo] in jupyter_mlops.toml. '
-                "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
-            )
-        try:
-            self._settings = ClusterSettings(**settings)
-        except TypeError as error:
-            raise Usage(f"A setting of the target argo is not known: {error}.") from error
+        self._settings = settings_of(settings, "")
         if kube is None:
             connection = transport_for(context or None)
             kube = Kube(connection.transport, namespace or connection.namespace)

@@ -21,6 +21,7 @@ from jupyter_mlops.kube.resource import EVENTS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Frame, Receiver
+from jupyter_mlops.targets.argo.pod_output import END
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
 
 OF_WORKFLOW = "workflows.argoproj.io/workflow"
@@ -40,9 +41,13 @@ class PodReader:
     guard: threading.Lock
     _log: str = ""
     _at: int = 0
+    _over: bool = False
 
     def take(self, line: bytes) -> None:
-        """Write a line where it belongs; what comes before the pod has told of an attempt is not kept."""
+        """Write a line where it belongs; before the pod has told of an attempt, and after its end, it is not kept."""
+        self._over = self._over or line == END
+        if self._over:
+            return
         frame = Frame.from_line(line)
         with self.guard:
             if frame is not None:

@@ -14,6 +14,8 @@ from typing import BinaryIO
 from jupyter_mlops.store.mirror import Sender
 
 _LOOK_EVERY_S = 0.3
+END = b'{"mlops": "end"}\n'
+"""The last line of ours: what comes after it is Argo's."""
 # Values stay in the cluster; events of attempts are in the run's own.
 _STAYS = (".bundle", ".part", ".lock", "/log")
 
@@ -61,6 +63,8 @@ class PodOutput:
             done.set()
             thread.join()
             self.tell(last=True)
+            self._out.write(END)
+            self._out.flush()
 
     def _new_lines(self, *, last: bool) -> bytes:
         if self._log is None:

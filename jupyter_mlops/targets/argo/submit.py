@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import bundle
 from jupyter_mlops.kube.labels import labels, owned, selector
-from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.kube.names import digest, dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.argo import Graph, graph_of
 from jupyter_mlops.store.run_record import RunRecord
@@ -28,6 +29,12 @@ from jupyter_mlops.targets.kubernetes.submit import (
     ensure_claim,
     ensure_code,
     in_cluster,
+)
+
+NO_IMAGE = "The target argo needs an image for its steps."
+IMAGE_HINT = (
+    'Give --image, or set image = "..." under [argo] in jupyter_mlops.toml. '
+    "Any image with Python 3.9 or newer and the libraries of the notebook will do."
 )
 
 
@@ -66,10 +73,27 @@ def next_began(events: Iterable[Any]) -> float:
     return max([time.time(), *(float(event.at) + 1e-3 for event in events)])
 
 
+def settings_of(table: Any, image: str) -> ClusterSettings:
+    """The settings of the table `[argo]`, with this image if one is given.
+
+    Raises:
+        Usage: no image is set, or a setting is not known.
+    """
+    known = {item.name for item in fields(ClusterSettings)}
+    found = {key: value for key, value in dict(table).items() if key not in ("context", "namespace")}
+    if image:
+        found["image"] = image
+    if not found.get("image"):
+        raise Usage(NO_IMAGE, hint=IMAGE_HINT)
+    if set(found) - known:
+        raise Usage(f"A setting of the target argo is not known: {', '.join(sorted(set(found) - known))}.")
+    return ClusterSettings(**found)
+
+
 def documents_of(
     plan: Plan, settings: ClusterSettings, *, parallel: int | None = None
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The Workflow, which is made anew for each run; and what it needs that is made once: claim, code, order.
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """The Workflow, which is made anew for each run; its code and order, made once; and the claim of the store.
 
     Raises:
         Refused, Usage: as for `workflow`.
@@ -79,11 +103,11 @@ def documents_of(
     place = replace(place, service_account=settings.service_account)
     graph = graph_of(plan.pipeline, plan.selected)
     order = _completed(Order(in_cluster(plan)), graph)
-    name = dns_name(plan.pipeline.name, order.to_json(), code.digest)
+    name = dns_name(plan.pipeline.name, digest([order.to_json()]))
     told = config_map(name, labels("plan"), {ORDER_FILE: order.to_json()})
     making = Making(plan, graph, place, name, order.shown, parallel)
     made = workflow(making, {"generateName": f"{dns_name(plan.pipeline.name)[:40]}-", "labels": labels("driver")})
-    return made, [claim_body(settings), *code.config_maps, {**told, "immutable": True}]
+    return made, [*code.config_maps, {**told, "immutable": True}], claim_body(settings)
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,8 @@ def _as_template(
         "command": [*container["command"], *(["{{inputs.parameters.step}}", "{{inputs.parameters.item}}"] * has_step)],
         "env": [*container["env"], *({"name": key, "value": text} for key, text in _env(making, options, at_end))],
         "volumeMounts": [*container["volumeMounts"], token],
+        # Argo shows it as the reason: the pod writes a sentence, and its last lines are none.
+        "terminationMessagePolicy": "File",
     }
     # What a template has no field for is patched into its pods.
     own = {"securityContext": container["securityContext"], "resources": {"requests": _ARGOS_OWN}}
