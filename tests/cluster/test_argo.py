@@ -62,7 +62,7 @@ def test_values_conditions_loops_and_all_that_comes_home(folder: Path) -> None:
         "%%step load\nimport pandas as pd\nframe = pd.DataFrame({'a': range(5)})\nacc = 0.95",
         "%%step good --when 'acc > 0.9'\nimport jupyter_mlops as mlops\nmlops.log_metric('acc', acc)\nprint('good')",
         "%%step bad --when 'acc < 0.9'\nprint('bad')",
-        "%%step square --for-each 'n in list(range(1, 4))'\ny = n * n\nprint('made', y)",
+        "%%step square --for-each 'n in range(1, 4)'\ny = n * n\nprint('made', y)",
         "%%step total\nprint('total', sum(y) + int(frame['a'].sum()))",
     )
     heard = []
