@@ -115,7 +115,8 @@ def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list
     if {"run", "schedules"} & set(wanted):
         made += _account(DRIVER, namespace, driver_rules())
     if "argo" in wanted:
-        made += _account(WORKFLOW_PODS, namespace, _WORKFLOW_PODS)
+        # Argo asks for the token by the account alone; the container of a step gets none all the same.
+        made += _account(WORKFLOW_PODS, namespace, _WORKFLOW_PODS, token=True)
     return made
 
 
@@ -160,11 +161,11 @@ def _joined(given: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(Rule(group, resource, tuple(found)) for (group, resource), found in sorted(verbs.items()))
 
 
-def _account(name: str, namespace: str, given: Iterable[Rule]) -> list[dict[str, Any]]:
+def _account(name: str, namespace: str, given: Iterable[Rule], *, token: bool = False) -> list[dict[str, Any]]:
     """A service account with these rights."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(name, namespace)}
     own = Subject("ServiceAccount", name)
-    return [{**account, "automountServiceAccountToken": False}, *_granted(name, namespace, given, own)]
+    return [{**account, "automountServiceAccountToken": token}, *_granted(name, namespace, given, own)]
 
 
 def _granted(name: str, namespace: str, given: Iterable[Rule], subject: Subject) -> list[dict[str, Any]]:
