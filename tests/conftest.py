@@ -15,9 +15,12 @@ from hypothesis import settings
 ALLOWED_SKIPS = {
     r"since Python 3\.1[2-9]": "CI runs all tests with the oldest Python, and the units with a newer one",
     r"needs (macOS|Windows)": "CI runs on Linux",
-    r"needs a Kubernetes cluster": "not every machine can run one",
+    r"needs a Kubernetes cluster: KUBECONFIG is not set": "not every machine can run one",
     r"root without mounts": "a container may forbid mounting, and no permission stops root",
 }
+
+# The cluster of tests/cluster, which no other test sees.
+CLUSTER = os.environ.get("KUBECONFIG", "")
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("here", deadline=None)
@@ -32,6 +35,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["MPLCONFIGDIR"] = _shared_font_cache(tmp_path_factory)
     os.environ["JUPYTER_CONFIG_DIR"] = str(home / "jupyter")
     os.environ["XDG_CACHE_HOME"] = str(home / "cache")
+    os.environ["KUBECONFIG"] = str(home / "no-kubeconfig")
     for name in ("JUPYTER_MLOPS_HOME", "PYTHONHASHSEED", "MPLBACKEND"):
         os.environ.pop(name, None)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "my/ml:1")
+IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "mlops/examples:1")
 """An image that the nodes have, with Python, whose user is root."""
 ENFORCE = "pod-security.kubernetes.io/enforce"
 ENDED = "jsonpath={.status.phase}=Succeeded"

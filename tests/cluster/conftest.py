@@ -20,10 +20,12 @@ from jupyter_mlops.kube.resource import NAMESPACES, PODS, ROLE_BINDINGS, ROLES, 
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.transport import HttpTransport
 from jupyter_mlops.kube.watch import Selection, changes_of
+from tests.conftest import CLUSTER
 from tests.unit.kube.api_double import Fixed
 
-# With Python >= 3.9 as `python3`; on the nodes already, as nothing is pulled.
-IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "my/ml:1")
+# On the nodes already, as nothing is pulled: with what the examples import, and with Python (3.9 or newer) alone.
+IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "mlops/examples:1")
+BARE_IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_BARE_IMAGE", "mlops/bare:1")
 SETTLED = {"Running", "Succeeded", "Failed"}
 OVER = {"Succeeded", "Failed"}
 
@@ -94,9 +96,18 @@ class Cluster:
         return Access(self.access.server, f"Bearer {token}", ca_file=self.access.ca_file, verify=self.access.verify)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _seen() -> Iterator[None]:
+    """What these tests start finds the cluster as a user's commands do."""
+    with pytest.MonkeyPatch.context() as environment:
+        if CLUSTER:
+            environment.setenv("KUBECONFIG", CLUSTER)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _administrator() -> Iterator[tuple[Kube, str]]:
-    path = os.environ.get("KUBECONFIG", "")
+    path = CLUSTER
     if not path:
         pytest.skip("needs a Kubernetes cluster: KUBECONFIG is not set")
     try:

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Bring up a Kubernetes for tests/cluster and print its KUBECONFIG, and nothing where none can be had. One that
+# KUBECONFIG names already (kind, minikube, a company's) is taken as it is: it needs the images named below.
+#   test_cluster.sh FOLDER     FOLDER has cluster.py and operators.py, which run a Kubernetes on this machine
+set -euo pipefail
+IMAGES=("mlops/bare:1" "mlops/examples:1 --pip numpy pandas scikit-learn matplotlib")
+OPERATORS=(argo metrics-server)
+
+say() { echo "cluster: $*" >&2; }
+
+if [ -n "${KUBECONFIG:-}" ]; then
+    echo "$KUBECONFIG"
+    exit
+fi
+folder=${1:?a folder with cluster.py}
+if [ ! -x "$folder/cluster.py" ]; then
+    say "there is no $folder/cluster.py: tests/cluster will be skipped"
+    exit
+fi
+"$folder/cluster.py" deps >&2
+"$folder/cluster.py" up >&2
+for image in "${IMAGES[@]}"; do
+    # shellcheck disable=SC2086 # a name and its options
+    "$folder/cluster.py" image $image >&2
+done
+"$folder/operators.py" install "${OPERATORS[@]}" >&2
+"$folder/cluster.py" env | sed 's/^export KUBECONFIG=//'
