@@ -115,9 +115,7 @@ def _graph_lines(result: Drawn, style: Style) -> Iterator[str]:
 
 def _compile_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook or a pipeline .py")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for kfp, argo: YAML"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for kfp, argo: YAML")
     parser.add_argument("--target", default="local", metavar="T", help="what will run it: local (default), kfp or argo")
     parser.add_argument("--image", default="", metavar="I", help="the image of steps that name none (kfp, argo)")
 
