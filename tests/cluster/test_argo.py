@@ -56,6 +56,7 @@ def log_of(answer, step: str, folder: Path) -> str:
     return "".join(part["text"] for part in logs(answer["run"], step, folder=folder)["logs"])
 
 
+@pytest.mark.timeout(900)
 def test_values_conditions_loops_and_all_that_comes_home(folder: Path) -> None:
     path = notebook(
         folder,
@@ -80,6 +81,7 @@ def test_values_conditions_loops_and_all_that_comes_home(folder: Path) -> None:
     assert set(states(again).values()) == {"cached", "skipped"}
 
 
+@pytest.mark.timeout(900)
 def test_a_retry_a_failure_and_going_on_with_it(folder: Path, cluster) -> None:
     path = notebook(
         folder,
@@ -116,6 +118,7 @@ def test_a_retry_a_failure_and_going_on_with_it(folder: Path, cluster) -> None:
                 break
 
 
+@pytest.mark.timeout(600)
 def test_a_run_that_is_canceled_says_so_and_its_exit_steps_run(folder: Path) -> None:
     path = notebook(
         folder,
@@ -134,6 +137,7 @@ def test_a_run_that_is_canceled_says_so_and_its_exit_steps_run(folder: Path) -> 
     assert states(answer) == {"long": "canceled", "after": "canceled", "tidy": "succeeded"}
 
 
+@pytest.mark.timeout(600)
 def test_what_compile_wrote_runs_with_kubectl_and_takes_parameters(folder: Path, cluster) -> None:
     path = notebook(folder, "depth = 4\nname = 'a \"b\"'", "%%step work\nprint(depth, name)")
     data = json.loads(path.read_text())
@@ -171,6 +175,7 @@ def test_the_rights_that_are_printed_are_enough_and_what_is_missing_is_said(fold
     assert "workflows.argoproj.io" in forbidden.capabilities.items[0].missing
 
 
+@pytest.mark.timeout(600)
 def test_no_token_is_in_the_container_of_a_step(folder: Path) -> None:
     code = "%%step look\nimport os\nprint(os.listdir('/var/run/secrets/kubernetes.io/serviceaccount'))"
     answer = run(notebook(folder, code), target="argo")

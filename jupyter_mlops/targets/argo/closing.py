@@ -13,10 +13,12 @@ from jupyter_mlops.engine.merged_notebook import write_merged
 from jupyter_mlops.engine.state import State, Task, tasks_of
 from jupyter_mlops.runtime.spec import TaskSpec
 from jupyter_mlops.store.events import TaskFinished
+from jupyter_mlops.targets.argo.attempt import ENDED_FROM_OUTSIDE
 from jupyter_mlops.targets.argo.order import FAILURES, STATUS
 from jupyter_mlops.targets.argo.record import Record
 
 CANCELED = "the run was canceled"
+_STOPPED = ("shutdown with strategy", "Stopped with strategy", ENDED_FROM_OUTSIDE)
 _NOT_STARTED = "Argo Workflows did not start it"
 
 
@@ -26,10 +28,11 @@ def close_books(record: Record, env: Mapping[str, str], *, exits: bool) -> None:
     `exits`: also those of exit steps.
     """
     failures = _failures(env.get(FAILURES, ""))
-    stopped = (env.get(STATUS) == "Failed" and not failures) or any(map(_is_stop, failures.values()))
+    # Exit steps are not stopped with the run.
+    stopped = not exits and ((env.get(STATUS) == "Failed" and not failures) or any(map(_is_stop, failures.values())))
     while True:
         state = record.look()
-        left = [task for task in tasks_of(state) if _is_left(state, task, exits=exits)]
+        left = [task for task in tasks_of(state) if _is_left(state, task, exits=exits, waiting=stopped)]
         for task in left:
             message = _message(record, failures, task)
             if stopped and (not message or _is_stop(message)):
@@ -72,11 +75,11 @@ def _finish(record: Record, task: Task, state: str, reason: str) -> None:
     record.append(TaskFinished(record.clock(), task.name, task.step, attempt, state, reason=reason))  # type: ignore[arg-type]
 
 
-def _is_left(state: State, task: Task, *, exits: bool) -> bool:
-    """Whether the task began and has not ended, or should have begun."""
+def _is_left(state: State, task: Task, *, exits: bool, waiting: bool) -> bool:
+    """Whether the task began and has not ended, or should have begun; with `waiting` also if it only waits."""
     if task.settled or task.name in state.items or (state.plan.by_name[task.step].options.exit and not exits):
         return False
-    return task.state == "running" or task.delayed or task.name in state.queue
+    return waiting or task.state == "running" or task.delayed or task.name in state.queue
 
 
 def _merged(record: Record, state: State) -> Path | None:
@@ -109,7 +112,7 @@ def _message(record: Record, failures: Mapping[str, str], task: Task) -> str:
 
 
 def _is_stop(message: str) -> bool:
-    return "shutdown with strategy" in message or "Stopped with strategy" in message
+    return any(words in message for words in _STOPPED)
 
 
 def _words(state: State, task: Task, message: str) -> str:

@@ -154,10 +154,10 @@ class ArgoWorkflows:
         stop = Stop()
         followed = Followed(self._kube, name, folder, stop)
         told: dict[str, int] = {}
-        asked = created = False
+        asked = created = released = False
 
         def look() -> None:
-            nonlocal told, asked, created
+            nonlocal told, asked, created, released
             found = read_run(folder, told)
             told = dict(found.offsets)
             for event in found.events:
@@ -172,6 +172,10 @@ class ArgoWorkflows:
             if (wanted or followed.hopeless) and not asked:
                 asked = True
                 self.cancel(name)
+            if asked and not released and followed.main_is_over:
+                # A Workflow that is to stop starts only the first of the tasks that run on exit.
+                released = True
+                self._kube.patch(WORKFLOWS, name, {"spec": {"shutdown": None}})
 
         began = time.time()
         attend(followed.follow, look, _LOOK_EVERY_S)

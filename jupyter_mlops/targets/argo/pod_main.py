@@ -42,7 +42,9 @@ def work(project: Project, order: Order, verb: str, rest: Sequence[str]) -> int:
                 return _step(record, rest[0], rest[1] if len(rest) > 1 else "")
             if verb == "items":
                 return _items(record, rest[0])
-            close_books(record, os.environ, exits=verb == "end")
+            close_books(record, os.environ, exits=False)
+            if verb == "end":
+                close_books(record, os.environ, exits=True)
             return end_run(record) if verb == "end" else 0
     finally:
         record.close()
