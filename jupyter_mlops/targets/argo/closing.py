@@ -28,8 +28,7 @@ def close_books(record: Record, env: Mapping[str, str], *, exits: bool) -> None:
     `exits`: also those of exit steps.
     """
     failures = _failures(env.get(FAILURES, ""))
-    # Exit steps are not stopped with the run.
-    stopped = not exits and ((env.get(STATUS) == "Failed" and not failures) or any(map(_is_stop, failures.values())))
+    stopped = was_stopped(env)
     while True:
         state = record.look()
         left = [task for task in tasks_of(state) if _is_left(state, task, exits=exits, waiting=stopped)]
@@ -44,6 +43,12 @@ def close_books(record: Record, env: Mapping[str, str], *, exits: bool) -> None:
         if not left:
             break
     record.write_consequences(sure=True)
+
+
+def was_stopped(env: Mapping[str, str]) -> bool:
+    """Whether somebody stopped the Workflow: of what runs on exit, Argo starts only the first task then."""
+    failures = _failures(env.get(FAILURES, ""))
+    return (env.get(STATUS) == "Failed" and not failures) or any(map(_is_stop, failures.values()))
 
 
 def end_run(record: Record) -> int:

@@ -131,7 +131,7 @@ class ArgoWorkflows:
         self._kube.delete(CONFIG_MAPS, anchor_name(run))
 
     def cancel(self, workflow: str) -> None:
-        """Ask Argo to stop a Workflow: what runs is ended, exit steps still run."""
+        """Ask Argo to stop a Workflow: what runs is ended, and exit steps do not run."""
         self._kube.patch(WORKFLOWS, workflow, {"spec": {"shutdown": "Stop"}})
 
     def close(self) -> None:
@@ -154,10 +154,10 @@ class ArgoWorkflows:
         stop = Stop()
         followed = Followed(self._kube, name, folder, stop)
         told: dict[str, int] = {}
-        asked = created = released = False
+        asked = created = False
 
         def look() -> None:
-            nonlocal told, asked, created, released
+            nonlocal told, asked, created
             found = read_run(folder, told)
             told = dict(found.offsets)
             for event in found.events:
@@ -172,10 +172,6 @@ class ArgoWorkflows:
             if (wanted or followed.hopeless) and not asked:
                 asked = True
                 self.cancel(name)
-            if asked and not released and followed.main_is_over:
-                # A Workflow that is to stop starts only the first of the tasks that run on exit.
-                released = True
-                self._kube.patch(WORKFLOWS, name, {"spec": {"shutdown": None}})
 
         began = time.time()
         attend(followed.follow, look, _LOOK_EVERY_S)

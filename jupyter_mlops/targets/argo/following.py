@@ -83,12 +83,6 @@ class Followed:
         """What Argo says of its end."""
         return str(_mapping(self.seen.get("status")).get("message") or "")
 
-    @property
-    def main_is_over(self) -> bool:
-        """Whether all but what runs on exit is over."""
-        nodes = _mapping(_mapping(self.seen.get("status")).get("nodes"))
-        return _mapping(nodes.get(self.name)).get("phase") in (*OVER, "Skipped", "Omitted")
-
     def follow(self) -> None:
         """Bring home what the pods print until the Workflow is over, is gone, or `stop` is set."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from jupyter_mlops.engine.state import State, Task, item_name
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.argo.attempt import run_task
-from jupyter_mlops.targets.argo.closing import close_books, end_run, give_up
+from jupyter_mlops.targets.argo.closing import close_books, end_run, give_up, was_stopped
 from jupyter_mlops.targets.argo.order import LAST_TRY, TOLD, Order, read_order
 from jupyter_mlops.targets.argo.record import Record
 from jupyter_mlops.targets.kubernetes.places import STORE
@@ -43,9 +43,10 @@ def work(project: Project, order: Order, verb: str, rest: Sequence[str]) -> int:
             if verb == "items":
                 return _items(record, rest[0])
             close_books(record, os.environ, exits=False)
-            if verb == "end":
-                close_books(record, os.environ, exits=True)
-            return end_run(record) if verb == "end" else 0
+            if verb == "close" and not was_stopped(os.environ):
+                return 0
+            close_books(record, os.environ, exits=True)
+            return end_run(record)
     finally:
         record.close()
 
