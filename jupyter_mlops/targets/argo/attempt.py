@@ -124,7 +124,7 @@ class _Attempt:
             return Outcome("canceled", result, ENDED_FROM_OUTSIDE, "shutdown")
         if result is not None:
             return Outcome("failed", result, why_failed(result))
-        return Outcome("failed", None, _how_it_died(process.returncode))
+        return Outcome("failed", None, _how_it_died(process.returncode, self.state.step(task.name).options.memory))
 
     def _pass_on(self, tail: EventTail, task: Task) -> None:
         at = self.record.clock()
@@ -178,12 +178,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _how_it_died(code: int) -> str:
+def _how_it_died(code: int, memory: str | None) -> str:
     if code >= 0:
         return f"its process ended with {code} and said nothing"
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    hint = ": out of memory?" if name == "SIGKILL" else ""
+    limit = f" Its limit is {memory}." if memory else ""
+    hint = f": out of memory?{limit}" if name == "SIGKILL" else ""
     return f"killed by signal {-code} ({name}){hint}"
