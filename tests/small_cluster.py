@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,12 +26,15 @@ class SmallCluster:
     """A `Transport`: creates, shows, lists, changes, deletes and watches the objects of one namespace.
 
     A Job has one pod, whose container runs `code` (a zip) with the arguments that follow the code's folder in its
-    command. `refuse` maps the plural of a kind to the status with which it is refused.
+    command. `refuse` maps the plural of a kind to the status with which it is refused. While `hold` is set, pods do
+    not begin: `hold` is their status. A Job that `suspend` chooses gets no pod, as a queue has it.
     """
 
     def __init__(self, code: Path) -> None:
         self.objects: dict[tuple[str, str], dict[str, Any]] = {}
         self.refuse: dict[str, tuple[int, str]] = {}
+        self.hold: dict[str, Any] = {}
+        self.suspend: Callable[[Mapping[str, Any]], bool] = lambda _: False
         self.asked: list[Request] = []
         self._code = code
         self._guard = threading.RLock()
@@ -84,7 +87,11 @@ class SmallCluster:
         if request.method == "DELETE":
             self._delete(plural, name)
         elif request.method == "PATCH":
-            data = {**found.get("data", {}), **(request.body or {}).get("data", {})}
+            body = request.body or {}
+            version = body.get("metadata", {}).get("resourceVersion")
+            if version is not None and version != found["metadata"]["resourceVersion"]:
+                return 409, {"kind": "Status", "code": 409, "reason": "Conflict", "message": f"{name} was changed"}
+            data = {**found.get("data", {}), **body.get("data", {})}
             found["data"] = {key: value for key, value in data.items() if value is not None}
             self._told(plural, "MODIFIED", found)
         return 200, found
@@ -93,8 +100,10 @@ class SmallCluster:
         name = body["metadata"]["name"]
         if (plural, name) in self.objects:
             return 409, {"kind": "Status", "code": 409, "reason": "AlreadyExists", "message": f"{name} already exists"}
+        if plural == "jobs" and self.suspend(body):
+            body["spec"]["suspend"] = True
         self._put(plural, body)
-        if plural == "jobs":
+        if plural == "jobs" and not body["spec"].get("suspend"):
             self._begin(body)
         return 201, body
 
@@ -128,34 +137,88 @@ class SmallCluster:
             if watched == plural and _has(body, _selected(query.get("labelSelector", ""))):
                 stream.put(line)
 
+    # What happens to pods and Jobs there.
+
+    def happened(self, reason: str, message: str, name: str) -> None:
+        """Have an event about an object of that name."""
+        about = {"involvedObject": {"name": name}, "reason": reason, "message": message}
+        with self._guard:
+            self._put("events", {"metadata": {"name": uuid.uuid4().hex}, **about})
+
+    def release(self) -> None:
+        """Let the pods begin that were held."""
+        with self._guard:
+            self.hold = {}
+            for pod in self.of("pods"):
+                if pod["status"].get("phase") == "Pending":
+                    self._run(pod)
+
+    def resume(self, job: str) -> None:
+        """Let a suspended Job have its pod."""
+        with self._guard:
+            found = self.objects[("jobs", job)]
+            found["spec"]["suspend"] = False
+            self._told("jobs", "MODIFIED", found)
+            self._begin(found)
+
+    def take_away(self, pod: str, reason: str = "") -> None:
+        """Delete a pod, or evict it for a reason (`EvictionByEvictionAPI`); its Job has failed then."""
+        with self._guard:
+            found = self.objects[("pods", pod)]
+            found["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            if reason:
+                found["status"]["conditions"] = [{"type": "DisruptionTarget", "status": "True", "reason": reason}]
+            self._told("pods", "MODIFIED", found)
+        threading.Thread(target=self._end_pod, args=(pod,), daemon=True).start()
+
+    def cut(self) -> None:
+        """End all watches, as a server that restarts does."""
+        with self._guard:
+            watches, self._watches = self._watches, []
+        for _, _, stream in watches:
+            stream.close()
+
     # The pods.
 
     def _begin(self, job: dict[str, Any]) -> None:
         template, name = job["spec"]["template"], job["metadata"]["name"]
         labels = {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": name}
-        container = template["spec"]["containers"][0]
         owner = {"kind": "Job", "name": name, "uid": job["metadata"]["uid"], "apiVersion": "batch/v1"}
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": f"{name}-x", "labels": labels, "ownerReferences": [owner]},
+            "metadata": {**template["metadata"], "name": f"{name}-x", "labels": labels, "ownerReferences": [owner]},
             "spec": template["spec"],
-            "status": {"phase": "Running"},
+            "status": {"phase": "Pending", **self.hold},
         }
-        command = container["command"]
-        arguments = command[command.index("/mlops/code") + 1 :]
+        if self.hold:
+            self._put("pods", pod)
+        else:
+            self._run(pod)
+
+    def _run(self, pod: dict[str, Any]) -> None:
+        container = pod["spec"]["containers"][0]
         given = {item["name"]: item["value"] for item in container["env"] if "value" in item}
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
-        process = subprocess.Popen(
-            [sys.executable, str(self._code), *arguments],
-            env={**kept, **given, "HOME": os.environ.get("HOME", "/tmp")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._processes[f"{name}-x"] = process
-        self._put("pods", pod)
+        with open(self._stdout_of(pod), "wb") as stdout:
+            process = subprocess.Popen(
+                [sys.executable, str(self._code), *self._arguments(pod, container)],
+                env={**kept, **given, "HOME": os.environ.get("HOME", "/tmp")},
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._processes[pod["metadata"]["name"]] = process
+        pod["status"] = {"phase": "Running"}
+        self._put("pods", pod, "ADDED" if ("pods", pod["metadata"]["name"]) not in self.objects else "MODIFIED")
         threading.Thread(target=self._await, args=(pod, process), daemon=True).start()
+
+    def _stdout_of(self, pod: dict[str, Any]) -> str:
+        return os.devnull
+
+    def _arguments(self, pod: dict[str, Any], container: dict[str, Any]) -> list[str]:
+        command: list[str] = container["command"]
+        return command[command.index("/mlops/code") + 1 :]
 
     def _await(self, pod: dict[str, Any], process: subprocess.Popen[bytes]) -> None:
         status = process.wait()
@@ -165,12 +228,27 @@ class SmallCluster:
             os.killpg(process.pid, signal.SIGKILL)  # a container ends with all its processes
         with self._guard:
             states = [{"name": "main", "state": {"terminated": ended}}]
-            pod["status"] = {"phase": "Failed" if code else "Succeeded", "containerStatuses": states}
+            phase = "Failed" if code else "Succeeded"
+            pod["status"] = {**pod["status"], "phase": phase, "containerStatuses": states}
             if ("pods", pod["metadata"]["name"]) in self.objects:
                 self._told("pods", "MODIFIED", pod)
+            self._job_over(pod)
+
+    def _job_over(self, pod: Mapping[str, Any]) -> None:
+        """The Job has one try: it has ended as its pod has."""
+        job = self.objects.get(("jobs", pod["metadata"]["ownerReferences"][0]["name"]))
+        if job is not None:
+            kind = "Complete" if pod["status"]["phase"] == "Succeeded" else "Failed"
+            job["status"] = {"conditions": [{"type": kind, "status": "True"}]}
+            self._told("jobs", "MODIFIED", job)
 
     def _end_pod(self, name: str) -> None:
-        process = self._processes[name]
+        process = self._processes.get(name)
+        if process is None:  # it had not begun
+            with self._guard:
+                self._job_over(self.objects[("pods", name)])
+                self._delete("pods", name)
+            return
         grace = self.objects[("pods", name)]["spec"]["terminationGracePeriodSeconds"] / HASTE
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

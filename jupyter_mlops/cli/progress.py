@@ -10,7 +10,7 @@ from typing import Any, Self, TextIO
 from jupyter_mlops.cli.render.columns import pad, width_of
 from jupyter_mlops.cli.render.tree import tree_lines
 from jupyter_mlops.cli.style import Style
-from jupyter_mlops.store.events import Event, RunCreated, RunFinished, TaskFinished, TaskStarted
+from jupyter_mlops.store.events import Event, RunCreated, RunFinished, TaskFinished, TaskStarted, TaskWaiting
 from jupyter_mlops.widgets.run_picture import RunPicture, advance
 from jupyter_mlops.widgets.states import plain, seconds_text, shortened
 
@@ -70,6 +70,8 @@ class PlainProgress(SilentProgress):
         if isinstance(event, TaskStarted):
             attempt = f"attempt {event.attempt}" if event.attempt > 1 else ""
             return _columns(plain(event.task), self._width, "running", attempt)
+        if isinstance(event, TaskWaiting):
+            return _columns(plain(event.task), self._width, "waiting", plain(event.reason)) if event.reason else ""
         if isinstance(event, TaskFinished):
             state = event.state if event.final else f"{event.state}, will be tried again"
             seconds = seconds_text(event.seconds) if event.state in ("succeeded", "failed") else ""

@@ -170,7 +170,7 @@ def _bundle(task: Task, name: str, journal: RunJournal, lost: dict[str, None]) -
     result = task.result
     if result is None or result.bundle is None or name not in result.outputs:
         return None
-    path = journal.artifact(result.bundle.path)
+    path = journal.value(result.bundle.path)
     if path is None:
         lost[task.name] = None
         return None

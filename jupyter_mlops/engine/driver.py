@@ -99,6 +99,7 @@ class _Running:
     beginning: Beginning
     started: float
     spec: TaskSpec
+    timeout: float | None = None
     logged: list[Mapping[str, Any]] = field(default_factory=list)
 
 
@@ -226,15 +227,22 @@ class _Loop:
         directory = work.journal.directory / attempt_folder(order.task, order.attempt)
         beginning, step = self._begun.pop(name), self.state.step(order.task)
         spec = beginning.spec(self.state, work.journal, order.attempt, directory)
-        running = _Running(order.task, order.attempt, directory, beginning, work.monotonic(), spec)
+        running = _Running(order.task, order.attempt, directory, beginning, work.monotonic(), spec, order.timeout)
         self._running[name] = running
-        if order.timeout is not None:
-            self._timers.add(work.monotonic() + order.timeout, TimeIsUp(0.0, order.task, order.attempt))
+        if not getattr(work.target, "attempts_wait", False):
+            self._runs_now(running)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             work.target.start(Attempt(spec, directory, step.options, step.options.env), self._reports.put)
         except (MlopsError, OSError) as error:
             self._reports.put(Report(name, outcome=Outcome("failed", reason=f"could not be started: {error}")))
+
+    def _runs_now(self, running: _Running) -> None:
+        """From now on its time counts."""
+        running.started = self._work.monotonic()
+        if running.timeout is not None:
+            due = running.started + running.timeout
+            self._timers.add(due, TimeIsUp(0.0, running.task, running.attempt))
 
     # Hearing from the target.
 
@@ -243,6 +251,8 @@ class _Loop:
         running = self._running.get(report.attempt)
         if running is None:
             return
+        if report.began:
+            self._runs_now(running)
         for line in report.events:
             event = store_event(line, running.task, self._work.clock(), self._work.journal, running.directory)
             if event is not None:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jupyter_mlops.engine.facts import result_from_data
@@ -82,6 +82,15 @@ class StoreJournal:
             return self.project.artifacts.path(digest)
         except NotFound:
             return None
+
+    def keep_value(self, path: Path, digest: str) -> None:
+        """Move a bundle into the store; an engine that was killed may have done so before it could write that down."""
+        if path.exists() or self.artifact(digest) is None:
+            self.take_over(path, digest)
+
+    def value(self, digest: str) -> PurePath | None:
+        """The file of a bundle."""
+        return self.artifact(digest)
 
     def cached(self, key: str) -> CachedResult | None:
         """The result under a key, if all that belongs to it is still there."""

@@ -47,9 +47,7 @@ def keep(
     bundle = result.bundle
     if bundle is not None:
         digest = bundle_digest(result)
-        # An engine that was killed may have taken it before it could write that down.
-        if Path(bundle.path).exists() or journal.artifact(digest) is None:
-            journal.take_over(Path(bundle.path), digest)
+        journal.keep_value(Path(bundle.path), digest)
         bundle = BundleRef(digest, bundle.seal)
     return replace(result, bundle=bundle, facts=facts)
 
@@ -78,7 +76,7 @@ def restore(journal: RunJournal, result: TaskResult, cwd: Path, files_out: Seque
 
     False if something is gone, damaged or cannot be written: the result is no hit then.
     """
-    if result.bundle is not None and _artifact(journal, result.bundle.path) is None:
+    if result.bundle is not None and not (is_digest(result.bundle.path) and journal.value(result.bundle.path)):
         return False
     kept = result.facts.get(FILES_FACT, {})
     if not isinstance(kept, Mapping) or not all(_is_below(str(name), files_out, cwd) for name in kept):

@@ -21,11 +21,12 @@ from jupyter_mlops.store.events import (
     Note,
     ParamsLogged,
     TagsLogged,
+    TaskWaiting,
 )
 from jupyter_mlops.store.events_file import from_data
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged, Note)
+_FROM_TASKS = (CellFinished, MetricLogged, ParamsLogged, TagsLogged, ArtifactLogged, Note, TaskWaiting)
 
 
 def store_event(

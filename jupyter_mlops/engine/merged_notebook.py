@@ -14,7 +14,7 @@ from jupyter_mlops.engine.state import State, Task
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.document import Document
-from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.pipeline.model import Pipeline, Step
 from jupyter_mlops.runtime.parameters import assignments
 
 # Cells and outputs are JSON data of the notebook format.
@@ -109,13 +109,20 @@ def _document(state: State) -> Document | None:
     if not pipeline.notebook:
         return None
     try:
-        source = document.expand(document.read(pipeline.notebook))
+        source = document.expand(document.read(_place_of(pipeline)))
     except MlopsError:
         return None
     sources = {cell.index: cell.source for cell in source.cells}
     cells = [cell for step in pipeline.steps for cell in step.component.cells]
     same = all(sources.get(cell.index) == cell.source for cell in cells)
     return source if same and cells else None
+
+
+def _place_of(pipeline: Pipeline) -> Path:
+    """Where the notebook is: a run that is driven elsewhere has it in its working folder."""
+    path = Path(pipeline.notebook)
+    beside = Path(pipeline.cwd) / path.name
+    return beside if pipeline.cwd and not path.is_file() and beside.is_file() else path
 
 
 def _in_document(source: Document, ran: _Ran) -> list[CellData]:

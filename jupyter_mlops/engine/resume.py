@@ -122,7 +122,7 @@ def _without_lost(state: State, journal: RunJournal) -> State:
     """Take back the success of tasks whose values are gone from the store: they run again."""
     for task in list(tasks_of(state)):
         bundle = task.result.bundle if task.done and task.result else None
-        if bundle is not None and journal.artifact(bundle.path) is None:
+        if bundle is not None and journal.value(bundle.path) is None:
             lost = Task(task.name, task.step, attempt=task.attempt, item=task.item, story=(*task.story, "lost"))
             state = state.with_task(lost)
     return state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ class RunOptions:
     """How a run is driven. `parallel` is how many tasks run at once (default: what the target has slots for).
 
     `stop` cancels the run when set; `listeners` get every event; `final` asks each step for its last values (`verify`).
-    `run` is the id of a new run, if the caller has made one; `experiment` overrides the pipeline's.
+    `run` is the id of a new run, if the caller has made one; `experiment` overrides the pipeline's. `journal` opens
+    the record of a run (project, run, pipeline), where it is not only the store's. `attached`: a place that would drive
+    the run itself lets it be driven from here.
     """
 
     parallel: int | None = None
@@ -40,6 +42,8 @@ class RunOptions:
     final: bool = False
     run: str = ""
     experiment: str = ""
+    journal: Callable[[Project, str, str], StoreJournal] = StoreJournal
+    attached: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def start_run(plan: Plan, project: Project, target: Target, options: RunOptions 
     refuse_early(state, target)
     project.ensure()
     run = chosen.run or new_run_id()
-    with _journal(project, run, plan.pipeline.name) as journal:
+    with _journal(chosen.journal(project, run, plan.pipeline.name)) as journal:
         clock = ForwardClock()
         created = _created(plan, run, target.name, chosen.experiment, clock())
         journal.append(created)
@@ -85,7 +89,7 @@ def resume_run(run: str, project: Project, target: Target, options: RunOptions |
     chosen = options or RunOptions()
     found = read_run(project.run_directory(run))
     plan = plan_of(found.events, run)
-    with _journal(project, run, plan.pipeline.name) as journal:
+    with _journal(chosen.journal(project, run, plan.pipeline.name)) as journal:
         # Read again: the engine that drove it may have written between the first look and the lock.
         found = read_run(journal.directory)
         clock = ForwardClock(max((event.at for event in found.events), default=0.0))
@@ -97,8 +101,7 @@ def resume_run(run: str, project: Project, target: Target, options: RunOptions |
 
 
 @contextlib.contextmanager
-def _journal(project: Project, run: str, pipeline: str) -> Iterator[StoreJournal]:
-    journal = StoreJournal(project, run, pipeline)
+def _journal(journal: StoreJournal) -> Iterator[StoreJournal]:
     with driving(journal.directory):
         try:
             yield journal

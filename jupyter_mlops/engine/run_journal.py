@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from jupyter_mlops.runtime.spec import TaskResult
@@ -56,6 +56,14 @@ class RunJournal(Protocol):
 
     def artifact(self, digest: str) -> Path | None:
         """A read-only file with that content, None if it is gone."""
+        ...
+
+    def keep_value(self, path: Path, digest: str) -> None:
+        """Keep the bundle that a task wrote at `path`, under its digest, where tasks find it."""
+        ...
+
+    def value(self, digest: str) -> PurePath | None:
+        """The file of a bundle, as tasks see it, also where that cannot be read from here; None if it is gone."""
         ...
 
     def cached(self, key: str) -> CachedResult | None:

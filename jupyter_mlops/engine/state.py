@@ -27,7 +27,8 @@ class Task:
     """One task. `attempt` is the number of its latest attempt, `tries` those of this engine (retries count these).
 
     `item` is the position in its loop, None for a plain step and for the loop as a whole. `delayed` waits for a retry.
-    `lost` counts how often its result was found damaged, `spared` how often a loss kept it from running.
+    `lost` counts how often its result was found damaged, `spared` how often a loss kept it from running, `moves` how
+    often it was taken away by the place where it ran.
     `story` is every state it went through, for the message of an impossible transition.
     """
 
@@ -43,6 +44,7 @@ class Task:
     delayed: bool = False
     lost: int = 0
     spared: int = 0
+    moves: int = 0
     story: tuple[str, ...] = ("pending",)
 
     @property

@@ -33,21 +33,28 @@ class Outcome:
     """How an attempt ended. `result` is what the process answered, None if it died without a word.
 
     `reason` says in plain words why it failed or was stopped ("killed by signal 9 (SIGKILL): out of memory?").
+    `taken_away`: the place ended it (a node was drained, say), the code did not fail: it begins again, and no retry is
+    used up.
     """
 
     state: Literal["succeeded", "failed", "canceled"]
     result: TaskResult | None = None
     reason: str = ""
     stopped: StopReason | None = None
+    taken_away: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a target tells the engine about an attempt: lines of its event file, then exactly one outcome."""
+    """What a target tells the engine about an attempt: lines of its event file, then exactly one outcome.
+
+    `began` comes once, and only from targets whose attempts wait (see `Target`).
+    """
 
     attempt: str
     events: tuple[Mapping[str, Any], ...] = ()
     outcome: Outcome | None = None
+    began: bool = False
 
 
 class Target(Protocol):
@@ -56,6 +63,9 @@ class Target(Protocol):
     The engine calls every method from one thread. `start` returns at once; then reports come, from any thread,
     exactly one of them with an outcome, whatever happens to the process. A target never tries user code again.
     The attempt's directory belongs to the target until the outcome is reported.
+
+    Where an attempt that was started may wait before it runs, the target has an attribute `attempts_wait` that is
+    true, and reports `began`: the time that a step may take counts from then.
     """
 
     name: str

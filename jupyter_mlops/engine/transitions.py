@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from jupyter_mlops.engine.facts import ImpossibleTransition, apply, some
 from jupyter_mlops.engine.ready import Go, Refuse, consider, is_open, missing
-from jupyter_mlops.engine.retries import next_delay
+from jupyter_mlops.engine.retries import next_delay, next_move
 from jupyter_mlops.engine.state import (
     AttemptEnded,
     Began,
@@ -70,7 +70,9 @@ def advance(state: State, stimulus: Stimulus) -> tuple[State, list[Instruction]]
 def end_of(state: State, said: AttemptEnded) -> tuple[TaskFinished, float | None]:
     """The event that ends an attempt, and the seconds to wait for the next one, if there is a next one."""
     task, step, outcome = state.tasks[said.task], state.step(said.task), said.outcome
-    retry = next_delay(outcome, task.tries, step.options.retries) if state.phase == "running" else None
+    retry = next_move(outcome, task.moves)
+    retry = next_delay(outcome, task.tries, step.options.retries) if retry is None else retry
+    retry = retry if state.phase == "running" else None
     event = TaskFinished(
         said.at,
         task.name,
@@ -160,7 +162,17 @@ def _attempt_ended(change: _Change, said: AttemptEnded) -> None:
         return
     change.record(event)
     if retry is not None:
+        _count_move(change, said)
         change.order(Delay(said.task, retry))
+
+
+def _count_move(change: _Change, said: AttemptEnded) -> None:
+    """An attempt that was taken away uses up no retry, and its person is told."""
+    task = change.state.tasks[said.task]
+    if next_move(said.outcome, task.moves) is None:
+        return
+    change.update(said.task, tries=task.tries - 1, moves=task.moves + 1)
+    change.record(Note(said.at, f"Attempt {said.attempt} was started again: {said.outcome.reason}", said.task))
 
 
 def _delay_over(change: _Change, said: DelayOver) -> None:

@@ -127,7 +127,9 @@ def _rights(answers: Answers, place: Place) -> Iterator[Finding]:
         # An authorizer that cannot list its rules (a webhook) may allow more than it tells.
         unsure = status.get("incomplete") is True
         state: State = "unknown" if unsure else "failed" if purpose == "run" else "warning"
-        yield Finding(name, state, f"{'Perhaps not' if unsure else 'Not'} allowed: {words}.", _RBAC)
+        enough = purpose == "run" and not missing("attached", allowed)
+        way_out = f"Run with --attached, which you may. {_RBAC}" if enough else _RBAC
+        yield Finding(name, state, f"{'Perhaps not' if unsure else 'Not'} allowed: {words}.", way_out)
 
 
 def _quota(answers: Answers, place: Place) -> Iterator[Finding]:

@@ -201,7 +201,8 @@ _BY_CODE: Mapping[int, type[errors.MlopsError]] = {
 }
 _HINTS: Mapping[type[errors.MlopsError], str] = {
     Unauthorized: "Log in to the cluster again, or choose another context.",
-    Forbidden: "`jupyter mlops target rbac` prints the rights that are needed, for the cluster's administrator.",
+    Forbidden: "`jupyter mlops target rbac` prints the rights that are needed, for the cluster's administrator; "
+    "a run with --attached needs the fewest.",
     QuotaExceeded: "Ask for less, or wait until other work in the namespace has ended.",
     TooMany: "Try again in a moment.",
     Broken: "Try again in a moment.",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.names import label_value
 
-Part = Literal["anchor", "driver", "step", "courier", "code", "plan", "store"]
+Part = Literal["anchor", "driver", "step", "courier", "code", "plan", "store", "lease"]
 MANAGER = "jupyter-mlops"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "jupyter-mlops.io/"

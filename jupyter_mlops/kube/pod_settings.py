@@ -31,10 +31,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class ConfigFiles:
-    """The keys of ConfigMaps as files of one folder; of `keys`, only these."""
+    """The keys of ConfigMaps as files of one folder; of `keys`, only these. `optional`: as far as they are there."""
 
     names: tuple[str, ...]
     keys: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from jupyter_mlops.kube.pod_settings import (
     Work,
 )
 from jupyter_mlops.kube.quantities import parse
+from jupyter_mlops.pipeline.model import Volume
 
 if TYPE_CHECKING:
     from jupyter_mlops.kube.pod_settings import Source
@@ -45,12 +46,31 @@ def volumes(work: Work, settings: PodSettings) -> tuple[list[dict[str, Any]], li
 
 def _all_mounts(work: Work, settings: PodSettings) -> Mapping[str, Source]:
     asked: dict[str, Source] = {}
-    for path, source in (*work.mounts.items(), *((item.path, Claim(item.claim)) for item in work.options.volumes)):
+    for path, source in (*work.mounts.items(), *((item.path, asked_for(item)) for item in work.options.volumes)):
         clean = _clean(path)
         if asked.get(clean, source) != source:
             raise Usage(f"Two volumes cannot both be mounted at {clean}.", hint="Give one of them another path.")
         asked[clean] = source
     return {**dict(_own_mounts(settings)), **asked}
+
+
+def asked_for(volume: Volume) -> Source:
+    """What a step's volume is: a claim, or the keys of `secret/NAME` or `config/NAME` as files.
+
+    Raises:
+        Usage: another kind of thing.
+    """
+    kind, slash, name = volume.claim.partition("/")
+    if not slash:
+        return Claim(volume.claim)
+    if kind == "secret":
+        return SecretFiles(name)
+    if kind == "config":
+        return ConfigFiles((name,))
+    raise Usage(
+        f"{volume.claim!r} cannot be mounted.",
+        hint="Write CLAIM:/PATH for a PVC; secret/NAME:/PATH or config/NAME:/PATH for files of a Secret or ConfigMap.",
+    )
 
 
 def _own_mounts(settings: PodSettings) -> Iterator[tuple[str, Source]]:
@@ -88,7 +108,8 @@ def _volume(source: Source, path: str) -> dict[str, Any]:
 def _config_files(source: ConfigFiles, path: str) -> dict[str, Any]:
     if not source.names:
         raise Usage(f"No ConfigMap is named for {path}.", hint="Name one at least.")
-    parts = [{"name": _named(name, "ConfigMap"), **_items(source.keys)} for name in source.names]
+    how = {**_items(source.keys), **({"optional": True} if source.optional else {})}
+    parts = [{"name": _named(name, "ConfigMap"), **how} for name in source.names]
     return {"configMap": parts[0]} if len(parts) == 1 else {"projected": {"sources": [{"configMap": p} for p in parts]}}
 
 

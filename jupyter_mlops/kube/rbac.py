@@ -64,9 +64,17 @@ _RUN = (
     Rule("batch", "jobs", _CHANGE),
     Rule("", "persistentvolumeclaims", ("get", "list", "create")),
 )
+# No driver there, so no account for it; no list of ConfigMaps, no events.
+_ATTACHED = (
+    Rule("", "pods", _SEE),
+    Rule("", "pods/log", ("get",)),
+    Rule("batch", "jobs", (*_SEE, "create", "delete")),
+    Rule("", "configmaps", ("get", "create", "delete")),
+    Rule("", "persistentvolumeclaims", ("get", "create")),
+)
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "run": _RUN,
-    "attached": _RUN,
+    "attached": _ATTACHED,
     "follow": _FOLLOW,
     "schedules": (*_RUN, Rule("batch", "cronjobs", _CHANGE)),
     "argo": (

@@ -102,7 +102,12 @@ def _insecure(found: re.Match[str]) -> Reason:
 
 def _no_account(found: re.Match[str]) -> Reason:
     said = f"There is no service account {found[1]} in the namespace."
-    return Reason("service_account", said, "`jupyter mlops target rbac` prints one to apply.", lasting=True)
+    return Reason(
+        "service_account",
+        said,
+        "`jupyter mlops target rbac` prints one to apply; a run with --attached needs none.",
+        lasting=True,
+    )
 
 
 def _out_of_range(found: re.Match[str]) -> Reason:

@@ -69,7 +69,8 @@ def _image(image: str, message: str) -> Reason:
     cause = message.rpartition(": ")[2]
     if any(word in words for word in _UNREACHABLE):
         hint = "Check the registry's name, and that the nodes reach it."
-        return Reason("image_registry", f"The node cannot reach the registry of the image {image}: {cause}.", hint)
+        said = f"The node cannot reach the registry of the image {image}: {cause}."
+        return Reason("image_registry", said, hint, lasting=True)
     if any(word in words for word in _DENIED):
         hint = "Check the name, or give the target a pull secret (imagePullSecrets) for the registry."
         return Reason("image_denied", f"The registry does not give out the image {image} without a login.", hint, True)

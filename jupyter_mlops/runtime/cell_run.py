@@ -72,11 +72,13 @@ class CellRun:
     def saving(self) -> Iterator[None]:
         """Save the executed notebook now and then, while a long cell runs, too: it may be killed any time."""
         over = threading.Event()
-        threading.Thread(target=self._save_until, args=(over,), name="mlops-save", daemon=True).start()
+        thread = threading.Thread(target=self._save_until, args=(over,), name="mlops-save", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             over.set()
+            thread.join()  # two who save at once take each other's half-written file away
 
     def _save_until(self, over: threading.Event) -> None:
         wait = _FIRST_SAVE_S

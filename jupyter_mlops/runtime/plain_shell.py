@@ -1,4 +1,4 @@
-"""Cells without IPython: plain Python with top-level await and the last expression shown; no magics."""
+"""Cells without IPython: Python with top-level await, the last expression, `display` and figures shown; no magics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from types import CodeType, ModuleType
 from typing import Any, Callable, Optional
 
+from jupyter_mlops.runtime import figures
 from jupyter_mlops.runtime.cells import CellError, cell_line, inert, refuse_input, sentence_of_exit
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.namespace import cell_file, fresh_main, remember_source
@@ -21,6 +22,8 @@ from jupyter_mlops.runtime.outputs import CellOutputs
 from jupyter_mlops.runtime.spec import CellSource
 
 _MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*\w+\s*=\s*[%!]|\?\s*$", re.MULTILINE)
+# What only sets up a shell with a screen: without one there is nothing to do.
+_CONFIGURES = re.compile(r"^([ \t]*)%(?:matplotlib|config|load_ext|reload_ext|autoreload)\b[^\n]*", re.MULTILINE)
 _REPRESENTATIONS = {
     "_repr_html_": "text/html",
     "_repr_markdown_": "text/markdown",
@@ -39,14 +42,16 @@ class PlainCells:
         self.main: ModuleType = fresh_main()
         self.main.__dict__.update({"In": [""], "Out": {}, "_": "", "__": "", "___": ""})
         builtins.input = refuse_input
+        vars(builtins)["display"] = self._display
         self._outputs = CellOutputs()
         self._loop: Any = None
 
     def run(self, cell: CellSource, outputs: CellOutputs) -> Optional[CellError]:
         """Run a cell; its output goes to `outputs`. Answers the error that ended it, if one did."""
         self._outputs = outputs
+        figures.send_to(self._draw)
         filename = cell_file(cell.index, cell.notebook)
-        source = inert(cell.source)
+        source = _CONFIGURES.sub(r"\1pass", inert(cell.source))
         namespace = self.main.__dict__
         namespace["In"].extend("" for _ in range(cell.count + 1 - len(namespace["In"])))
         namespace["In"][cell.count] = source
@@ -55,6 +60,7 @@ class PlainCells:
             self._execute(body)
             if last is not None:
                 self._show(self._execute(last), cell.count)
+            figures.flush()
         except BaseException as error:
             return self._failed(error, filename)
         finally:
@@ -96,6 +102,16 @@ class PlainCells:
         sys.stdout.flush()
         self._outputs.result(mime_bundle(value), {}, count)
 
+    def _display(self, *values: Any, **_: Any) -> None:
+        """The builtin `display` of a notebook."""
+        sys.stdout.flush()
+        for value in values:
+            self._outputs.display(mime_bundle(value), {})
+
+    def _draw(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        sys.stdout.flush()
+        self._outputs.display(data, metadata)
+
     def _failed(self, error: BaseException, filename: str) -> CellError:
         sys.stdout.flush()
         frames = error.__traceback__
@@ -118,8 +134,19 @@ def mime_bundle(value: Any) -> dict[str, Any]:
             shown = getattr(value, method)() if hasattr(value, method) else None
             if shown is not None:
                 bundle.setdefault(kind, shown)
-    bundle.setdefault("text/plain", repr(value))
+    drawn = figures.png(value)
+    if drawn:
+        bundle.setdefault("image/png", drawn)
+    bundle.setdefault("text/plain", _text(value))
     return bundle
+
+
+def _text(value: Any) -> str:
+    """The text of an object; one that has none of its own is called as IPython calls it."""
+    kind: Any = type(value)
+    if kind.__repr__ is not object.__repr__:
+        return repr(value)
+    return f"<{kind.__module__}.{kind.__qualname__} at {id(value):#x}>"
 
 
 def _compile(source: str, filename: str) -> tuple[CodeType, Optional[CodeType]]:

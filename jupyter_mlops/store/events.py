@@ -148,6 +148,21 @@ class ArtifactLogged:
 
 
 @dataclass(frozen=True)
+class TaskWaiting:
+    """A task that was started does not run yet, as `reason` says; without one it waits no more.
+
+    `code` names the kind of reason, for programs; `lasting` says that waiting alone does not help.
+    """
+
+    at: float
+    task: str
+    reason: str = ""
+    hint: str = ""
+    code: str = ""
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
 class Note:
     """Something that a person should know about a task, and that is no failure."""
 
@@ -176,6 +191,7 @@ Event = (
     | ParamsLogged
     | TagsLogged
     | ArtifactLogged
+    | TaskWaiting
     | Note
     | CancelRequested
 )
@@ -192,6 +208,7 @@ TYPES: Mapping[str, type] = {
     "params": ParamsLogged,
     "tags": TagsLogged,
     "artifact": ArtifactLogged,
+    "task.waiting": TaskWaiting,
     "note": Note,
     "cancel.requested": CancelRequested,
 }

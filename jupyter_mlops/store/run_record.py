@@ -25,7 +25,7 @@ class TaskRecord:
     """The latest attempt of a task. `item` is the loop item of `STEP[i]`; times are seconds since the epoch.
 
     `directory` is relative to the run's folder; `key` and `why` explain the cache; `attempts` are all that began, in
-    order. `notes` are sentences for people.
+    order. `notes` are sentences for people; `waiting` says why it was started and does not run yet.
     """
 
     task: str
@@ -44,6 +44,7 @@ class TaskRecord:
     key: Mapping[str, str] = field(default_factory=dict)
     item: Any = None
     notes: tuple[str, ...] = ()
+    waiting: str = ""
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def interrupted(record: RunRecord) -> RunRecord:
 
 def _died(task: TaskRecord, reason: str) -> TaskRecord:
     """The task, whose last attempt went down with its engine."""
+    task = replace(task, waiting="")
     if not task.attempts:
         return task
     return replace(task, attempts=(*task.attempts[:-1], replace(task.attempts[-1], state="failed", reason=reason)))
@@ -209,6 +210,7 @@ class RunFold:
             cached_from=event.cached_from,
             why=event.why,
             attempts=_ended(before.attempts, event),
+            waiting="",
         )
 
     def _metric(self, event: e.MetricLogged) -> None:
@@ -232,6 +234,12 @@ class RunFold:
         task = self._tasks.get(event.task)
         if task is not None and str(event.text) not in task.notes:
             self._tasks[event.task] = replace(task, notes=(*task.notes, str(event.text)))
+
+    def _waiting(self, event: e.TaskWaiting) -> None:
+        task = self._tasks.get(event.task)
+        if task is not None and task.state == "running":
+            words = f"{event.reason} {event.hint}".strip() if event.reason else ""
+            self._tasks[event.task] = replace(task, waiting=words)
 
     def _cancel(self, _: e.CancelRequested) -> None:
         self._run = replace(self._run, cancel_requested=True)
@@ -264,5 +272,6 @@ _RULES: Mapping[type, Callable[[RunFold, Any], None]] = {
     e.TagsLogged: RunFold._tags_logged,
     e.ArtifactLogged: RunFold._artifact,
     e.Note: RunFold._note,
+    e.TaskWaiting: RunFold._waiting,
     e.CancelRequested: RunFold._cancel,
 }

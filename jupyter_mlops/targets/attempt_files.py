@@ -1,4 +1,4 @@
-"""What every target reads in the folder of an attempt: lines of events as they come, and the result at the end."""
+"""What targets have in common: the files of an attempt (events as they come, the result at the end), its threads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.target import StopReason
+from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.runtime.spec import TaskResult
 
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 STOPPED: Mapping[StopReason, str] = {
     "user": "stopped on request",
     "timeout": "stopped: it took longer than its timeout",
@@ -32,6 +41,16 @@ def why_failed(result: TaskResult) -> str:
     if result.error is None:
         return "the task failed"
     return sentence(result.error.kind, result.error.message)
+
+
+def thread_variables(options: Options, environ: Mapping[str, str], threads: int = 0) -> dict[str, str]:
+    """How many threads numerical libraries may start: as many as the step asks for cores, else `threads` (0: their own
+    choice). What the user has set stays.
+    """
+    wanted = max(1, int(options.cpu)) if options.cpu else threads
+    if not wanted or "OMP_NUM_THREADS" in environ:
+        return {}
+    return {name: str(wanted) for name in THREAD_VARIABLES if name not in environ}
 
 
 class EventTail:

@@ -71,7 +71,8 @@ class RunTarget(Protocol):
     def drive(self, plan: Plan, project: Project, options: RunOptions) -> Path:
         """Have a plan run, bring home what becomes of it until it is over, and give the run's folder.
 
-        Setting `options.stop` cancels the run; `options.listeners` get its events, from the calling thread.
+        Setting `options.stop` cancels the run; `options.listeners` get its events, from the calling thread. With
+        `options.attached` it is driven from here, and ends with this process.
         """
         ...
 
@@ -114,6 +115,11 @@ def open_target(name: str, project: Project, *, parallel: int | None = None) -> 
     if not isinstance(settings, Mapping):
         raise Usage(f"The setting {name!r} of the project has to be a table.", hint=f"Write [{name}] above its keys.")
     return load_target(name, **{**settings, **({"slots": parallel} if parallel and name == "local" else {})})
+
+
+def refuse_attached(target: str) -> Usage:
+    """The error for a target that drives every run from here, where nothing else can be asked for."""
+    return Usage(f"Runs on the target {target!r} are always driven from here.", hint="Leave out --attached.")
 
 
 def target_names() -> tuple[str, ...]:

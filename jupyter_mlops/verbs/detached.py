@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _LOOK_EVERY_S = 0.02
 
 
 def start_detached(
-    plan: Plan, project: Project, *, target: str, parallel: int | None, experiment: str
+    plan: Plan, project: Project, *, target: str, parallel: int | None, experiment: str, attached: bool = False
 ) -> dict[str, Any]:
     """Start an engine for `plan` in its own session and return the run as soon as it has begun.
 
@@ -41,6 +42,7 @@ def start_detached(
         "target": target,
         "parallel": parallel,
         "experiment": experiment,
+        "attached": attached,
     }
     engine = subprocess.Popen(
         [sys.executable, "-m", "jupyter_mlops.verbs.detached"],
@@ -78,6 +80,7 @@ def main() -> int:
 
     order = json.loads(sys.stdin.buffer.read())
     options = RunOptions(parallel=order["parallel"], run=order["run"], experiment=order["experiment"])
+    options = replace(options, attached=order["attached"])
     try:
         done = drive_to_end(
             Plan.from_data(order["plan"], order["params"]), Project.find(order["start"]), order["target"], options

@@ -14,7 +14,7 @@ from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.base import RunTarget, open_target
+from jupyter_mlops.targets.base import RunTarget, open_target, refuse_attached
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.pipelines import Loaded, load_pipeline
 from jupyter_mlops.verbs.summary import summary
@@ -25,7 +25,8 @@ class RunRequest(TypedDict, total=False):
 
     `params` override parameters; text is read by the parameter's type. `from_step` runs that step and all that needs
     it, `only` that step alone: both reuse the rest. `cache=False` runs everything. `parallel` is how many steps run at
-    once (default: one a core). `detach` returns once the run has begun. `on_event` gets each event of the run as it is
+    once (default: one a core). `detach` returns once the run has begun. `attached`: a target that would drive the run
+    itself has it driven from here. `on_event` gets each event of the run as it is
     written, from the calling thread; `stop` cancels the run once it is set.
     """
 
@@ -37,6 +38,7 @@ class RunRequest(TypedDict, total=False):
     cache: bool
     parallel: int | None
     detach: bool
+    attached: bool
     on_event: Callable[[Event], None] | None
     stop: threading.Event | None
 
@@ -58,13 +60,15 @@ def run(source: str | Path | Pipeline, **asked: Unpack[RunRequest]) -> dict[str,
     if asked.get("detach"):
         from jupyter_mlops.verbs.detached import start_detached
 
-        return start_detached(plan, project, target=target, parallel=parallel, experiment=experiment)
+        attached = asked.get("attached", False)
+        return start_detached(plan, project, target=target, parallel=parallel, experiment=experiment, attached=attached)
     listener = asked.get("on_event")
     options = RunOptions(
         parallel=parallel,
         stop=asked.get("stop") or threading.Event(),
         listeners=(listener,) if listener else (),
         experiment=experiment,
+        attached=asked.get("attached", False),
     )
     return drive_to_end(plan, project, target, options)
 
@@ -80,6 +84,8 @@ def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions)
     try:
         if isinstance(place, RunTarget):
             directory = place.drive(plan, project, options)
+        elif options.attached:
+            raise refuse_attached(target)
         else:
             directory = start_run(plan, project, place, options).directory
     finally:

@@ -6,7 +6,7 @@ import getpass
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.store.runs import Runs
 from jupyter_mlops.store.search import RunSummary
-from jupyter_mlops.targets.base import RunTarget, open_target
+from jupyter_mlops.targets.base import RunTarget, open_target, refuse_attached
 from jupyter_mlops.verbs.summary import summary
 
 _LOOK_EVERY_S = 0.1
@@ -113,11 +113,14 @@ def retry(
     run: str = "last",
     *,
     parallel: int | None = None,
+    attached: bool = False,
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     folder: str | Path = ".",
 ) -> dict[str, Any]:
     """Go on with a run that failed, was canceled or whose engine died; what succeeded is not run again.
+
+    `attached`: from here, also where its target drove it itself. A run that was attached stays so.
 
     Raises:
         Conflict: it is running.
@@ -129,7 +132,9 @@ def retry(
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
         if isinstance(target, RunTarget):
-            directory = target.resume(record.run, project, options)
+            directory = target.resume(record.run, project, replace(options, attached=attached))
+        elif attached:
+            raise refuse_attached(target.name)
         else:
             directory = resume_run(record.run, project, target, options).directory
     finally:

@@ -69,6 +69,7 @@ def _task(task: TaskRecord, directory: Path, group: str) -> dict[str, Any]:
         "why": list(task.why),
         "key": dict(task.key),
         "notes": list(task.notes),
+        "waiting": task.waiting,
         "outputs": dict((task.result or {}).get("outputs") or {}),
         "notebook": (_existing(place / MERGED) if place else None) or _kept(task, directory),
         "log": _existing(place / "log") if place else None,

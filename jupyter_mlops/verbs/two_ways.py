@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -19,7 +19,11 @@ from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.errors import sentence
 from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import Block, BundleRef, CellSource, ErrorInfo, TaskResult, TaskSpec
+from jupyter_mlops.runtime.task import FINAL
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_record import TaskRecord
+from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.targets.base import RunTarget
 
 LINEAR = "notebook"
 _LOOK_EVERY_S = 0.1
@@ -36,14 +40,35 @@ class Part:
     reason: str = ""
 
 
-def as_pipeline(plan: Plan, store: Project, target: Target, stop: threading.Event) -> list[Part]:
+def as_pipeline(
+    plan: Plan, store: Project, target: Target | RunTarget, stop: threading.Event, *, attached: bool = False
+) -> list[Part]:
     """Run the plan; a part a task, in running order, the items of a loop in the order of the items."""
+    if isinstance(target, RunTarget):
+        return _driven_elsewhere(plan, store, target, RunOptions(stop=stop, final=True, attached=attached))
     finished = start_run(plan, store, target, RunOptions(stop=stop, final=True))
     return [
         _part(task, finished.directory / attempt_folder(task.name, task.attempt))
         for task in finished.state.tasks.values()
         if task.attempt and task.name not in finished.state.items
     ]
+
+
+def _driven_elsewhere(plan: Plan, store: Project, target: RunTarget, options: RunOptions) -> list[Part]:
+    directory = target.drive(plan, store, options)
+    try:
+        return [_brought_home(task, directory) for task in load_run(directory).tasks.values() if task.attempt]
+    finally:
+        target.forget(directory.name)
+
+
+def _brought_home(task: TaskRecord, run: Path) -> Part:
+    """The part of a task that ran elsewhere: its files came home, with the same names."""
+    directory = run / attempt_folder(task.task, task.attempt)
+    result = TaskResult.from_data(task.result) if task.result else None
+    values, reason = _values(result), "" if task.state == "succeeded" else task.reason or task.state
+    here = replace(values, path=str(directory / FINAL)) if values else None
+    return Part(task.step, directory / "executed.ipynb", here, result.error if result else None, reason)
 
 
 def from_top_to_bottom(plan: Plan, flow: Dataflow, directory: Path, target: Target, stop: threading.Event) -> Part:

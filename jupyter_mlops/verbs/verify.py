@@ -6,6 +6,7 @@ could see: what each cell shows, and the last value of every name.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from jupyter_mlops.errors import Refused, WorkFailed
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached
 from jupyter_mlops.targets.local.target import LocalTarget
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
@@ -31,10 +34,14 @@ def verify(
     path: str | Path,
     *,
     params: Mapping[str, object] | None = None,
+    target: str = "local",
+    attached: bool = False,
     stop: threading.Event | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the notebook at `path` both ways and compare. `tell` hears what is done now; `stop` ends it once it is set.
+
+    The pipeline runs on `target`, driven from here if `attached`; from top to bottom the notebook runs here.
 
     Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names", "failure"}`:
     how many steps and names were compared, and how the notebook fails (both ways, if it is the same), else None.
@@ -57,30 +64,36 @@ def verify(
         raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")
     with tempfile.TemporaryDirectory(prefix="mlops-verify-") as folder:
         scratch = Scratch(Path(folder).resolve(), original.path)
-        return _Verification(scratch, params or {}, tell).run(stop or threading.Event())
+        with contextlib.closing(LocalTarget()) as here:
+            work = _Verification(scratch, params or {}, tell, here)
+            if target == here.name:
+                if attached:
+                    raise refuse_attached(target)
+                return work.run(here, stop or threading.Event())
+            with contextlib.closing(open_target(target, Project.find(original.path))) as there:
+                return work.run(there, stop or threading.Event(), attached=attached)
 
 
 class _Verification:
-    def __init__(self, scratch: Scratch, params: Mapping[str, object], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, scratch: Scratch, params: Mapping[str, object], tell: Callable[[str], None], here: LocalTarget
+    ) -> None:
         self._scratch = scratch
         self._params = params
         self._tell = tell
+        self._here = here
 
-    def run(self, stop: threading.Event) -> dict[str, Any]:
-        target = LocalTarget()
-        try:
-            _, plan = self._fresh()
-            self._tell("Running it as a pipeline ...")
-            parts = as_pipeline(plan, self._scratch.store, target, stop)
-            _go_on_unless(stop)
-            flow, plan = self._fresh()
-            directory = self._scratch.folder / "linear"
-            directory.mkdir()
-            self._tell("Running it from top to bottom ...")
-            linear = from_top_to_bottom(plan, flow, directory, target, stop)
-            _go_on_unless(stop)
-        finally:
-            target.close()
+    def run(self, target: Target | RunTarget, stop: threading.Event, *, attached: bool = False) -> dict[str, Any]:
+        _, plan = self._fresh()
+        self._tell("Running it as a pipeline ...")
+        parts = as_pipeline(plan, self._scratch.store, target, stop, attached=attached)
+        _go_on_unless(stop)
+        flow, plan = self._fresh()
+        directory = self._scratch.folder / "linear"
+        directory.mkdir()
+        self._tell("Running it from top to bottom ...")
+        linear = from_top_to_bottom(plan, flow, directory, self._here, stop)
+        _go_on_unless(stop)
         if linear.reason and not any(part.reason for part in parts):
             raise WorkFailed(
                 f"The notebook fails when it runs from top to bottom: {linear.reason}", hint=_place(linear)

@@ -16,6 +16,7 @@ from jupyter_mlops.store.events import (
     TaskExpanded,
     TaskFinished,
     TaskStarted,
+    TaskWaiting,
 )
 
 # The nearest thing to what a person wants to know of a step whose items differ comes first.
@@ -134,6 +135,8 @@ def _task_after(picture: RunPicture, event: Event) -> StepPicture | None:
     if isinstance(event, TaskFinished):
         state = event.state if event.final else "pending"
         return replace(before, state=state, seconds=event.seconds, reason=event.reason, attempt=event.attempt)
+    if isinstance(event, TaskWaiting):
+        return replace(before, reason=event.reason)
     if isinstance(event, CellFinished):
         return replace(before, cells_done=before.cells_done + 1)
     if isinstance(event, MetricLogged):

@@ -29,6 +29,9 @@ def summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     for task in tasks:
         if task["state"] == "failed":
             yield from _failure(task, style)
+    for task in tasks:
+        if task.get("waiting"):
+            yield style.paint("33", f"{plain(_name(task))} waits: {plain(str(task['waiting']))}")
     yield from _notes(tasks, style)
     yield ""
     if result.get("notebook"):

@@ -23,6 +23,10 @@ def _add_parallel(parser: VerbParser) -> None:
     parser.add_argument("--parallel", metavar="N", type=positive, help="steps at once; default: one a core")
 
 
+def _add_attached(parser: VerbParser) -> None:
+    parser.add_argument("--attached", action="store_true", help="on a cluster: drive the run from here, not there")
+
+
 def _run_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook, a pipeline .py, or a compiled plan")
     _add_params(parser)
@@ -33,6 +37,7 @@ def _run_arguments(parser: VerbParser) -> None:
     some.add_argument("--only", metavar="STEP", help="run STEP alone; reuse the rest")
     parser.add_argument("--no-cache", dest="cache", action="store_false", help="run every step, whatever is known")
     _add_parallel(parser)
+    _add_attached(parser)
     parser.add_argument("--detach", action="store_true", help="return at once; the run goes on in the background")
 
 
@@ -52,6 +57,7 @@ def _run(options: Namespace, session: Session) -> Any:
             cache=options.cache,
             parallel=options.parallel,
             detach=options.detach,
+            attached=options.attached,
             on_event=on_event,
             stop=session.stop,
         )
@@ -60,6 +66,8 @@ def _run(options: Namespace, session: Session) -> Any:
 def _verify_arguments(parser: VerbParser) -> None:
     parser.add_notebook()
     _add_params(parser)
+    parser.add_argument("--target", default="local", metavar="T", help="where the pipeline runs; default: local")
+    _add_attached(parser)
 
 
 def _verify(options: Namespace, session: Session) -> Any:
@@ -67,7 +75,14 @@ def _verify(options: Namespace, session: Session) -> Any:
 
     path, params = session.notebook(options.notebook), dict(pairs(options.param, "-p"))
     with session.stoppable():
-        return verify(path, params=params, stop=session.stop, tell=session.tell)
+        return verify(
+            path,
+            params=params,
+            target=options.target,
+            attached=options.attached,
+            stop=session.stop,
+            tell=session.tell,
+        )
 
 
 def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
@@ -79,13 +94,20 @@ def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
 def _retry_arguments(parser: VerbParser) -> None:
     add_last_run(parser)
     _add_parallel(parser)
+    _add_attached(parser)
 
 
 def _retry(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs.runs import retry
 
     with session.progress(_earlier(options.run)) as on_event:
-        return retry(options.run, parallel=options.parallel, on_event=on_event, stop=session.stop)
+        return retry(
+            options.run,
+            parallel=options.parallel,
+            attached=options.attached,
+            on_event=on_event,
+            stop=session.stop,
+        )
 
 
 def _earlier(run: str) -> Sequence[Event]:

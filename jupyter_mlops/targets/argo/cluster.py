@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import time
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.environment import environment
 from jupyter_mlops.engine.plan import Plan
@@ -27,11 +28,11 @@ from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.argo.following import OVER, Followed, attend, failed_nodes
 from jupyter_mlops.targets.argo.order import Order
-from jupyter_mlops.targets.argo.submit import next_began, settings_of, submit, submit_again
+from jupyter_mlops.targets.argo.submit import next_began, placed, settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, step_template
 from jupyter_mlops.targets.base import Capabilities
 from jupyter_mlops.targets.kubernetes.places import RunPlace
-from jupyter_mlops.targets.kubernetes.submit import anchor_name, in_cluster
+from jupyter_mlops.targets.kubernetes.submit import anchor_name
 
 _LOOK_EVERY_S = 0.3
 _NOTHING = Pipeline("nothing", ())
@@ -58,7 +59,7 @@ class ArgoWorkflows:
 
     name = "argo"
 
-    def __init__(self, *, context: str = "", namespace: str = "", kube: Kube | None = None, **settings: str) -> None:
+    def __init__(self, *, context: str = "", namespace: str = "", kube: Kube | None = None, **settings: Any) -> None:
         self._settings = settings_of(settings, "")
         if kube is None:
             connection = transport_for(context or None)
@@ -75,10 +76,11 @@ class ArgoWorkflows:
 
     def refusal(self, options: Options) -> str:
         """Why the options cannot be honoured there; empty when they can."""
-        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), "", {})
+        found = self._settings
+        place = RunPlace("run", found.image, found.claim, ("code",), "", {}, found.python, found.pods)
         making = Making(Plan(_NOTHING), graph_of(_NOTHING, ()), place, "order", {})
         try:
-            step_template(making, options)
+            step_template(making, found.options(options))
         except (Usage, Refused) as error:
             return str(error)
         return ""
@@ -95,7 +97,7 @@ class ArgoWorkflows:
         run = options.run or new_run_id()
         began = time.time()
         folder = project.run_directory(run)
-        order = Order(in_cluster(plan), run, options.experiment, began)
+        order = Order(placed(plan, self._settings), run, options.experiment, began)
         name = submit(self._kube, order, self._settings, options.parallel)
         with EventWriter(folder) as writer:
             writer.append(_created(plan, run, options.experiment, began))
@@ -122,7 +124,7 @@ class ArgoWorkflows:
                 raise Conflict(
                     f"The run {run} is driven by the Workflow {item['metadata']['name']}.", hint="Cancel it."
                 )
-        order = Order(in_cluster(plan), run, record.experiment, next_began(events))
+        order = Order(placed(plan, self._settings), run, record.experiment, next_began(events))
         name = submit_again(self._kube, order, record, self._settings, options.parallel)
         return self._follow(run, name, folder, options)
 

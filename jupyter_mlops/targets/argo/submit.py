@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
@@ -19,7 +19,9 @@ from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.targets.argo.order import Order, shown
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, workflow
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
-from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, RunPlace
+from jupyter_mlops.targets.kubernetes.packing import in_cluster
+from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.settings import read_settings
 from jupyter_mlops.targets.kubernetes.submit import (
     ClusterSettings,
     anchor_name,
@@ -28,7 +30,6 @@ from jupyter_mlops.targets.kubernetes.submit import (
     config_map,
     ensure_claim,
     ensure_code,
-    in_cluster,
 )
 
 NO_IMAGE = "The target argo needs an image for its steps."
@@ -79,15 +80,17 @@ def settings_of(table: Any, image: str) -> ClusterSettings:
     Raises:
         Usage: no image is set, or a setting is not known.
     """
-    known = {item.name for item in fields(ClusterSettings)}
     found = {key: value for key, value in dict(table).items() if key not in ("context", "namespace")}
     if image:
         found["image"] = image
     if not found.get("image"):
         raise Usage(NO_IMAGE, hint=IMAGE_HINT)
-    if set(found) - known:
-        raise Usage(f"A setting of the target argo is not known: {', '.join(sorted(set(found) - known))}.")
-    return ClusterSettings(**found)
+    return read_settings(found)
+
+
+def placed(plan: Plan, settings: ClusterSettings) -> Plan:
+    """The plan as pods have it: with what is set for all steps, in a folder of its own on the volume."""
+    return in_cluster(settings.plan(plan), f"{STORE}/work/{dns_name(plan.pipeline.name)}")
 
 
 def documents_of(
@@ -99,10 +102,11 @@ def documents_of(
         Refused, Usage: as for `workflow`.
     """
     code = bundle(code_zip())
-    place = RunPlace("", settings.image, settings.claim, code.names, code.digest, {}, python=settings.python)
+    place = RunPlace("", settings.image, settings.claim, code.names, code.digest, {}, settings.python, settings.pods)
     place = replace(place, service_account=settings.service_account)
+    plan = placed(plan, settings)
     graph = graph_of(plan.pipeline, plan.selected)
-    order = _completed(Order(in_cluster(plan)), graph)
+    order = _completed(Order(plan), graph)
     name = dns_name(plan.pipeline.name, digest([order.to_json()]))
     told = config_map(name, labels("plan"), {ORDER_FILE: order.to_json()})
     making = Making(plan, graph, place, name, order.shown, parallel)
@@ -125,8 +129,8 @@ class _Submission:
         order, kube, settings = _completed(self.order, self.graph), self.kube, self.settings
         run, number = order.run, str(self.number)
         code = ensure_code(kube)
-        place = RunPlace(run, settings.image, settings.claim, code.names, code.digest, bare(anchor), settings.python)
-        place = replace(place, service_account=settings.service_account)
+        own = (code.names, code.digest, bare(anchor), settings.python, settings.pods)
+        place = replace(RunPlace(run, settings.image, settings.claim, *own), service_account=settings.service_account)
         name = dns_name("mlops", run[-8:], "order", run, number)
         making = Making(order.plan, self.graph, place, name, order.shown, self.parallel)
         metadata = {

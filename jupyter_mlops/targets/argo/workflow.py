@@ -20,6 +20,7 @@ from jupyter_mlops.pipeline.argo import Graph, Node
 from jupyter_mlops.pipeline.argo.refusals import reason_against
 from jupyter_mlops.pipeline.model import Options, Retries
 from jupyter_mlops.targets.argo import order as told
+from jupyter_mlops.targets.attempt_files import thread_variables
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, KEPT_S, ORDER, ORDER_FILE, STORE, RunPlace, command
 
 WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows", "Workflow")
@@ -133,10 +134,10 @@ def _pod(making: Making, kind: str, options: Options, *, at_end: bool) -> dict[s
     words = ["argo", verb, f"{ORDER}/{ORDER_FILE}"]
     work = Work(
         image=place.image,
-        command=command(place, *words),
+        command=command(place, options.image or place.image, *words),
         options=options,
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles((making.order,))},
-        env={"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
+        env={**thread_variables(options, options.env), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
         labels=labels("step", run=place.run),
         folder=STORE,
         token=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
@@ -19,15 +20,18 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import Capabilities, Capability
+from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, anchor_name, drive_again, submit
+from jupyter_mlops.targets.kubernetes.settings import read_settings
+from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, drive_again, submit
 
 _LOOK_EVERY_S = 0.2
 
 
 class KubernetesCluster:
-    """Runs pipelines in a namespace of a cluster. `settings` are the keys of `ClusterSettings`.
+    """Runs pipelines in a namespace of a cluster. `settings` are the keys of `ClusterSettings`. `attached`: runs are
+    driven from here, and not by a driver there.
 
     Raises:
         Usage: no image is set, or a setting is not known.
@@ -35,17 +39,9 @@ class KubernetesCluster:
 
     name = "kubernetes"
 
-    def __init__(self, *, context: str = "", namespace: str = "", **settings: str) -> None:
-        if not settings.get("image"):
-            raise Usage(
-                "The target kubernetes needs an image for its steps.",
-                hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
-                "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
-            )
-        try:
-            self._settings = ClusterSettings(**settings)
-        except TypeError as error:
-            raise Usage(f"A setting of the target kubernetes is not known: {error}.") from error
+    def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: Any) -> None:
+        self._settings = read_settings(settings)
+        self._attached = _is_true(attached)
         connection = transport_for(context or None)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
@@ -56,9 +52,10 @@ class KubernetesCluster:
 
     def refusal(self, options: Options) -> str:
         """Why the options cannot be honoured there; empty when they can."""
-        place = RunPlace("run", self._settings.image, self._settings.claim, ("code",), "", {})
+        found = self._settings
+        place = RunPlace("run", found.image, found.claim, ("code",), "", {}, found.python, found.pods)
         try:
-            step_job(place, "task", "step", 1, options, "spec.json")
+            step_job(place, "task", "step", 1, found.options(options), "spec.json")
         except Usage as error:
             return str(error)
         return ""
@@ -76,8 +73,11 @@ class KubernetesCluster:
             if step.name in plan.selected and (reason := self.refusal(step.options)):
                 raise Refused(f"The target {self.name!r} cannot run {step.name!r}: {reason}")
         project.ensure()
+        if self._attached or options.attached:
+            return drive_attached(self._kube, plan, project, options, self._settings)
         run = options.run or new_run_id()
-        submit(self._kube, plan, run, self._settings, experiment=options.experiment, parallel=options.parallel)
+        asked = Asked(options.experiment, options.parallel, project.root, options.final)
+        submit(self._kube, plan, run, self._settings, asked)
         try:
             return self._follow(run, 1, project, options)
         except Refused:
@@ -91,6 +91,8 @@ class KubernetesCluster:
             Conflict: a driver of the run is at work.
             NotFound: nothing is left of the run in the namespace.
         """
+        if self._attached or options.attached or is_attached(project, run):
+            return resume_attached(self._kube, run, project, options)
         return self._follow(run, drive_again(self._kube, run), project, options)
 
     def forget(self, run: str) -> None:
@@ -143,6 +145,13 @@ class KubernetesCluster:
                 hint=f"Go on with it: jupyter mlops retry {run}",
             )
         return folder
+
+
+def _is_true(said: object) -> bool:
+    """The setting `attached`."""
+    if said not in (True, False, "true", "false"):
+        raise Usage(f"The setting attached of the target kubernetes cannot be {said!r}.", hint="Write true or false.")
+    return said in (True, "true")
 
 
 def run_is_over(folder: Path) -> bool:

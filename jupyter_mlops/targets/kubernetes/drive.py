@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import Finished, RunOptions, resume_run, start_run
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.in_cluster import in_cluster
+from jupyter_mlops.kube.lease import Lease
+from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
@@ -23,13 +26,25 @@ from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
+from jupyter_mlops.targets.kubernetes.unpacking import unpack, working_place
+from jupyter_mlops.targets.kubernetes.workplace import close, reopen
 
 _LOOK_EVERY_S = 0.3
 # An API server that is upgraded is away for a minute; runs outlive that.
 _PATIENCE_S = 300.0
-# What is not worth a line: values stay in the cluster, and come home on demand.
+# What is not worth a line: values stay in the cluster, and come home on demand. `verify` compares the last ones.
 _STAYS = (".bundle", ".part", ".lock")
+_COMES = "/final.bundle"
+
+
+# As shells say it of a process that SIGTERM ended; and what says "another one does it".
+_TAKEN_AWAY, _REPLACED = 143, 75
+
+
+class _TakenAway(BaseException):
+    """The pod of this driver has to go. Its run is not canceled: the next driver goes on with it."""
 
 
 def drive(order_path: str) -> int:
@@ -40,33 +55,76 @@ def drive(order_path: str) -> int:
     connection = in_cluster()
     stop = Stop()
     kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, _leave)
     try:
-        with _mirrored(project.run_directory(place.run), sys.stdout), _cancelable(kube, order["anchor"], stop):
+        mirrored = _mirrored(project.run_directory(place.run), sys.stdout)
+        with mirrored, _cancelable(kube, order["anchor"], stop), _alone(kube, place, stop):
             finished = _drive(order, place, project, kube, stop)
     except MlopsError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+    except _TakenAway:
+        sys.stderr.write("The driver was asked to end: the run is not over, another driver goes on with it.\n")
+        return _TAKEN_AWAY
     return int(finished.state.outcome != "succeeded")
 
 
 def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Kube, stop: Stop) -> Finished:
-    options = RunOptions(parallel=order["parallel"], run=place.run, experiment=order["experiment"], stop=stop)
-    target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS)
+    options = RunOptions(
+        parallel=order["parallel"],
+        run=place.run,
+        experiment=order["experiment"],
+        stop=stop,
+        final=order.get("final") is True,
+    )
+    folder = working_place(order)
+    patience = float(order.get("patience", PATIENCE_S))
+    target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS, patience=patience)
     try:
         if project.run_directory(place.run).exists():
-            return resume_run(place.run, project, target, options)
-        plan = Plan.from_data(order["plan"], order["params"])
-        Path(plan.pipeline.cwd).mkdir(parents=True, exist_ok=True)
-        return start_run(plan, project, target, options)
+            reopen(folder)
+            finished = resume_run(place.run, project, target, options)
+        else:
+            finished = start_run(unpack(order, place, kube), project, target, options)
     finally:
         target.close()
+    close(folder, finished.state.outcome)
+    return finished
+
+
+def _leave(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _TakenAway
+
+
+@contextmanager
+def _alone(kube: Kube, place: RunPlace, stop: Stop) -> Iterator[None]:
+    """While inside, no other driver drives the run: one that finds that another does ends at once, without a trace.
+
+    Raises:
+        Conflict: another one does.
+    """
+    pod = os.environ.get("HOSTNAME") or socket.gethostname()
+    lease = Lease(kube, dns_name("mlops", place.run[-8:], "lease", place.run), pod, _end_at_once)
+    if not lease.take(place.run, place.owner, stop) and not stop.is_set():
+        sys.stderr.write("The driver may not change ConfigMaps: nothing keeps a second one from driving this run.\n")
+    try:
+        yield
+    finally:
+        lease.release()
+
+
+def _end_at_once(other: str) -> None:
+    """Whatever this process wrote from now on would contradict what the other one writes."""
+    sys.stderr.write(f"The run is driven by the pod {other} now.\n")
+    sys.stderr.flush()
+    os._exit(_REPLACED)
 
 
 @contextmanager
 def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
     """While inside, and once more at the end, what is new in the folder is printed."""
-    sender, done = Sender(folder, lambda name: not name.endswith(_STAYS)), threading.Event()
+    sender, done = Sender(folder, lambda name: name.endswith(_COMES) or not name.endswith(_STAYS)), threading.Event()
 
     def tell() -> None:
         out.writelines(frame.to_line() + "\n" for frame in sender.look())

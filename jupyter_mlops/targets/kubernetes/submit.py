@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
+import os
+import posixpath
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Conflict
+from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
@@ -18,40 +23,96 @@ from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
+from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
+from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.workplace import place_of
+
+__all__ = ["WORK", "Asked", "ClusterSettings", "anchor_name", "bare", "drive_again", "submit"]
+
+WORK = f"{STORE}/work"
+"""The folder of all runs' working folders."""
 
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
 @dataclass(frozen=True)
-class ClusterSettings:
-    """What a target is told once: the image of steps, the claim that holds the store, and how large a new one is made.
-
-    `service_account` is that of the driver, which makes Jobs; steps have none.
+class Asked:
+    """How a run is asked for. `root` is the project's folder, of which files may travel; `final` and `attached` as in
+    `RunOptions`. `store` is where pods have the volume.
     """
 
-    image: str
-    claim: str = "mlops-store"
-    size: str = "10Gi"
-    access: str = "ReadWriteOnce"
-    storage_class: str = ""
-    python: str = "python3"
-    service_account: str = ""
+    experiment: str = ""
+    parallel: int | None = None
+    root: Path | None = None
+    final: bool = False
+    attached: bool = False
+    store: str = STORE
 
 
-def submit(
-    kube: Kube, plan: Plan, run: str, settings: ClusterSettings, *, experiment: str, parallel: int | None
-) -> None:
+def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> None:
     """Make the objects of a run; the last one is the Job of its driver.
 
     Raises:
-        MlopsError: the server refused one of them, and nothing of the run is left.
+        MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
-    name = anchor_name(run)
-    anchor = kube.create(CONFIG_MAPS, config_map(name, labels("anchor", run=run), {"pipeline": plan.pipeline.name}))
+    ready = prepare(kube, plan, run, settings, asked)
+    place = ready.place
+    order = {
+        "place": place.to_data(),
+        "anchor": anchor_name(run),
+        "patience": float(settings.patience),
+        "folder": ready.folder,
+        "inside": ready.inside,
+        "claim": kept_name(ready.claim),
+        "experiment": asked.experiment,
+        "parallel": asked.parallel,
+        "final": asked.final,
+    }
     try:
-        ensure_claim(kube, settings)
+        told = config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
+        kube.create(CONFIG_MAPS, owned(told, place.owner))
+        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
+    except BaseException:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A run whose volume, code and luggage are in the cluster. `plan` is as pods have it; its working folder is
+    `folder`, below that of all runs, and `inside` is where in it the notebook is. `carries`: steps need some of it.
+    """
+
+    place: RunPlace
+    plan: Plan
+    claim: Mapping[str, Any]
+    folder: str
+    inside: str
+    carries: bool
+
+
+def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> Ready:
+    """Make what a run needs before anything of it begins.
+
+    Raises:
+        MlopsError: the server refused a part, or a file cannot travel, and nothing of the run is left.
+    """
+    plan = settings.plan(plan)
+    root = asked.root or Path(plan.pipeline.cwd or os.getcwd())
+    claim = ensure_claim(kube, settings)
+    luggage = gather(plan, root, known=kept_on(kube, claim), leave_out=settings.leave_out)
+    carries = _carries(luggage, plan)
+    body = config_map(anchor_name(run), labels("anchor", run=run), {"pipeline": plan.pipeline.name})
+    anchor = kube.create(CONFIG_MAPS, body)
+    try:
         code = ensure_code(kube)
+        folder = place_of(plan.pipeline.name, run)
+        work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
+        there = in_cluster(plan, posixpath.normpath(work))
+        archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
             image=settings.image,
@@ -60,23 +121,35 @@ def submit(
             digest=code.digest,
             owner=bare(anchor),
             python=settings.python,
+            settings=settings.pods,
             service_account=settings.service_account,
+            driver_queue=settings.driver_queue,
+            pieces=_send(kube, run, archive, anchor) if carries or not asked.attached else (),
+            parcel=hashlib.sha256(archive).hexdigest(),
+            one_node=_is_of_one_node(claim),
         )
-        order = {
-            "plan": in_cluster(plan).to_data(),
-            "params": dict(plan.params),
-            "place": place.to_data(),
-            "anchor": name,
-            "experiment": experiment,
-            "parallel": parallel,
-        }
-        text = json.dumps(order, ensure_ascii=False)
-        told = config_map(order_name(run), labels("plan", run=run), {ORDER_FILE: text})
-        kube.create(CONFIG_MAPS, owned(told, anchor))
-        kube.create(JOBS, driver_job(place, 1, order_name(run)))
     except BaseException:
-        kube.delete(CONFIG_MAPS, name)
+        kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
+    return Ready(place, there, claim, folder, luggage.folder, carries)
+
+
+def _carries(luggage: Luggage, plan: Plan) -> bool:
+    """Whether steps may need a file that travels: the notebook itself is there for the merged one."""
+    own = posixpath.join(luggage.folder, os.path.basename(plan.pipeline.notebook))
+    whole = any(step.component.kind == "notebook" for step in plan.pipeline.steps)
+    return whole or any(item.name != own for item in luggage.files)
+
+
+def driven_place(kube: Kube, run: str) -> RunPlace:
+    """The place of a run that drivers in the cluster have driven; none is at work.
+
+    Raises:
+        Conflict: a driver is at work.
+        NotFound: nothing is left of the run.
+    """
+    _ended_drivers(kube, run)
+    return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
 
 
 def drive_again(kube: Kube, run: str) -> int:
@@ -89,11 +162,11 @@ def drive_again(kube: Kube, run: str) -> int:
         NotFound: nothing is left of the run.
     """
     jobs = _ended_drivers(kube, run)
-    order = json.loads(kube.get(CONFIG_MAPS, order_name(run))["data"][ORDER_FILE])
+    order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
     try:
-        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, order_name(run)))
+        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, _order_name(run)))
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
@@ -123,8 +196,7 @@ def anchor_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "anchor", run)
 
 
-def order_name(run: str) -> str:
-    """The ConfigMap with the order of the run."""
+def _order_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "order", run)
 
 
@@ -134,10 +206,16 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def in_cluster(plan: Plan) -> Plan:
-    """The plan with the working folder that its steps have there."""
-    folder = f"{STORE}/work/{dns_name(plan.pipeline.name)}"
-    return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel=""))
+def _send(kube: Kube, run: str, archive: bytes, anchor: Mapping[str, Any]) -> tuple[str, ...]:
+    """The archive in the cluster: the names of the ConfigMaps with its pieces, which go with the run."""
+    names = []
+    for index, piece in enumerate(pieces(archive)):
+        name = dns_name("mlops", run[-8:], "parcel", f"{index:03}", run)
+        body = config_map(name, labels("plan", run=run), {})
+        data = {f"{index:03}": base64.b64encode(piece).decode()}
+        kube.create(CONFIG_MAPS, owned({**body, "immutable": True, "binaryData": data}, anchor))
+        names.append(name)
+    return tuple(names)
 
 
 def config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
@@ -159,14 +237,31 @@ def ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def ensure_claim(kube: Kube, settings: ClusterSettings) -> None:
-    """Make the claim of the store if there is none."""
-    with contextlib.suppress(AlreadyThere):
-        kube.create(PVCS, claim_body(settings))
+def _is_of_one_node(claim: Mapping[str, Any]) -> bool:
+    """Whether only one node at a time can mount the volume.
+
+    Raises:
+        Refused: only one pod can.
+    """
+    modes = set(claim.get("spec", {}).get("accessModes") or ())
+    if modes == {"ReadWriteOncePod"}:
+        raise Refused(
+            f"The claim {claim['metadata']['name']} can be mounted by one pod at a time, and a run has several.",
+            hint="Use a claim with ReadWriteMany or ReadWriteOnce: claim under [kubernetes].",
+        )
+    return "ReadWriteMany" not in modes
+
+
+def ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:
+    """The claim that holds the store, made if it is not there."""
+    try:
+        return kube.create(PVCS, claim_body(settings))
+    except AlreadyThere:
+        return kube.get(PVCS, settings.claim)
 
 
 def claim_body(settings: ClusterSettings) -> dict[str, Any]:
-    """The claim of the store, as it is made where there is none."""
+    """The claim that holds the store, as it is made."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},

@@ -6,62 +6,55 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_mlops.engine.target import Attempt, Outcome, Report, StopReason
+from jupyter_mlops.engine.target import Attempt, Report, StopReason
 from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.explain import why_died
 from jupyter_mlops.kube.labels import labels, selector
+from jupyter_mlops.kube.pace import Pace
+from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.kube.resource import JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
-from jupyter_mlops.kube.watch import changes
+from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.pipeline.model import Options
-from jupyter_mlops.runtime.spec import TaskResult
-from jupyter_mlops.targets.attempt_files import STOPPED, EventTail, read_result, why_failed
+from jupyter_mlops.targets.attempt_files import EventTail, read_result
+from jupyter_mlops.targets.kubernetes.making import make_job
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
+from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, marked
+from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.waiting import Waiting, line
 
 SLOTS = 100
+_SPEC = "spec.json"
 _LOOK_EVERY_S = 0.2
-# How long the result of a pod that is over may take to be seen here: network file systems are not immediate.
-_RESULT_WITHIN_S = 5.0
-_JOB_NAME = "batch.kubernetes.io/job-name"
-
-
-@dataclass
-class _Running:
-    """An attempt that was started. `pod` is what the cluster said of it last; `over` that its pod has ended."""
-
-    attempt: Attempt
-    report: Callable[[Report], None]
-    tail: EventTail
-    job: str
-    stopped: StopReason | None = None
-    asked: float = 0.0
-    pod: Mapping[str, Any] = field(default_factory=dict)
-    over: float = 0.0
-    refused: str = ""
+# A connection that was cut without a word is found out when a watch is silent for longer than this.
+_PACE = Pace(watch=60.0, slack=15.0)
 
 
 class KubernetesTarget:
-    """Runs attempts as Jobs, up to `slots` at once. One watch tells of all pods of the run."""
+    """Runs attempts as Jobs, up to `slots` at once. One watch tells of all Jobs of the run, another of their pods.
+
+    An attempt may wait for long before it runs. For a reason that does not pass by waiting it fails after `patience`
+    seconds.
+    """
 
     name = "kubernetes"
+    attempts_wait = True
 
-    def __init__(self, kube: Kube, place: RunPlace, *, slots: int = SLOTS) -> None:
+    def __init__(self, kube: Kube, place: RunPlace, *, slots: int = SLOTS, patience: float = PATIENCE_S) -> None:
         if slots < 1:
             raise Usage(f"A target needs at least one slot, not {slots}.")
         self._kube, self._place, self._slots = kube, place, slots
         self._guard = threading.Lock()
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, PodAttempt] = {}
         self._stop = Stop()
-        self._starts = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-start")
+        self._deaf = ""
+        self._waiting = Waiting(kube, patience)
+        self._calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-call")
         self._sweep()
-        self._threads = [
-            threading.Thread(target=work, name=f"mlops-{name}", daemon=True)
-            for name, work in (("pods", self._watch), ("events", self._read))
-        ]
+        watches = (("jobs", lambda: self._watch(JOBS)), ("pods", lambda: self._watch(PODS)), ("events", self._read))
+        self._threads = [threading.Thread(target=work, name=f"mlops-{name}", daemon=True) for name, work in watches]
         for thread in self._threads:
             thread.start()
 
@@ -81,14 +74,12 @@ class KubernetesTarget:
     def start(self, attempt: Attempt, report: Callable[[Report], None]) -> None:
         """Begin an attempt; it ends with one outcome, also if its Job cannot be made."""
         attempt.directory.mkdir(parents=True, exist_ok=True)
-        spec = attempt.directory / "spec.json"
-        spec.write_text(attempt.spec.to_json(), encoding="utf-8")
-        options = attempt.options
-        job = step_job(self._place, attempt.spec.task, attempt.spec.step, attempt.spec.attempt, options, str(spec))
-        running = _Running(attempt, report, EventTail(attempt.directory / "events.jsonl"), job["metadata"]["name"])
+        (attempt.directory / _SPEC).write_text(attempt.spec.to_json(), encoding="utf-8")
+        job = self._job(attempt)
+        running = PodAttempt(attempt, report, self._tail(attempt), job, time.monotonic())
+        running.manifest = marked(job, running.mark)
         with self._guard:
             self._running[attempt.id] = running
-        self._starts.submit(self._create, running, job)
 
     def stop(self, attempt: str, reason: StopReason) -> None:
         """End an attempt: its pod is asked to, and after a grace period killed."""
@@ -97,7 +88,7 @@ class KubernetesTarget:
             if running is None or running.stopped is not None:
                 return
             running.stopped, running.asked = reason, time.monotonic()
-        self._starts.submit(self._delete, running)
+        self._calls.submit(self._delete, running)
 
     def close(self) -> None:
         """Stop what still runs and free everything."""
@@ -107,85 +98,102 @@ class KubernetesTarget:
         while self._running and time.monotonic() < deadline:
             time.sleep(_LOOK_EVERY_S)
         self._stop.set()
-        self._starts.shutdown(wait=True)
+        self._waiting.close()
+        self._calls.shutdown(wait=True)
         for thread in self._threads:
             thread.join(timeout=5.0)
+
+    # What is another way where the volume cannot be seen from here.
+
+    def _job(self, attempt: Attempt) -> dict[str, Any]:
+        """The Job of an attempt."""
+        spec, path = attempt.spec, attempt.directory / _SPEC
+        return step_job(self._place, spec.task, spec.step, spec.attempt, attempt.options, str(path))
+
+    def _tail(self, attempt: Attempt) -> EventTail:
+        """What gives the lines of the attempt's events."""
+        return EventTail(attempt.directory / "events.jsonl")
+
+    def _has_arrived(self, running: PodAttempt, now: float, over_since: float) -> bool:  # noqa: ARG002 - elsewhere
+        """Whether what the attempt left is in its folder here, so that it is over. Asked a few times a second."""
+        return over_since > 0.0
 
     # What is asked of the cluster, in threads of their own.
 
     def _sweep(self) -> None:
         """Remove Jobs that an engine which died has left: what they did is told by their folders."""
-        wanted = selector(labels("step", run=self._place.run))
-        for job in self._kube.list(JOBS, labels=wanted).items:
+        for job in self._kube.list(JOBS, labels=self._of_steps()).items:
             self._kube.delete(JOBS, job["metadata"]["name"])
 
-    def _create(self, running: _Running, job: Mapping[str, Any]) -> None:
-        try:
-            self._kube.create(JOBS, job)
-        except MlopsError as error:
-            running.refused, running.over = f"its Job could not be made: {error}", time.monotonic()
+    def _create(self, running: PodAttempt) -> None:
+        """Have the Job made; it may have to be tried again later."""
+        made = make_job(self._kube, running.manifest, running.mark)
+        with self._guard:
+            before = running.waits
+            running.hear_made(made, time.monotonic())
+        if running.waits != before:
+            self._tell_waiting(running)
+        if running.stopped is not None:
+            self._delete(running)  # it was asked to stop while its Job was made
 
-    def _delete(self, running: _Running) -> None:
+    def _delete(self, running: PodAttempt) -> None:
         try:
-            self._kube.delete(JOBS, running.job)
+            self._kube.delete(JOBS, running.name)
         except MlopsError as error:
-            running.refused = f"it could not be stopped: {error}"
+            running.refused = Reason("not_stopped", f"It could not be stopped: {error}")
 
     # What is heard.
 
-    def _watch(self) -> None:
-        for change in changes(self._kube, PODS, selector(labels("step", run=self._place.run)), self._stop):
-            if change.kind != "synced":
-                self._heard(change.object, gone=change.kind == "deleted")
+    def _watch(self, kind: Any) -> None:
+        try:
+            for change in changes_of(self._kube, Selection(kind, self._of_steps()), self._stop, pace=_PACE):
+                if change.kind != "synced":
+                    self._heard(kind is JOBS, change.object, gone=change.kind == "deleted")
+        except MlopsError as error:
+            self._deaf = f"The {kind.plural} of the run cannot be followed: {error}"
 
-    def _heard(self, pod: Mapping[str, Any], *, gone: bool) -> None:
-        job = (pod["metadata"].get("labels") or {}).get(_JOB_NAME)
+    def _heard(self, is_job: bool, item: Mapping[str, Any], *, gone: bool) -> None:
+        metadata = item["metadata"]
+        name = metadata["name"] if is_job else (metadata.get("labels") or {}).get(JOB_NAME)
+        now = time.monotonic()
         with self._guard:
-            running = next((item for item in self._running.values() if item.job == job), None)
-        if running is None:
-            return
-        running.pod = pod
-        ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-        taken_away = _is_disrupted(pod) and running.stopped is None
-        if (ended or gone) and not taken_away and not running.over:
-            running.over = time.monotonic()
+            for running in self._running.values():
+                if running.name == name:
+                    (running.hear_job if is_job else running.hear_pod)(item, now, gone=gone)
 
     def _read(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
-            for running in list(self._running.values()):
+            attempts = list(self._running.values())
+            self._waiting.look(attempts, time.monotonic(), self._tell_waiting)
+            for running in attempts:
                 self._look(running)
 
-    def _look(self, running: _Running) -> None:
-        late = running.stopped is not None and time.monotonic() - running.asked > 3 * GRACE_S
-        over = bool(running.over) or late
+    def _tell_waiting(self, running: PodAttempt) -> None:
+        running.report(Report(running.attempt.id, events=(line(running),)))
+
+    def _look(self, running: PodAttempt) -> None:
+        now = time.monotonic()
+        if running.is_due(now):
+            self._calls.submit(self._create, running)
+        if self._deaf and running.refused is None:
+            running.refused = Reason("not_followed", self._deaf)
+        if running.runs and not running.began:
+            running.began = True
+            running.report(Report(running.attempt.id, began=True))
+        with self._guard:
+            over = self._has_arrived(running, now, running.over_since(now))
         result = read_result(running.attempt.directory) if over else None
         events = running.tail.read()
         if events:
             running.report(Report(running.attempt.id, events=events))
-        waits = over and result is None and _says_it_worked(running.pod)
-        if not over or (waits and time.monotonic() - running.over < _RESULT_WITHIN_S):
+        if not over or (result is None and running.result_may_come(now)):
             return
         with self._guard:
             self._running.pop(running.attempt.id, None)
-        running.report(Report(running.attempt.id, outcome=_outcome(running, result)))
+        outcome = running.outcome(result)
+        if (running.refused is not None and running.made) or outcome.taken_away:
+            self._calls.submit(self._delete, running)  # it must not begin, or go on, behind our back
+        running.report(Report(running.attempt.id, outcome=outcome))
 
-
-def _outcome(running: _Running, result: TaskResult | None) -> Outcome:
-    if running.stopped is not None:
-        state = "failed" if running.stopped == "timeout" else "canceled"
-        return Outcome(state, result, STOPPED[running.stopped], running.stopped)  # type: ignore[arg-type]
-    if result is not None and result.fate == "succeeded":
-        return Outcome("succeeded", result)
-    if result is not None:
-        return Outcome("failed", result, why_failed(result))
-    return Outcome("failed", None, running.refused or str(why_died(running.pod)))
-
-
-def _says_it_worked(pod: Mapping[str, Any]) -> bool:
-    return bool(pod.get("status", {}).get("phase") == "Succeeded")
-
-
-def _is_disrupted(pod: Mapping[str, Any]) -> bool:
-    """Whether the cluster took the pod away: drained, evicted, preempted."""
-    conditions = pod.get("status", {}).get("conditions") or ()
-    return any(item.get("type") == "DisruptionTarget" and item.get("status") == "True" for item in conditions)
+    def _of_steps(self) -> str:
+        return selector(labels("step", run=self._place.run))

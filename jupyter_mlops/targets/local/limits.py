@@ -24,15 +24,8 @@ from pathlib import Path
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.targets import attempt_files
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _ANONYMOUS = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 
@@ -115,8 +108,7 @@ def thread_variables(options: Options, *, cores: int, slots: int, environ: Mappi
 
     What the user has set stays.
     """
-    threads = max(1, int(options.cpu)) if options.cpu else max(1, cores // slots)
-    return {name: str(threads) for name in THREAD_VARIABLES if name not in environ and "OMP_NUM_THREADS" not in environ}
+    return attempt_files.thread_variables(options, environ, max(1, cores // slots))
 
 
 def memory_of(pids: Iterable[int]) -> int:

@@ -59,6 +59,12 @@ def test_the_options_of_run_reach_the_verb_by_its_words() -> None:
     assert (options.notebook, options.target, options.experiment, options.detach) == ("nb.ipynb", "local", "e", True)
 
 
+@pytest.mark.parametrize("words", ["run nb.ipynb", "retry", "verify nb.ipynb"])
+def test_what_is_driven_there_may_be_driven_from_here(words: str) -> None:
+    assert parse([*words.split(), "--attached"]).options.attached is True
+    assert parse(words.split()).options.attached is False
+
+
 def test_options_may_stand_between_arguments() -> None:
     options = parse(["logs", "last", "-f", "train"]).options
     assert (options.run, options.step, options.follow) == ("last", "train", True)

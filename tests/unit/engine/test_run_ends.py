@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlops.engine.target import Report
 from jupyter_mlops.errors import MlopsError, Refused, StoreUnwritable
 from jupyter_mlops.pipeline.model import Retries
 from jupyter_mlops.store.events import CancelRequested, TaskStarted
@@ -39,6 +40,26 @@ def test_a_task_past_its_timeout_is_stopped(project: Project) -> None:
     finished = run(plan(step("a", timeout=0.01)), project, target)
     assert target.stopped == [("a#1", "timeout")]
     assert states(finished) == {"a": "canceled"} or states(finished) == {"a": "failed"}
+
+
+def test_the_time_of_a_step_counts_from_when_it_began_where_steps_wait(project: Project) -> None:
+    class Waits(Instant):
+        attempts_wait = True
+
+        def stop(self, attempt, reason) -> None:
+            super().stop(attempt, reason)
+            threading.Thread(target=self.finish, args=("a#1",)).start()
+
+    target = Waits({"a": "wait", "b": "wait"})
+
+    def begin(attempt) -> None:
+        if attempt.spec.task == "b":
+            threading.Timer(0.3, lambda: target.waiting["b#1"](Report("b#1", began=True))).start()
+
+    target.on_start = begin
+    finished = run(plan(step("a", timeout=0.01), step("b", timeout=0.01)), project, target, parallel=2)
+    assert target.stopped == [("b#1", "timeout")], "a has not begun: its time does not count"
+    assert states(finished)["a"] == "succeeded"
 
 
 def test_setting_stop_cancels_the_run(project: Project) -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from jupyter_mlops.engine.facts import ImpossibleTransition, apply, replay
 from jupyter_mlops.engine.plan import Selection
+from jupyter_mlops.engine.retries import MOST_MOVES
 from jupyter_mlops.engine.state import AttemptEnded, DelayOver, EndNow, TimeIsUp
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import advance
-from jupyter_mlops.store.events import RunFinished, TaskExpanded, TaskFinished, TaskStarted
+from jupyter_mlops.store.events import Note, RunFinished, TaskExpanded, TaskFinished, TaskStarted
 from tests.unit.engine.play import Play, failed, plan, step
 
 
@@ -398,3 +399,32 @@ def test_a_loop_over_thousands_takes_time_in_proportion() -> None:
 
     short = min(seconds(250) for _ in range(3))
     assert seconds(2000) < 8 * short * 3, "eight times as many items"
+
+
+def taken_away(reason: str = "Its node was drained.") -> Outcome:
+    return Outcome("failed", reason=reason, taken_away=True)
+
+
+def test_an_attempt_that_was_taken_away_begins_again_and_uses_up_no_retry() -> None:
+    script = [taken_away(), failed(), taken_away()]
+    play = Play(plan(step("a", retries=1)), outcomes={"a": script}).run()
+    assert play.states() == {"a": "succeeded"}
+    assert play.state.tasks["a"].attempt == 4
+    assert [event.text for event in play.events if isinstance(event, Note)] == [
+        "Attempt 1 was started again: Its node was drained.",
+        "Attempt 3 was started again: Its node was drained.",
+    ]
+
+
+def test_what_is_always_taken_away_fails_in_the_end() -> None:
+    play = Play(plan(step("a")), outcomes={"a": taken_away()}).run()
+    assert play.states() == {"a": "failed"}
+    assert play.state.tasks["a"].attempt == MOST_MOVES + 1
+
+
+def test_what_is_taken_away_from_a_canceled_run_stays_away() -> None:
+    play = Play(plan(step("a", retries=5))).start()
+    play.cancel()
+    play.end("a", taken_away())
+    assert play.state.over
+    assert play.state.tasks["a"].attempt == 1

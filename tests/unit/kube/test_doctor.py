@@ -199,6 +199,9 @@ def test_rights_that_are_missing_are_named_by_purpose() -> None:
     assert found["rights to run"].state == "failed"
     assert found["rights to schedules"].state == "warning"
     assert "create, patch, delete jobs" in found["rights to run"].said
+    assert "--attached" not in found["rights to run"].hint
+    few = [{"apiGroups": [r.group], "resources": [r.resource], "verbs": list(r.verbs)} for r in rules("attached")]
+    assert "Run with --attached" in _found({review: {"status": {"resourceRules": few}}})["rights to run"].hint
     unsure = _found({review: {"status": {"resourceRules": follow, "incomplete": True}}})
     assert unsure["rights to run"].state == "unknown"
     assert unsure["rights to run"].said.startswith("Perhaps not allowed: ")

@@ -62,7 +62,7 @@ DEAD = [
 WELL = ["running", "succeeded"]
 LASTING = {
     *("claim_missing", "configmap_missing", "secret_missing", "key_missing", "image_name", "image_absent"),
-    *("runs_as_root", "service_account", "suspended", "quota"),
+    *("image_registry", "runs_as_root", "service_account", "suspended", "quota"),
 }
 DISRUPTED = {"drained", "node_lost", "preempted"}
 

@@ -40,6 +40,7 @@ EVENTS = [
     e.TagsLogged(9.5, {"note": "ünïcode \u2028"}),
     e.ArtifactLogged(10.0, "model", "ab" * 32, "file", 12, role="input", metadata={"k": 1}),
     e.Note(10.5, "kept on the machine", "s"),
+    e.TaskWaiting(10.6, "s", "No node can take it.", "Add one.", "unschedulable", lasting=False),
     e.CancelRequested(11.0, "me"),
 ]
 

@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.pipeline.model import Options, Secret, Volume
+from jupyter_mlops.targets.attempt_files import THREAD_VARIABLES
 from jupyter_mlops.targets.local import limits
 from jupyter_mlops.targets.local.limits import Machine
 
@@ -87,7 +88,7 @@ def test_nothing_is_noted_about_what_this_machine_does() -> None:
 def test_attempts_share_the_cores(options: Options, slots: int, threads: str) -> None:
     found = limits.thread_variables(options, cores=4, slots=slots, environ={})
 
-    assert found == dict.fromkeys(limits.THREAD_VARIABLES, threads)
+    assert found == dict.fromkeys(THREAD_VARIABLES, threads)
 
 
 def test_thread_variables_that_the_user_has_set_stay() -> None:

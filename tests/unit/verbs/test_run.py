@@ -69,6 +69,12 @@ def test_a_failing_cell_is_named_and_can_be_mended_and_retried(write_notebook, t
     assert retry("last") == mended
 
 
+def test_a_run_on_this_machine_cannot_be_attached(write_notebook):
+    path = write_notebook(("one", "x = 1"))
+    with pytest.raises(Usage, match="always driven from here"):
+        run(path, attached=True)
+
+
 def test_a_notebook_with_errors_does_not_run(write_notebook):
     path = write_notebook(("one", "x = 1"), ("two", "y = (x"))
     with pytest.raises(NotebookHasErrors, match="cell 1"):

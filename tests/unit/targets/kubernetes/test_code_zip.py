@@ -54,7 +54,13 @@ def test_the_driver_starts_without_any_library(code: Path, tmp_path: Path) -> No
 
 def test_what_makes_no_sense_is_refused(code: Path) -> None:
     done = bare(str(code), "fly")
-    assert (done.returncode, done.stderr) == (2, "usage: code.zip task SPEC | drive ORDER | argo PART ORDER ...\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        (
+            "usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT | "
+            "argo PART ORDER ...\n"
+        ),
+    )
 
 
 def test_it_keeps_to_python_3_9(code: Path, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""What a run takes along, put on the volume by a Job of its own, where no driver does it."""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from jupyter_mlops.errors import MlopsError, Refused
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.explain import why_died, why_pending
+from jupyter_mlops.kube.labels import labels, selector
+from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.kube.watch import changes
+from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
+from jupyter_mlops.targets.kubernetes.places import arrival_job
+from jupyter_mlops.targets.kubernetes.submit import Ready
+
+_LOOK_EVERY_S = 0.1
+
+
+def send_ahead(kube: Kube, ready: Ready, store: str, stop: threading.Event, patience: float) -> None:
+    """Have it unpacked, and wait for that. A pod that cannot begin is waited for `patience` seconds.
+
+    Raises:
+        Refused: it did not arrive; the message says why.
+    """
+    place = ready.place
+    kube.create(JOBS, arrival_job(place, posixpath.join(store, "work", ready.folder), posixpath.join(store, "kept")))
+    seen: dict[str, dict[str, Any]] = {}
+    faults: list[MlopsError] = []
+    enough = Stop()
+
+    def watch() -> None:
+        try:
+            for change in changes(kube, PODS, selector(labels("courier", run=place.run)), enough):
+                if change.kind != "synced":
+                    seen["pod"] = change.object
+        except MlopsError as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=watch, name="mlops-arrival", daemon=True)
+    thread.start()
+    try:
+        _await(seen, faults, stop, patience)
+    except Refused:
+        forget_kept(kube, kept_name(ready.claim))
+        raise
+    finally:
+        enough.set()
+        thread.join(5.0)
+    for name in place.pieces:
+        kube.delete(CONFIG_MAPS, name)
+
+
+def _await(seen: dict[str, dict[str, Any]], faults: list[MlopsError], stop: threading.Event, patience: float) -> None:
+    began = time.monotonic()
+    while not stop.wait(_LOOK_EVERY_S):
+        if faults:
+            raise faults[0]
+        pod = seen.get("pod", {})
+        phase = pod.get("status", {}).get("phase")
+        if phase == "Succeeded":
+            return
+        if phase == "Failed":
+            raise Refused(f"The run cannot begin in the cluster: {why_died(pod)}")
+        why = why_pending(pod or None, None, (), datetime.now(timezone.utc))
+        if time.monotonic() - began > patience and phase != "Running" and (why is None or why.lasting):
+            said = why.said if why else "no pod was made for it."
+            raise Refused(f"The run cannot begin in the cluster: {said}", hint=why.hint if why else "")
+    raise Refused("The run was stopped before it began.")

@@ -1,0 +1,152 @@
+"""`--attached`: a run that is driven from here, each step a Job. For accounts that may make Jobs, ConfigMaps and PVCs,
+and where nobody has given a driver in the cluster its rights. It ends with this process; `retry` goes on with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.engine.plan import Plan
+from jupyter_mlops.engine.resume import RESULT
+from jupyter_mlops.engine.run import RunOptions, resume_run, start_run
+from jupyter_mlops.errors import Conflict, Refused
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.labels import ATTEMPT, TASK, labels, named, selector
+from jupyter_mlops.kube.patience import Patient
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.pipeline.model import Step
+from jupyter_mlops.store.atomic_write import write_atomically
+from jupyter_mlops.store.liveness import engine_lives, lock_is_held
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.targets.kubernetes.arrival import send_ahead
+from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
+from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring
+from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, driven_place, prepare
+from jupyter_mlops.targets.kubernetes.target import SLOTS
+
+_PLACE = "attached.json"
+# A laptop changes networks.
+_PATIENCE_S = 120.0
+
+
+def drive_attached(
+    kube: Kube, plan: Plan, project: Project, options: RunOptions, settings: ClusterSettings, store: str = STORE
+) -> Path:
+    """Run a plan from here to its end, and give the run's folder. `store` is where pods have the volume.
+
+    Raises:
+        MlopsError: the server refused what the run needs, and nothing of the run is left.
+    """
+    run = options.run or new_run_id()
+    patient = _patient(kube)
+    asked = Asked(options.experiment, options.parallel, project.root, options.final, attached=True, store=store)
+    ready = prepare(patient, without_file_cache(plan), run, settings, asked)
+    try:
+        if ready.carries:
+            send_ahead(patient, ready, store, options.stop, settings.patience)
+        place, volume = ready.place, _volume(patient, ready.claim)
+        folder = project.ensure().run_directory(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / _PLACE, json.dumps(place.to_data()).encode())
+        slots, patience = options.parallel or SLOTS, settings.patience
+        target = AttachedTarget(patient, place, volume, slots=slots, store=store, patience=patience)
+    except BaseException:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+    journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
+    try:
+        return start_run(ready.plan, project, target, replace(options, run=run, journal=journal)).directory
+    except Refused:
+        kube.delete(CONFIG_MAPS, anchor_name(run))
+        raise
+    finally:
+        target.close()
+
+
+def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions, store: str = STORE) -> Path:
+    """Go on with a run from here. Steps that ended while nobody listened are taken as they are; others begin again.
+
+    Raises:
+        Conflict: an engine drives it, here or in the cluster.
+        NotFound: nothing is left of the run in the namespace.
+    """
+    folder, patient = project.run_directory(run), _patient(kube)
+    if _is_driven(folder):
+        raise Conflict(f"The run {run} is driven now.", hint="Cancel it first.")
+    place = _known_place(folder) or driven_place(patient, run)
+    patient.get(CONFIG_MAPS, anchor_name(run))
+    bring_ended(patient, run, folder)
+    volume = _volume(patient, patient.get(PVCS, place.claim))
+    journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
+    target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
+    try:
+        return resume_run(run, project, target, replace(options, journal=journal)).directory
+    finally:
+        target.close()
+
+
+def is_attached(project: Project, run: str) -> bool:
+    """Whether the run was driven from here."""
+    return _known_place(project.run_directory(run)) is not None
+
+
+def bring_ended(kube: Kube, run: str, folder: Path) -> None:
+    """Bring home what steps left whose pods have ended while nobody listened."""
+    for pod in kube.list(PODS, labels=selector(labels("step", run=run))).items:
+        task, attempt = named(pod, TASK), named(pod, ATTEMPT)
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed") or not attempt.isdecimal():
+            continue
+        directory = folder / attempt_folder(task, int(attempt))
+        # What this run has never begun is none of its own.
+        if directory.is_dir() and not (directory / RESULT).exists():
+            bring(kube, str(pod["metadata"]["name"]), directory, Stop())
+
+
+def without_file_cache(plan: Plan) -> Plan:
+    """The plan in which a step that reads, writes or imports files is not taken from the cache: they are on the
+    volume, where they cannot be compared from here.
+    """
+    steps = tuple(_uncached(step) if _touches_files(step) else step for step in plan.pipeline.steps)
+    return replace(plan, pipeline=replace(plan.pipeline, steps=steps))
+
+
+def _is_driven(folder: Path) -> bool:
+    """Whether another engine would lose its Jobs if this one began: one of this machine holds the lock."""
+    record = load_run(folder)
+    return lock_is_held(folder) or (not record.over and engine_lives(record.engine) is None)
+
+
+def _touches_files(step: Step) -> bool:
+    return bool(step.files_in or step.files_out or step.files_gone or step.modules or step.options.files)
+
+
+def _uncached(step: Step) -> Step:
+    return replace(step, options=replace(step.options, cache=False))
+
+
+def _known_place(folder: Path) -> RunPlace | None:
+    try:
+        data = json.loads((folder / _PLACE).read_bytes())
+        return RunPlace.from_data(data) if isinstance(data, Mapping) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _patient(kube: Kube) -> Kube:
+    return Kube(Patient(kube.transport, _PATIENCE_S), kube.namespace)
+
+
+def _volume(kube: Kube, claim: Mapping[str, Any]) -> str:
+    """The claim and which one it is: another of the same name has not the same values."""
+    return f"{kube.namespace}/{claim['metadata']['name']}/{claim['metadata']['uid']}"

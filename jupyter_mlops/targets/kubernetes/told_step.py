@@ -1,0 +1,209 @@
+"""A step in its pod, for an engine that cannot see the volume: what to do comes in ConfigMaps, and all that becomes of
+it leaves as frames on standard output. Values stay: they are taken over into the store on the volume, by digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from jupyter_mlops.engine.damage import DAMAGED_FACT, take_damaged
+from jupyter_mlops.engine.keeping import LOGGED, bundle_digest
+from jupyter_mlops.errors import Usage
+from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
+from jupyter_mlops.kube.code_reader import read
+from jupyter_mlops.kube.labels import labels
+from jupyter_mlops.runtime.errors import BundleRefused, MlopsError
+from jupyter_mlops.runtime.spec import BundleRef, ErrorInfo, TaskResult, TaskSpec
+from jupyter_mlops.runtime.task import FINAL, RESULT
+from jupyter_mlops.store.artifacts import FileArtifacts, is_digest
+from jupyter_mlops.store.mirror import Sender
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.attempt_files import read_result
+from jupyter_mlops.targets.kubernetes.notebook_step import run_step
+from jupyter_mlops.targets.kubernetes.parcel import arrive, arrived, joined
+from jupyter_mlops.targets.kubernetes.pod_main import begins_now
+
+END = {"mlops": "end"}
+"""The last line that a step prints: whoever reads it has read all."""
+VOLUME_FACT = "volume"
+"""In the facts of a result: the volume that its values are kept on."""
+COMES_HOME = 32 << 20
+"""Bytes of a logged file that still travels as frames; a larger one stays with the values."""
+_SPEC = "spec.json"
+_LOOK_EVERY_S = 0.3
+_STAYS = (".bundle", ".part", ".lock", ".tmp")
+_NOBODY = 125
+
+
+@dataclass(frozen=True)
+class StepOrder:
+    """What the pod is told. `store` is the folder of the volume there, `home` the attempt's folder at the engine's,
+    `volume` the name of the volume.
+    """
+
+    spec: TaskSpec
+    store: str
+    home: str
+    volume: str = ""
+
+    def to_bundle(self) -> CodeBundle:
+        """As pieces for ConfigMaps, with the digest of all of it."""
+        data = {"spec": self.spec.to_json(), "store": self.store, "home": self.home, "volume": self.volume}
+        return bundle(gzip.compress(json.dumps(data).encode("utf-8", "surrogatepass"), mtime=0))
+
+    @classmethod
+    def read(cls, digest: str, folder: str) -> StepOrder:
+        """What `to_bundle` made, from the files of the pieces.
+
+        Raises:
+            SystemExit: the files are not those of the digest; it says so.
+            Usage: another version wrote them.
+        """
+        try:
+            data = json.loads(gzip.decompress(read(digest, folder)))
+            return cls(TaskSpec.from_json(data["spec"]), data["store"], data["home"], data["volume"])
+        except (ValueError, LookupError, TypeError, EOFError, OSError) as error:
+            raise Usage(f"The order of this step cannot be read: {error}.") from error
+
+
+def order_maps(order: CodeBundle, stem: str, run: str) -> list[dict[str, Any]]:
+    """The ConfigMaps of an order, which belongs to one attempt."""
+    made = []
+    for index, body in enumerate(order.config_maps):
+        metadata = {**body["metadata"], "name": f"{stem}-{index}", "labels": labels("plan", run=run)}
+        made.append({**body, "metadata": metadata})
+    return made
+
+
+def step(digest: str, folder: str) -> int:
+    """Do what the order says in a process of its own, and print the attempt's folder while it grows; its exit code."""
+    order = StepOrder.read(digest, folder)
+    spec = order.spec
+    directory = Path(spec.directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    if not begins_now(directory):
+        return 1
+    Path(spec.cwd).mkdir(parents=True, exist_ok=True)
+    (directory / _SPEC).write_text(spec.to_json(), encoding="utf-8")
+    child = os.fork()
+    if child == 0:
+        _do(directory / _SPEC)
+    signal.signal(signal.SIGTERM, lambda *_: _forward(child))
+    with _mirrored(directory, sys.stdout, whole_values=spec.final):
+        _, status = os.waitpid(child, 0)
+        _keep(order, directory)
+    code = os.waitstatus_to_exitcode(status)
+    # What was killed by a signal is told as a shell does it: a process 1 cannot kill itself.
+    return code if code >= 0 else 128 - code
+
+
+def arrive_here(parcel: str, digest: str, place: str, kept: str) -> int:
+    """In the pod: put the files of a parcel into a folder, once; 0 if they are there."""
+    try:
+        if arrived(Path(place)) is None:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            arrive(joined(Path(parcel), digest), Path(place), Path(kept))
+    except (MlopsError, OSError) as error:
+        sys.stderr.write(f"What the run takes along could not be put on the volume: {error}\n")
+        return 1
+    return 0
+
+
+def _do(spec: Path) -> None:
+    """The task, in the forked process, which ends here."""
+    code = _NOBODY
+    try:
+        code = run_step(str(spec))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _forward(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGTERM)
+
+
+def _keep(order: StepOrder, directory: Path) -> None:
+    """Take the values over into the store on the volume, and write into the result where they are."""
+    result = read_result(directory)
+    if result is None:
+        return
+    facts = {**result.facts, VOLUME_FACT: order.volume}
+    error = result.error
+    if error is not None and error.kind == BundleRefused.__name__:
+        facts[DAMAGED_FACT] = sorted(take_damaged(order.spec.inputs))
+    if isinstance(facts.get("final"), Mapping):
+        facts["final"] = {**facts["final"], "path": str(Path(order.home, FINAL))}
+    try:
+        result = replace(result, facts=facts, bundle=_kept(order, result))
+    except (MlopsError, OSError) as problem:
+        said = ErrorInfo(type(problem).__name__, f"its values could not be kept: {problem}")
+        result = replace(result, facts=facts, bundle=None, outputs={}, fate="failed", error=said)
+    beside = directory / f"{RESULT}.part"
+    beside.write_text(result.to_json(), encoding="utf-8")
+    os.replace(beside, directory / RESULT)
+
+
+def _is_large_artifact(path: Path) -> bool:
+    return path.parent.name == LOGGED and path.stat().st_size > COMES_HOME
+
+
+def _kept(order: StepOrder, result: TaskResult) -> BundleRef | None:
+    """The bundle where it is now, and large files that were logged are beside it."""
+    artifacts = store_on(order.store)
+    for path in Path(order.spec.directory, LOGGED).glob("*"):
+        if is_digest(path.name) and _is_large_artifact(path):
+            artifacts.take_over(path, path.name)
+    if result.bundle is None:
+        return None
+    digest = bundle_digest(result)
+    artifacts.take_over(Path(result.bundle.path), digest)
+    return BundleRef(str(artifacts.path(digest)), result.bundle.seal)
+
+
+def store_on(volume: str) -> FileArtifacts:
+    """The values on a volume that is mounted at this folder."""
+    return Project(Path(volume)).artifacts
+
+
+@contextlib.contextmanager
+def _mirrored(directory: Path, out: TextIO, *, whole_values: bool) -> Iterator[None]:
+    """While inside, what is new in the folder is printed; at the end all of it, the result last, and then the end."""
+
+    def wanted(name: str) -> bool:
+        if name.endswith(_STAYS):
+            return whole_values and name == FINAL
+        return name not in (RESULT, _SPEC) and not _is_large_artifact(directory / name)
+
+    sender, over = Sender(directory, wanted), threading.Event()
+
+    def tell(finder: Sender) -> None:
+        out.writelines(frame.to_line() + "\n" for frame in finder.look())
+        out.flush()
+
+    def follow() -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            tell(sender)
+
+    thread = threading.Thread(target=follow, name="mlops-mirror", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        tell(sender)
+        tell(Sender(directory, lambda name: name == RESULT))
+        out.write(json.dumps(END) + "\n")
+        out.flush()
