@@ -21,7 +21,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.argo import graph_of, refuse_unsayable
 from jupyter_mlops.pipeline.model import Options, Pipeline
-from jupyter_mlops.store.events import CancelRequested, RunCreated, RunFinished
+from jupyter_mlops.store.events import CancelRequested, RunCreated, RunFinished, TaskFinished
 from jupyter_mlops.store.events_file import EventWriter, Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
@@ -196,11 +196,22 @@ class ArgoWorkflows:
         said = followed.hopeless.said if followed.hopeless else next(iter(why), followed.message)
         stopped = options.stop.is_set() or "shutdown" in (followed.seen.get("spec") or {})
         state = "canceled" if stopped and not followed.hopeless else "failed"
-        event = RunFinished(time.time(), state, said or f"Argo says: {followed.phase}")  # type: ignore[arg-type]
+        at = time.time()
+        reason = "the run was canceled" if state == "canceled" else said or f"Argo says: {followed.phase}"
+        # Of a Workflow that is stopped, Argo may end even the task that closes the record before it begins.
+        left = [task for task in record.tasks.values() if task.state in ("pending", "running")]
+        ends = [
+            TaskFinished(
+                at, task.task, task.step, task.attempt if task.state == "running" else 0, "canceled", 0.0, reason
+            )
+            for task in left
+        ]
+        over = RunFinished(at, state, reason)  # type: ignore[arg-type]
         with EventWriter(folder) as writer:
-            writer.append(event)
-        for listener in options.listeners:
-            listener(event)
+            writer.append(*ends, over)
+        for event in (*ends, over):
+            for listener in options.listeners:
+                listener(event)
 
 
 def _created(plan: Plan, run: str, experiment: str, began: float) -> RunCreated:
