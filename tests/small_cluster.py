@@ -91,12 +91,13 @@ class SmallCluster:
             version = body.get("metadata", {}).get("resourceVersion")
             if version is not None and version != found["metadata"]["resourceVersion"]:
                 return 409, {"kind": "Status", "code": 409, "reason": "Conflict", "message": f"{name} was changed"}
-            data = {**found.get("data", {}), **body.get("data", {})}
-            found["data"] = {key: value for key, value in data.items() if value is not None}
+            _merge(found, body)
             self._told(plural, "MODIFIED", found)
         return 200, found
 
     def _create(self, plural: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if "name" not in body["metadata"]:
+            body["metadata"]["name"] = body["metadata"].pop("generateName") + uuid.uuid4().hex[:5]
         name = body["metadata"]["name"]
         if (plural, name) in self.objects:
             return 409, {"kind": "Status", "code": 409, "reason": "AlreadyExists", "message": f"{name} already exists"}
@@ -296,8 +297,21 @@ def _place(path: str) -> tuple[str, str]:
 
 
 def _selected(text: str) -> dict[str, str]:
-    return dict(part.split("=", 1) for part in text.split(",") if part)
+    """Labels with their values; "" for those that only have to be there."""
+    return {key: value for key, _, value in (part.partition("=") for part in text.split(",") if part)}
 
 
 def _has(item: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    return labels.items() <= item["metadata"].get("labels", {}).items()
+    own = item["metadata"].get("labels", {})
+    return all(key in own and value in ("", own[key]) for key, value in labels.items())
+
+
+def _merge(item: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """As a merge patch does it."""
+    for key, value in changes.items():
+        if value is None:
+            item.pop(key, None)
+        elif isinstance(value, Mapping):
+            _merge(item.setdefault(key, {}), value)
+        else:
+            item[key] = value

@@ -54,12 +54,10 @@ def help_text() -> str:
     return "\n".join(
         [
             "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
-            "Run notebooks as pipelines.",
             "",
             *rows,
             "",
-            "Try:  jupyter mlops run analysis.ipynb -p depth=4",
-            "Help: jupyter mlops VERB --help",
+            "Help: jupyter mlops VERB --help    Try: jupyter mlops run NB -p depth=4",
             "",
         ]
     )

@@ -31,6 +31,9 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
+    "schedule": ("NB", "run a notebook at set times, in a cluster"),
+    "schedules": ("[ACTION]", "list, pause, resume and delete schedules"),
+    "target": ("[ACTION]", "what targets can do, and which rights they take"),
     "store": ("ACTION", "free space, rebuild the index, serve MLflow's client"),
     "doctor": ("", "check this installation and say what to mend"),
     "completion": ("SHELL", "print what completes words in bash or zsh"),
@@ -40,6 +43,8 @@ _MODULES: Mapping[str, str] = {
     **dict.fromkeys(("check", "convert", "graph", "compile"), "notebooks"),
     **dict.fromkeys(("run", "verify", "retry"), "running"),
     **dict.fromkeys(("runs", "show", "logs", "diff", "cancel", "delete", "export"), "history"),
+    **dict.fromkeys(("schedule", "schedules"), "recurring"),
+    "target": "places",
     **dict.fromkeys(("store", "doctor", "completion"), "upkeep"),
 }
 

@@ -19,9 +19,21 @@ from jupyter_mlops.errors import Refused
 from jupyter_mlops.kube.access import Access, Connection
 from jupyter_mlops.kube.contexts import Context, contexts, default_paths
 from jupyter_mlops.kube.failures import BadKubeconfig, Unauthorized, clean
+from jupyter_mlops.kube.in_cluster import in_cluster, in_pod
 from jupyter_mlops.kube.transport import HttpTransport
 
-__all__ = ["KubeconfigLogin", "transport_for"]
+__all__ = ["KubeconfigLogin", "connect", "transport_for"]
+
+
+def connect(context: str = "") -> Connection:
+    """Connect as the kubeconfig says; in a pod that has none, as the pod's service account. Nothing is asked yet.
+
+    Raises:
+        BadKubeconfig, MissingLibrary, Unauthorized: as for `transport_for`.
+    """
+    if not context and in_pod() and not any(map(os.path.isfile, default_paths().split(os.pathsep))):
+        return in_cluster()
+    return transport_for(context or None)
 
 
 def transport_for(context: str | None = None, kubeconfig: str | None = None) -> Connection:

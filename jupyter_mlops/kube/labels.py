@@ -8,17 +8,21 @@ from typing import Any, Literal
 from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.names import label_value
 
-Part = Literal["anchor", "driver", "step", "courier", "code", "plan", "store", "lease"]
+Part = Literal["anchor", "driver", "step", "courier", "code", "plan", "store", "lease", "schedule", "tick"]
 MANAGER = "jupyter-mlops"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PREFIX = "jupyter-mlops.io/"
 RUN, STEP, TASK, ATTEMPT, PART = (PREFIX + name for name in ("run", "step", "task", "attempt", "part"))
+SCHEDULE = PREFIX + "schedule"
 QUEUE = "kueue.x-k8s.io/queue-name"
 
 
-def labels(part: Part, *, run: str = "", step: str = "", task: str = "", attempt: int | None = None) -> dict[str, str]:
+def labels(
+    part: Part, *, run: str = "", step: str = "", task: str = "", attempt: int | None = None, schedule: str = ""
+) -> dict[str, str]:
     """The labels of an object; empty ones are left out. Names that are no label values are shortened, with a digest."""
-    given = {RUN: run, STEP: step, TASK: task, ATTEMPT: "" if attempt is None else str(attempt), PART: part}
+    given = {RUN: run, STEP: step, TASK: task, ATTEMPT: "" if attempt is None else str(attempt)}
+    given.update({SCHEDULE: schedule, PART: part})
     return {MANAGED_BY: MANAGER, **{key: label_value(text) for key, text in given.items() if text}}
 
 

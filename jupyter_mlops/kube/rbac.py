@@ -121,11 +121,18 @@ def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list
     name = f"jupyter-mlops-{'-'.join(wanted)}"
     made = _granted(name, namespace, rules(*wanted), subject)
     if {"run", "schedules"} & set(wanted):
-        made += _account(DRIVER, namespace, driver_rules())
+        made += driver_manifests(namespace)
     if "argo" in wanted:
         # Argo asks for the token by the account alone; the container of a step gets none all the same.
         made += _account(WORKFLOW_PODS, namespace, _WORKFLOW_PODS, token=True)
     return made
+
+
+def driver_manifests(namespace: str) -> list[dict[str, Any]]:
+    """The service account of the driver, its Role and its RoleBinding."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(DRIVER, namespace)}
+    granted = _granted(DRIVER, namespace, driver_rules(), Subject("ServiceAccount", DRIVER))
+    return [{**account, "automountServiceAccountToken": False}, *granted]
 
 
 def as_yaml(purposes: Iterable[str], namespace: str, subject: Subject) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +29,11 @@ __all__ = [
     "RunTarget",
     "StopReason",
     "Target",
+    "default_target",
     "load_target",
+    "open_target",
     "target_names",
+    "target_settings",
 ]
 
 GROUP = "jupyter_mlops.targets"
@@ -104,17 +108,50 @@ def load_target(name: str, **settings: Any) -> Target | RunTarget:
     return made
 
 
-def open_target(name: str, project: Project, *, parallel: int | None = None) -> Target | RunTarget:
-    """Make a target as the project's settings have it: the table `[NAME]` of its file.
+def open_target(
+    name: str, project: Project, *, parallel: int | None = None, given: Mapping[str, str] | None = None
+) -> Target | RunTarget:
+    """Make a target as the project's settings have it: the table `[NAME]` of its file, and over it what was `given`.
 
     Raises:
         NotFound: there is none of that name.
         Usage: the settings are not its own.
     """
-    settings = project.config.get(name, {})
-    if not isinstance(settings, Mapping):
-        raise Usage(f"The setting {name!r} of the project has to be a table.", hint=f"Write [{name}] above its keys.")
+    settings = target_settings(name, project, given or {})
     return load_target(name, **{**settings, **({"slots": parallel} if parallel and name == "local" else {})})
+
+
+def target_settings(name: str, project: Project, given: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The settings of a target: what is in the project's table `[NAME]`, and over it what was `given` and is not "".
+
+    Raises:
+        NotFound: there is none of that name.
+        Usage: the table is none, a key is not one of the target's, or the target takes nothing of what was given.
+    """
+    place = _place_of(name)
+    found = project.config.get(name, {})
+    if not isinstance(found, Mapping):
+        raise Usage(f"The setting {name!r} of the project has to be a table.", hint=f"Write [{name}] above its keys.")
+    asked = {key: value for key, value in (given or {}).items() if value}
+    if asked and place == BUILTIN["local"]:
+        option = next(iter(asked))
+        raise Usage(f"The target local has no {option}.", hint=f"Leave out --{option}, or name another --target.")
+    known = _known_settings(place)
+    for key in found if known else ():
+        if key not in known:
+            raise Usage(f"The target {name} has no setting {key!r}.", hint=_nearest(key, known))
+    return {**found, **asked}
+
+
+def _known_settings(place: str) -> tuple[str, ...]:
+    """The settings that a target says it has (its `SETTINGS`); empty if it says nothing."""
+    module, _, attribute = place.partition(":")
+    return tuple(getattr(getattr(importlib.import_module(module), attribute), "SETTINGS", ()))
+
+
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.55)
+    return f"Did you mean {near[0]!r}?" if near else f"It has: {', '.join(known)}."
 
 
 def refuse_attached(target: str) -> Usage:
@@ -125,6 +162,16 @@ def refuse_attached(target: str) -> Usage:
 def target_names() -> tuple[str, ...]:
     """The targets that can be loaded here."""
     return tuple(sorted({*BUILTIN, *(point.name for point in _offered())}))
+
+
+def default_target(project: Project) -> str:
+    """Where a project's runs go if nobody says: its setting `target`, else `local`."""
+    name = project.config.get("target", "local")
+    if not isinstance(name, str) or name not in target_names():
+        raise Usage(
+            f"The project's setting target = {name!r} names no target.", hint=f"There are: {', '.join(target_names())}."
+        )
+    return name
 
 
 def _place_of(name: str) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,12 @@ _LOOK_EVERY_S = 0.02
 
 
 def start_detached(
-    plan: Plan, project: Project, *, target: str, parallel: int | None, experiment: str, attached: bool = False
+    plan: Plan,
+    project: Project,
+    *,
+    target: str,
+    given: Mapping[str, str],
+    options: RunOptions,
 ) -> dict[str, Any]:
     """Start an engine for `plan` in its own session and return the run as soon as it has begun.
 
@@ -40,9 +46,10 @@ def start_detached(
         "run": run,
         "start": str(project.start or project.root),
         "target": target,
-        "parallel": parallel,
-        "experiment": experiment,
-        "attached": attached,
+        "given": dict(given),
+        "parallel": options.parallel,
+        "experiment": options.experiment,
+        "attached": options.attached,
     }
     engine = subprocess.Popen(
         [sys.executable, "-m", "jupyter_mlops.verbs.detached"],
@@ -82,9 +89,8 @@ def main() -> int:
     options = RunOptions(parallel=order["parallel"], run=order["run"], experiment=order["experiment"])
     options = replace(options, attached=order["attached"])
     try:
-        done = drive_to_end(
-            Plan.from_data(order["plan"], order["params"]), Project.find(order["start"]), order["target"], options
-        )
+        plan, project = Plan.from_data(order["plan"], order["params"]), Project.find(order["start"])
+        done = drive_to_end(plan, project, order["target"], options, order["given"])
     except MlopsError as error:
         sys.stderr.write(str(error))
         return error.exit_code

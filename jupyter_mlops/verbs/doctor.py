@@ -91,6 +91,27 @@ def _kernels(_: Path) -> Iterator[Finding]:
     yield Finding("kernels", bool(names), ", ".join(names) or "none", "python -m ipykernel install --user")
 
 
+def _targets(folder: Path) -> Iterator[Finding]:
+    """Targets other than this machine; one that cannot be used is a fault only if the project's runs go there."""
+    from jupyter_mlops.verbs.targets import targets
+
+    try:
+        found = targets(Project.find(folder))
+    except MlopsError as error:
+        yield Finding("targets", False, error.message, error.hint)
+        return
+    for item in found["targets"]:
+        if item["name"] == "local":
+            continue
+        name, default = f"target {item['name']}", item["name"] == found["default"]
+        if item["missing"]:
+            yield Finding(name, False if default else None, item["missing"], item["hint"])
+            continue
+        can = [one["name"] for one in item["capabilities"] if one["available"]]
+        where = f" in the namespace {item['namespace']} of {item['context']}" if item["context"] else ""
+        yield Finding(name, True, f"can do {', '.join(can) or 'what it was made for'}{where}")
+
+
 _LIBRARIES = {
     "IPython": "magics and rich output in steps",
     "cloudpickle": "functions and classes that travel between steps by value",
@@ -98,4 +119,11 @@ _LIBRARIES = {
     "nbformat": "old notebook formats",
     "anywidget": "the live graph in a notebook",
 }
-_PROBES: tuple[Callable[[Path], Iterator[Finding]], ...] = (_python, _libraries, _store, _fork, _kernels)
+_PROBES: tuple[Callable[[Path], Iterator[Finding]], ...] = (
+    _python,
+    _libraries,
+    _store,
+    _fork,
+    _kernels,
+    _targets,
+)

@@ -14,7 +14,7 @@ from jupyter_mlops.pipeline.model import Pipeline
 from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.base import RunTarget, open_target, refuse_attached
+from jupyter_mlops.targets.base import RunTarget, default_target, open_target, refuse_attached, target_settings
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.pipelines import Loaded, load_pipeline
 from jupyter_mlops.verbs.summary import summary
@@ -26,12 +26,16 @@ class RunRequest(TypedDict, total=False):
     `params` override parameters; text is read by the parameter's type. `from_step` runs that step and all that needs
     it, `only` that step alone: both reuse the rest. `cache=False` runs everything. `parallel` is how many steps run at
     once (default: one a core). `detach` returns once the run has begun. `attached`: a target that would drive the run
-    itself has it driven from here. `on_event` gets each event of the run as it is
-    written, from the calling thread; `stop` cancels the run once it is set.
+    itself has it driven from here. `on_event` gets each event of the run as it is written, from the calling thread;
+    `stop` cancels the run once it is set. `target` is where it runs (default: the project's); `context`, `namespace`
+    and `image` override what the project says of that target.
     """
 
     params: Mapping[str, object] | None
     target: str
+    context: str
+    namespace: str
+    image: str
     experiment: str | None
     from_step: str | None
     only: str | None
@@ -56,12 +60,14 @@ def run(source: str | Path | Pipeline, **asked: Unpack[RunRequest]) -> dict[str,
         refuse_errors(list(loaded.diagnostics), loaded.path)
     plan = _plan(loaded.pipeline, asked)
     project = project_of(loaded)
-    target, parallel, experiment = asked.get("target", "local"), asked.get("parallel"), asked.get("experiment") or ""
+    target, given = asked.get("target") or default_target(project), given_place(asked)
+    target_settings(target, project, given)
+    parallel, experiment = asked.get("parallel"), asked.get("experiment") or ""
     if asked.get("detach"):
         from jupyter_mlops.verbs.detached import start_detached
 
-        attached = asked.get("attached", False)
-        return start_detached(plan, project, target=target, parallel=parallel, experiment=experiment, attached=attached)
+        options = RunOptions(parallel=parallel, experiment=experiment, attached=asked.get("attached", False))
+        return start_detached(plan, project, target=target, given=given, options=options)
     listener = asked.get("on_event")
     options = RunOptions(
         parallel=parallel,
@@ -70,7 +76,7 @@ def run(source: str | Path | Pipeline, **asked: Unpack[RunRequest]) -> dict[str,
         experiment=experiment,
         attached=asked.get("attached", False),
     )
-    return drive_to_end(plan, project, target, options)
+    return drive_to_end(plan, project, target, options, given)
 
 
 def _plan(pipeline: Pipeline, asked: RunRequest) -> Plan:
@@ -78,9 +84,16 @@ def _plan(pipeline: Pipeline, asked: RunRequest) -> Plan:
     return make_plan(pipeline, asked.get("params"), selection)
 
 
-def drive_to_end(plan: Plan, project: Project, target: str, options: RunOptions) -> dict[str, Any]:
-    """Run a plan on a target that is opened for it, and describe the run."""
-    place = open_target(target, project, parallel=options.parallel)
+def given_place(asked: Mapping[str, Any]) -> dict[str, str]:
+    """What of a request says where in a target it goes."""
+    return {name: str(asked[name]) for name in ("context", "namespace", "image") if asked.get(name)}
+
+
+def drive_to_end(
+    plan: Plan, project: Project, target: str, options: RunOptions, given: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run a plan on a target that is opened for it, with what was `given` over its settings, and describe the run."""
+    place = open_target(target, project, parallel=options.parallel, given=given)
     try:
         if isinstance(place, RunTarget):
             directory = place.drive(plan, project, options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -109,10 +109,11 @@ def cancel(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
         return {"run": record.run, "state": "asked to stop"}
 
 
-def retry(
+def retry(  # noqa: PLR0913 what may be asked of it
     run: str = "last",
     *,
     parallel: int | None = None,
+    given: Mapping[str, str] | None = None,
     attached: bool = False,
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
@@ -120,6 +121,7 @@ def retry(
 ) -> dict[str, Any]:
     """Go on with a run that failed, was canceled or whose engine died; what succeeded is not run again.
 
+    `given` overrides settings of its target: `context`, `namespace`, `image`.
     `attached`: from here, also where its target drove it itself. A run that was attached stays so.
 
     Raises:
@@ -128,7 +130,7 @@ def retry(
     """
     with _opened(folder) as runs:
         record, project = runs.get(run), runs.project
-    target = open_target(record.target or "local", project, parallel=parallel)
+    target = open_target(record.target or "local", project, parallel=parallel, given=given)
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
         if isinstance(target, RunTarget):

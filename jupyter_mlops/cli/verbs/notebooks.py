@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jupyter_mlops.cli.grammar import Verb, VerbParser
+from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.notebook.diagnostics.diagnostic import Diagnostic
@@ -115,16 +115,27 @@ def _graph_lines(result: Drawn, style: Style) -> Iterator[str]:
 
 def _compile_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook or a pipeline .py")
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for kfp, argo: YAML")
-    parser.add_argument("--target", default="local", metavar="T", help="what will run it: local (default), kfp or argo")
-    parser.add_argument("--image", default="", metavar="I", help="the image of steps that name none (kfp, argo)")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for others, YAML")
+    parser.add_argument(
+        "--target", default="local", metavar="T", help="what will run it: local (default), kfp, kubernetes, argo"
+    )
+    parser.add_argument("--image", default="", metavar="I", help="the image of steps that name none")
+    parser.add_argument("--namespace", default="", metavar="N", help="kubernetes: where the run will be")
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="kubernetes: a parameter of the run"
+    )
 
 
 def _compile(options: Namespace, session: Session) -> Any:
     from jupyter_mlops.verbs import compile as plan
 
     return plan.compile(
-        session.notebook(options.notebook), output=options.output, target=options.target, image=options.image
+        session.notebook(options.notebook),
+        output=options.output,
+        target=options.target,
+        image=options.image,
+        namespace=options.namespace,
+        params=dict(pairs(options.param, "-p")),
     )
 
 
@@ -139,6 +150,9 @@ def _compile_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
             yield style.dim(f"Then run it: kubectl create -n NAMESPACE -f {result['output']}")
         else:
             yield style.dim(f"Then upload {result['output']} to Kubeflow Pipelines.")
+    elif "objects" in result:
+        yield style.dim(f"Run it: kubectl apply -f {result['output']}")
+        yield style.dim(f"It is the run {result['run']} in the namespace {result['namespace']}.")
     else:
         yield style.dim(f"Run it: jupyter mlops run {result['output']}")
 

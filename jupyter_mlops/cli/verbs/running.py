@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jupyter_mlops.cli.grammar import Verb, VerbParser, pairs, positive
+from jupyter_mlops.cli.places import add_place, add_target, place_of
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.cli.verbs.history import add_last_run
@@ -30,7 +31,7 @@ def _add_attached(parser: VerbParser) -> None:
 def _run_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook, a pipeline .py, or a compiled plan")
     _add_params(parser)
-    parser.add_argument("--target", default="local", metavar="T", help="where to run; default: local")
+    add_target(parser)
     parser.add_argument("--experiment", metavar="E", help="the experiment that the run belongs to")
     some = parser.add_mutually_exclusive_group()
     some.add_argument("--from", dest="from_step", metavar="STEP", help="run STEP and what needs it; reuse the rest")
@@ -51,6 +52,7 @@ def _run(options: Namespace, session: Session) -> Any:
             path,
             params=params,
             target=options.target,
+            **place_of(options),
             experiment=options.experiment,
             from_step=options.from_step,
             only=options.only,
@@ -94,6 +96,7 @@ def _verify_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
 def _retry_arguments(parser: VerbParser) -> None:
     add_last_run(parser)
     _add_parallel(parser)
+    add_place(parser, image=False)
     _add_attached(parser)
 
 
@@ -105,6 +108,7 @@ def _retry(options: Namespace, session: Session) -> Any:
             options.run,
             parallel=options.parallel,
             attached=options.attached,
+            given=place_of(options),
             on_event=on_event,
             stop=session.stop,
         )

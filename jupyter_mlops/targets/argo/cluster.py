@@ -209,9 +209,10 @@ class ArgoWorkflows:
         over = RunFinished(at, state, reason)  # type: ignore[arg-type]
         with EventWriter(folder) as writer:
             writer.append(*ends, over)
-        for event in (*ends, over):
-            for listener in options.listeners:
-                listener(event)
+        for listener in options.listeners:
+            for end in ends:
+                listener(end)
+            listener(over)
 
 
 def _created(plan: Plan, run: str, experiment: str, began: float) -> RunCreated:

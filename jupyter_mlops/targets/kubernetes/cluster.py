@@ -10,7 +10,8 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.kubeconfig import connect
+from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
@@ -23,7 +24,7 @@ from jupyter_mlops.targets.base import Capabilities, Capability
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.following import end_of_driver, follow
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.settings import read_settings
+from jupyter_mlops.targets.kubernetes.settings import read_settings, setting_names
 from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, drive_again, submit
 
 _LOOK_EVERY_S = 0.2
@@ -38,11 +39,12 @@ class KubernetesCluster:
     """
 
     name = "kubernetes"
+    SETTINGS = setting_names()
 
     def __init__(self, *, context: str = "", namespace: str = "", attached: object = False, **settings: Any) -> None:
-        self._settings = read_settings(settings)
+        self._settings = read_settings({**settings, "image": settings.get("image") or own_image()})
         self._attached = _is_true(attached)
-        connection = transport_for(context or None)
+        connection = connect(context)
         self._kube = Kube(connection.transport, namespace or connection.namespace)
 
     @property

@@ -26,7 +26,7 @@ sys.exit(main(sys.argv[1:]))
 """
 # What a pod may need; modules that only a laptop has a use for are left out.
 _PACKAGES = ("store", "kube", "engine", "targets/kubernetes")
-_LAPTOP_ONLY = ("store/mlflow_api/", "kube/kubeconfig.py")
+_LAPTOP_ONLY = ("store/mlflow_api/", "kube/kubeconfig.py", "targets/kubernetes/compiled.py")
 _MODULES = (
     "errors",
     "targets.argo.pod_main",

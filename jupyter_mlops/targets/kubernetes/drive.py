@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +26,7 @@ from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
@@ -55,6 +57,7 @@ def drive(order_path: str) -> int:
     connection = in_cluster()
     stop = Stop()
     kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
+    place = replace(place, owner=owner_of(kube, place.owner, place.run))
     signal.signal(signal.SIGTERM, _leave)
     try:
         mirrored = _mirrored(project.run_directory(place.run), sys.stdout)

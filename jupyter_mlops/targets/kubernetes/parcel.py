@@ -8,6 +8,7 @@ arrives is checked: names, sizes and digests.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -65,9 +66,27 @@ def pack(order: Mapping[str, Any], files: Iterable[Carried], contents: Mapping[s
     return target.getvalue()
 
 
-def pieces(data: bytes) -> tuple[bytes, ...]:
+def pieces(data: bytes, most: int = PIECE) -> tuple[bytes, ...]:
     """The archive in parts that a ConfigMap can hold."""
-    return tuple(data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return tuple(data[start : start + most] for start in range(0, len(data), most))
+
+
+def inside(archive: bytes) -> tuple[dict[str, Any], tuple[Carried, ...], dict[str, bytes]]:
+    """What `pack` was given: the order, the files, and the contents by digest, which are not checked here.
+
+    Raises:
+        Usage: the archive is not as `pack` makes it.
+    """
+    with _opened(archive) as opened:
+        order, files = _json(opened, ORDER_ENTRY, dict), _files(_json(opened, FILES_ENTRY, list))
+        contents: dict[str, bytes] = {}
+        for item in files:
+            with contextlib.suppress(KeyError):
+                info = opened.getinfo(CONTENT + item.digest)
+                if info.file_size != item.size:
+                    raise Usage(f"{item.name!r} is not what was sent.", hint=_AGAIN)
+                contents[item.digest] = opened.read(info)
+        return order, files, contents
 
 
 def joined(folder: Path, digest: str) -> bytes:

@@ -17,7 +17,7 @@ from jupyter_mlops.targets.attempt_files import thread_variables
 from jupyter_mlops.targets.kubernetes.settings import pods_from_data, pods_to_data
 
 STORE, ORDER, PARCEL = "/mlops/store", "/mlops/order", "/mlops/parcel"
-ORDER_FILE = "order.json"
+ORDER_FILE, SCHEDULE_FILE = "order.json", "schedule.json"
 # Seconds that a task has to write its executed notebook after it was asked to end.
 GRACE_S = 30
 # Objects of a run that nobody deletes go by themselves, seconds after their end.
@@ -161,6 +161,20 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
     taken_away = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
     made["spec"]["podFailurePolicy"] = {"rules": [taken_away]}
     return made
+
+
+def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
+    """The Job of a schedule's pod, which makes a run; `order` is the ConfigMap with its order."""
+    work = Work(
+        image=place.image,
+        command=command(place, place.image, "tick", f"{ORDER}/{SCHEDULE_FILE}"),
+        mounts={CODE: ConfigFiles(place.code), ORDER: ConfigFiles((order,)), PARCEL: ConfigFiles(place.pieces)},
+        env={"PYTHONUNBUFFERED": "1"},
+        labels=labels("tick", schedule=schedule),
+        token=True,
+        service_account=place.service_account,
+    )
+    return _job(replace(place, settings=replace(place.settings, queue=place.driver_queue)), order, work)
 
 
 def command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `step DIGEST FOLDER` a step that is driven from
-elsewhere, `argo ...` a part of a Workflow.
+"""What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `tick ORDER` the start of a run that is due,
+`step DIGEST FOLDER` a step that is driven from elsewhere, `argo ...` a part of a Workflow.
 """
 
 from __future__ import annotations
@@ -7,10 +7,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-
-_USAGE = """\
-usage: code.zip task SPEC | drive ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT | argo PART ORDER ...
-"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +18,10 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.drive import drive
 
         return drive(rest[0])
+    if verb == "tick" and len(rest) == 1:
+        from jupyter_mlops.targets.kubernetes.tick import tick
+
+        return tick(rest[0])
     if verb == "step" and len(rest) == 2:
         from jupyter_mlops.targets.kubernetes.told_step import step
 
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.argo.pod_main import main as part_of_workflow
 
         return part_of_workflow(rest)
-    sys.stderr.write(_USAGE)
+    verbs = "task SPEC | drive ORDER | tick ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT | argo ..."
+    sys.stderr.write(f"usage: code.zip {verbs}\n")
     return 2
 
 

@@ -10,19 +10,21 @@ import os
 import posixpath
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.code_bundle import CodeBundle, bundle
+from jupyter_mlops.kube.code_bundle import PIECE, CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, owned, selector
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
+from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
 from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
@@ -39,15 +41,32 @@ _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """What runs of a namespace share: the ConfigMaps of the code and their digest, the drivers' account, the claim."""
+
+    code: tuple[str, ...]
+    digest: str
+    service_account: str
+    claim: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Asked:
     """How a run is asked for. `root` is the project's folder, of which files may travel; `final` and `attached` as in
     `RunOptions`. `store` is where pods have the volume.
+
+    A run that no laptop starts has its `schedule`, the `luggage` that was packed for it, and what was `shared` then;
+    `piece` is how many bytes go into one ConfigMap.
     """
 
     experiment: str = ""
     parallel: int | None = None
     root: Path | None = None
     final: bool = False
+    schedule: str = ""
+    shared: Prepared | None = None
+    luggage: Luggage | None = None
+    piece: int = PIECE
     attached: bool = False
     store: str = STORE
 
@@ -101,14 +120,13 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         MlopsError: the server refused a part, or a file cannot travel, and nothing of the run is left.
     """
     plan = settings.plan(plan)
-    root = asked.root or Path(plan.pipeline.cwd or os.getcwd())
-    claim = ensure_claim(kube, settings)
-    luggage = gather(plan, root, known=kept_on(kube, claim), leave_out=settings.leave_out)
+    claim = asked.shared.claim if asked.shared else ensure_claim(kube, settings)
+    luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
     carries = _carries(luggage, plan)
-    body = config_map(anchor_name(run), labels("anchor", run=run), {"pipeline": plan.pipeline.name})
-    anchor = kube.create(CONFIG_MAPS, body)
+    marks = labels("anchor", run=run, schedule=asked.schedule)
+    anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
     try:
-        code = ensure_code(kube)
+        shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
         work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
         there = in_cluster(plan, posixpath.normpath(work))
@@ -117,14 +135,14 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
             run=run,
             image=settings.image,
             claim=settings.claim,
-            code=code.names,
-            digest=code.digest,
+            code=shared.code,
+            digest=shared.digest,
             owner=bare(anchor),
             python=settings.python,
             settings=settings.pods,
-            service_account=settings.service_account,
+            service_account=shared.service_account,
             driver_queue=settings.driver_queue,
-            pieces=_send(kube, run, archive, anchor) if carries or not asked.attached else (),
+            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece) if carries or not asked.attached else (),
             parcel=hashlib.sha256(archive).hexdigest(),
             one_node=_is_of_one_node(claim),
         )
@@ -152,6 +170,28 @@ def driven_place(kube: Kube, run: str) -> RunPlace:
     return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
 
 
+def share(
+    kube: Kube, settings: ClusterSettings, claim: Mapping[str, Any] | None = None, *, driven: bool = True
+) -> Prepared:
+    """Make what is missing of what runs share: the volume, the code, and if runs are `driven` there the account."""
+    claim = ensure_claim(kube, settings) if claim is None else claim
+    code = ensure_code(kube)
+    account = ensure_driver_account(kube, settings.service_account) if driven else settings.service_account
+    return Prepared(code.names, code.digest, account, claim)
+
+
+def pack_up(
+    kube: Kube | None, plan: Plan, settings: ClusterSettings, claim: Mapping[str, Any], root: Path | None
+) -> Luggage:
+    """The files that the plan needs; without the contents that the claim's volume has, if `kube` is there to ask.
+
+    Raises:
+        Refused: a file cannot travel.
+    """
+    known = kept_on(kube, claim) if kube else ()
+    return gather(plan, root or Path(plan.pipeline.cwd or os.getcwd()), known=known, leave_out=settings.leave_out)
+
+
 def drive_again(kube: Kube, run: str) -> int:
     """Make one more driver for a run whose last one has ended, and give its number.
 
@@ -166,7 +206,9 @@ def drive_again(kube: Kube, run: str) -> int:
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
     try:
-        kube.create(JOBS, driver_job(RunPlace.from_data(order["place"]), number, _order_name(run)))
+        place = RunPlace.from_data(order["place"])
+        place = replace(place, owner=owner_of(kube, place.owner, run))
+        kube.create(JOBS, driver_job(place, number, _order_name(run)))
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
@@ -206,15 +248,21 @@ def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata}
 
 
-def _send(kube: Kube, run: str, archive: bytes, anchor: Mapping[str, Any]) -> tuple[str, ...]:
-    """The archive in the cluster: the names of the ConfigMaps with its pieces, which go with the run."""
+def send(
+    kube: Kube, name: tuple[str, str], archive: bytes, owner: Mapping[str, Any], piece: int = PIECE
+) -> tuple[str, ...]:
+    """The archive in the cluster: the names of the ConfigMaps with its pieces, which go with their owner.
+
+    `name` is what it is, and whose: a run's id, or a schedule's name.
+    """
+    kind, whose = name
     names = []
-    for index, piece in enumerate(pieces(archive)):
-        name = dns_name("mlops", run[-8:], "parcel", f"{index:03}", run)
-        body = config_map(name, labels("plan", run=run), {})
-        data = {f"{index:03}": base64.b64encode(piece).decode()}
-        kube.create(CONFIG_MAPS, owned({**body, "immutable": True, "binaryData": data}, anchor))
-        names.append(name)
+    for index, part in enumerate(pieces(archive, piece)):
+        found = dns_name("mlops", whose[-8:], kind, f"{index:03}", whose)
+        marks = labels("plan", run=whose) if kind == "parcel" else labels("schedule", schedule=whose)
+        data = {f"{index:03}": base64.b64encode(part).decode()}
+        kube.create(CONFIG_MAPS, owned({**config_map(found, marks, {}), "immutable": True, "binaryData": data}, owner))
+        names.append(found)
     return tuple(names)
 
 
