@@ -57,8 +57,8 @@ def test_what_makes_no_sense_is_refused(code: Path) -> None:
     assert (done.returncode, done.stderr) == (
         2,
         (
-            "usage: code.zip task SPEC | drive ORDER | tick ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT | "
-            "argo ...\n"
+            "usage: code.zip task SPEC | drive ORDER | tick ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST "
+            "PLACE KEPT | argo ...\n"
         ),
     )
 
