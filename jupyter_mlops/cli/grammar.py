@@ -28,6 +28,7 @@ SUMMARIES: Mapping[str, tuple[str, str]] = {
     "logs": ("[RUN [STEP]]", "print what the steps printed"),
     "diff": ("RUN RUN", "compare two runs"),
     "cancel": ("RUN", "stop a run"),
+    "attach": ("[RUN]", "follow a run in a cluster, and bring it home"),
     "retry": ("[RUN]", "go on with a run, keeping what succeeded"),
     "delete": ("RUN...", "delete runs"),
     "export": ("RUN -o FILE", "write a run with its files as one archive"),
@@ -45,6 +46,7 @@ _MODULES: Mapping[str, str] = {
     **dict.fromkeys(("runs", "show", "logs", "diff", "cancel", "delete", "export"), "history"),
     **dict.fromkeys(("schedule", "schedules"), "recurring"),
     "target": "places",
+    **dict.fromkeys(("attach",), "remote"),
     **dict.fromkeys(("store", "doctor", "completion"), "upkeep"),
 }
 

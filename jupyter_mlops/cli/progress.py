@@ -10,7 +10,7 @@ from typing import Any, Self, TextIO
 from jupyter_mlops.cli.render.columns import pad, width_of
 from jupyter_mlops.cli.render.tree import tree_lines
 from jupyter_mlops.cli.style import Style
-from jupyter_mlops.store.events import Event, RunCreated, RunFinished, TaskFinished, TaskStarted, TaskWaiting
+from jupyter_mlops.store.events import Event, Note, RunCreated, RunFinished, TaskFinished, TaskStarted, TaskWaiting
 from jupyter_mlops.widgets.run_picture import RunPicture, advance
 from jupyter_mlops.widgets.states import plain, seconds_text, shortened
 
@@ -67,6 +67,8 @@ class PlainProgress(SilentProgress):
             return f"run {event.run}  {plain(event.pipeline)}  {steps} step{'' if steps == 1 else 's'}"
         if isinstance(event, RunFinished):
             return _columns("run", self._width, event.state, self._run_reason(plain(event.reason)))
+        if isinstance(event, Note) and event.text and not event.task:
+            return _columns("run", self._width, self.picture.state, plain(event.text))
         if isinstance(event, TaskStarted):
             attempt = f"attempt {event.attempt}" if event.attempt > 1 else ""
             return _columns(plain(event.task), self._width, "running", attempt)
@@ -133,6 +135,8 @@ class LiveProgress(SilentProgress):
         from rich.text import Text
 
         lines = tree_lines(self.picture, self._style, now=time.time(), height=max(console.height - 3, 4))
+        if self.picture.reason and self.picture.state in ("pending", "running"):
+            lines.append(self._style.paint("33", plain(self.picture.reason)))
         if self._notice:
             lines.append(self._style.paint("33", self._notice))
         return Text.from_ansi("\n".join(lines), no_wrap=True, overflow="ellipsis")

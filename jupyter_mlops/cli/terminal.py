@@ -44,9 +44,9 @@ class TerminalSession:
         try:
             with stopping(self.stop, shown.announce_stop), shown:
                 yield shown.on_event
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stopped:
             run = shown.picture.run
-            hint = f"`jupyter mlops retry {run}` goes on with it." if run else ""
+            hint = str(stopped) or (f"`jupyter mlops retry {run}` goes on with it." if run else "")
             raise HardStop("Interrupted before the run could end cleanly.", hint=hint) from None
 
     @contextmanager

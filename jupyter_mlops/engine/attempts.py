@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.cache_key import Taken
+from jupyter_mlops.engine.component_values import final_statuses, in_store
 from jupyter_mlops.engine.ready import Found, exported, find
 from jupyter_mlops.engine.run_journal import RunJournal
 from jupyter_mlops.engine.state import State, Task
@@ -54,6 +56,14 @@ def gather(state: State, task: Task, journal: RunJournal) -> Material:
     bind = _loop_item(state, step, task)
     digests = {name: digest for name, place in found.items() if (digest := _digest(state, place)) is not None}
     taken = Taken(digests, params, bind, _repeat(state, task))
+    if step.component.kind == "container":
+        plain = {name: exported(state, place) for name, place in found.items()}
+        given = {**step.arguments, **params, **plain, **final_statuses(state, step)}
+        lost: dict[str, None] = {}
+        material = Material(taken, params=in_store(given, journal, lost), bind=in_store(bind, journal, lost))
+        if lost:
+            raise ValuesLost(tuple(name for name in _makers(state, found, step) if name) or tuple(lost))
+        return material
     if step.component.kind == "notebook":
         # papermill takes parameters only: values come as plain data, by what the steps before exported.
         plain = {name: exported(state, place) for name, place in found.items()}
@@ -90,6 +100,7 @@ def task_spec(state: State, task: Task, material: Material, where: TaskPlace, *,
         notebook=str(notebook or ""),
         kernel=kernel,
         notebook_metadata=_metadata(kernel),
+        container=json.loads(component.container) if component.container else {},
     )
 
 
@@ -175,6 +186,23 @@ def _bundle(task: Task, name: str, journal: RunJournal, lost: dict[str, None]) -
         lost[task.name] = None
         return None
     return BundleRef(str(path), result.bundle.seal)
+
+
+def _makers(state: State, found: Mapping[str, Found], step: Step) -> tuple[str, ...]:
+    """The tasks that made what a step takes: also what comes as an item of its loop."""
+    steps = dict.fromkeys([*(place.step for place in found.values()), *step.needs])
+    return tuple(
+        task.name
+        for name in steps
+        for task in (state.item_tasks(name) if name in state.items else (state.tasks[name],))
+        if task.done and task.result is not None and _has_artifact(task.result.exports)
+    )
+
+
+def _has_artifact(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "digest" in value or any(_has_artifact(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_artifact(item) for item in value)
 
 
 def _metadata(kernel: str) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def changed(parts: Mapping[str, str], previous: Mapping[str, str] | None) -> tup
 
 
 def _source_digest(component: Component, cwd: Path) -> str:
+    if component.kind == "container":
+        return _digest(["container", component.container, [cell.source for cell in component.cells]])
     if component.kind == "notebook":
         return _digest(["notebook", _notebook_source(cwd / component.notebook)])
     return _cells_digest(component)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,10 @@ def start_run(plan: Plan, project: Project, target: Target, options: RunOptions 
     run = chosen.run or new_run_id()
     with _journal(chosen.journal(project, run, plan.pipeline.name)) as journal:
         clock = ForwardClock()
-        created = _created(plan, run, target.name, chosen.experiment, clock())
-        journal.append(created)
+        begun = created(plan, run, target.name, chosen.experiment, clock(), environment())
+        journal.append(begun)
         for listener in chosen.listeners:
-            listener(created)
+            listener(begun)
         return _drive(state, journal, target, chosen, clock)
 
 
@@ -126,7 +126,8 @@ def _merged(state: State, journal: StoreJournal) -> Path | None:
         return None
 
 
-def _created(plan: Plan, run: str, target: str, experiment: str, at: float) -> RunCreated:
+def created(plan: Plan, run: str, target: str, experiment: str, at: float, libraries: Mapping[str, Any]) -> RunCreated:
+    """The first event of a run; `libraries` is its environment, empty if that is not known yet."""
     pipeline = plan.pipeline
     return RunCreated(
         at=at,
@@ -137,7 +138,7 @@ def _created(plan: Plan, run: str, target: str, experiment: str, at: float) -> R
         target=target,
         notebook=pipeline.notebook,
         plan=plan.to_data(),
-        environment=environment(),
+        environment=libraries,
         user=_user(),
     )
 

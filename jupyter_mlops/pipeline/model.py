@@ -102,18 +102,20 @@ class Input:
 @dataclass(frozen=True)
 class Component:
     """What runs. `cells`: sources executed in order. `notebook`: a whole notebook by papermill, through its own kernel.
+    `container`: a component of Kubeflow Pipelines, as JSON text (`runtime.kfp.task`); a function has `cells`, too.
 
     A function becomes `cells` too: its module as setup, one cell that calls it. `kernel` is a kernel spec's name
     (empty: Python of this environment). It runs in `folder`, relative to the pipeline's `cwd`.
     """
 
-    kind: Literal["cells", "notebook"]
+    kind: Literal["cells", "notebook", "container"]
     cells: tuple[CellSource, ...] = ()
     setup: tuple[CellSource, ...] = ()
     definitions: tuple[Definition, ...] = ()
     notebook: str = ""
     kernel: str = ""
     folder: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ Python's literals, names, arithmetic, comparisons, `and or not in`, conditional 
 from __future__ import annotations
 
 import ast
+import itertools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jupyter_mlops.runtime.errors import MlopsError
@@ -264,6 +265,16 @@ def _range(*arguments: int) -> list[int]:
     return list(numbers)
 
 
+def _product(lists: Sequence[Any]) -> list[Any]:
+    """Each item of the first with each of the second, and so on."""
+    size = 1
+    for items in lists:
+        size *= len(items)
+    if size > MAX_LENGTH:
+        raise ExpressionError(f"there are {size} combinations, at most {MAX_LENGTH} can be used")
+    return [list(group) for group in itertools.product(*lists)]
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "len": len,
     "min": min,
@@ -280,5 +291,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "float": float,
     "bool": bool,
     "enumerate": lambda items, start=0: [list(pair) for pair in enumerate(items, start)],
+    "product": lambda *items: _product(items),
     "zip": lambda *items: [list(group) for group in zip(*items)],
 }

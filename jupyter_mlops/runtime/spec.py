@@ -92,6 +92,7 @@ class TaskSpec:
 
     Order of work: parameters are bound, setup cells run, wanted definitions are made, inputs are loaded, `bind` is set,
     cells run, outputs leave. Text in `params` and `bind` under a name of `paths` is bound as `pathlib.Path`.
+    `container` is a component of Kubeflow Pipelines (`runtime.kfp.task`); its values are all in `params` and `bind`.
     """
 
     run: str
@@ -117,6 +118,7 @@ class TaskSpec:
     cell_timeout: Optional[float] = None
     notebook_metadata: Mapping[str, Any] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
+    container: Mapping[str, Any] = field(default_factory=dict)
     version: int = SPEC_VERSION
 
     def to_json(self) -> str:

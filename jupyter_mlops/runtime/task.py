@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
 from jupyter_mlops.runtime import cell_run, facts, parameters, sigterm, tracking, values
@@ -21,6 +22,7 @@ from jupyter_mlops.runtime.outputs import shortened
 from jupyter_mlops.runtime.shell import open_cells
 from jupyter_mlops.runtime.spec import CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.runtime.streams import Log
+from jupyter_mlops.runtime.use import Sampler
 
 RESULT, LOG, EVENTS, EXECUTED, OUTPUTS, FINAL, ARTIFACTS = (
     *("result.json", "log", "events.jsonl", "executed.ipynb"),
@@ -42,9 +44,11 @@ def run_task(spec_path: str) -> int:
         spec = TaskSpec.from_json(file.read())
     os.makedirs(spec.directory, exist_ok=True)
     log = Log(os.path.join(spec.directory, LOG))
+    sampler = Sampler(spec.directory).start()
     with sigterm.interrupting(), log.redirected():
         result = _Task(spec, log).run(started)
     log.close()
+    result = replace(result, facts={**result.facts, "use": sampler.stop()})
     _write_result(os.path.join(spec.directory, RESULT), result)
     return 0 if result.fate == "succeeded" else 1
 
@@ -93,6 +97,10 @@ class _Task:
         setup = [self.executed.add(cell, "setup") for cell in spec.setup]
         main = [self.executed.add(cell) for cell in spec.cells]
         with run.saving():
+            if spec.container:
+                self._component(run, list(zip(spec.cells, main)))
+                cells.close()
+                return
             for cell, position in zip(spec.setup, setup):
                 definitions.make_wanted(before=cell.index)
                 run.run(cell, position)
@@ -103,6 +111,21 @@ class _Task:
             cell_run.run_blocks(run, list(zip(spec.cells, main)), definitions)
         self._leave(cells, definitions)
         cells.close()
+
+    def _component(self, run: CellRun, cells: Sequence[tuple[CellSource, int]]) -> None:
+        """A component of Kubeflow Pipelines: a function's source and its call are cells, a command is none."""
+        from jupyter_mlops.runtime.kfp.task import Component, run_component
+
+        def run_cells(component: Component) -> None:
+            namespace = run.cells.main.__dict__
+            component.enter(namespace)
+            (source, first), (call, second) = cells
+            run.run(source, first)
+            component.bind(namespace)
+            run.run(call, second)
+            component.take(namespace)
+
+        self.answer["exports"] = run_component(self.spec, run_cells)
 
     def _leave(self, cells: Any, definitions: Definitions) -> None:
         spec, namespace = self.spec, cells.main.__dict__

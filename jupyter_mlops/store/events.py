@@ -164,7 +164,10 @@ class TaskWaiting:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that a person should know about a task, and that is no failure."""
+    """Something that a person should know about a task, and that is no failure.
+
+    Without a task: why the run does not begin, or is not heard of; an empty text says that this is over.
+    """
 
     at: float
     text: str

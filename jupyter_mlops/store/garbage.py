@@ -69,8 +69,10 @@ def gc(
     return Collected(tuple(old), tuple(artifacts), cache, freed + size, dry_run)
 
 
-def delete_run(project: Project, run: str) -> None:
+def delete_run(project: Project, run: str, *, dead: bool = False) -> None:
     """Remove a run (full id) that no engine drives. Its artifacts go with the next `gc`.
+
+    `dead`: the caller knows that its engine does not live any more, which could not be told from here.
 
     Raises:
         Conflict: it is in motion.
@@ -78,7 +80,7 @@ def delete_run(project: Project, run: str) -> None:
     """
     directory = project.run_directory(run)
     with store_lock(project.home):
-        if _in_motion(directory, load_run(directory)):
+        if lock_is_held(directory) or not (dead or load_run(directory).over):
             raise Conflict(f"The run {run} is in motion.", hint=f"Stop it first: `jupyter mlops cancel {run}`.")
         _remove(project, run)
 

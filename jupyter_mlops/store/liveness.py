@@ -51,9 +51,16 @@ def engine_lives(identity: Mapping[str, Any]) -> bool | None:
 
 
 def run_is_driven(directory: Path, identity: Mapping[str, Any] | None) -> bool:
-    """Whether an engine drives the run now: by the lock, by its process, or at least by recent signs of life."""
+    """Whether an engine drives the run now: by the lock, by its process, or at least by recent signs of life.
+
+    Of a run that is driven elsewhere only that place can say so: it is live until its death was heard of.
+    """
+    from jupyter_mlops.store.remote import lives_elsewhere  # it takes locks as this module does
+
     if lock_is_held(directory):
         return True
+    if (elsewhere := lives_elsewhere(directory)) is not None:
+        return elsewhere
     lives = engine_lives(identity) if identity else None
     if lives is not None:
         return lives

@@ -2,16 +2,21 @@
 
 A frame is a line of JSON: so many bytes of a file from an offset on. Files of a run are appended to, or written whole
 and renamed into place; so what both ends have to remember is how far each file is. Frames may be lost, come twice or be
-forged: the receiver takes only what continues what it has, and writes nowhere but below its folder.
+forged: the receiver takes only what continues what it has, and writes nowhere but below its folder. What a sender has
+sent in all it says at its end (`Sender.manifest`), so that the receiver knows whether something is missing; `missing`
+sends just that, to a receiver that says what it `holds`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import os
 import re
+import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +26,13 @@ from jupyter_mlops.errors import Usage
 
 # Bytes of a frame before they become text.
 PART = 48 << 10
+MANIFEST = "mirrored.json"
 _MARK = "mlops"
+# Below this many bytes it is not worth the trouble.
+_SMALL = 200
+_TAIL = 4096
+# The clock of a file system may tick this seldom.
+_RACY_NS = 50_000_000
 _PART_NAME = re.compile(r"[^/\0]{1,255}")
 _MAX_DEPTH = 8
 
@@ -41,8 +52,11 @@ class Frame:
 
     def to_line(self) -> str:
         """As one line, without its end."""
-        text = base64.b64encode(self.data).decode("ascii")
-        flags = {key: True for key, value in (("whole", self.whole), ("more", self.more)) if value}
+        packed = zlib.compress(self.data, 1) if len(self.data) > _SMALL else self.data
+        shorter = len(packed) < len(self.data)
+        text = base64.b64encode(packed if shorter else self.data).decode("ascii")
+        said = {"whole": self.whole, "more": self.more, "zip": shorter}
+        flags = {key: True for key, value in said.items() if value}
         return json.dumps({_MARK: "file", "name": self.name, "at": self.at, **flags, "data": text})
 
     @classmethod
@@ -53,7 +67,9 @@ class Frame:
             if not isinstance(said, dict) or said.get(_MARK) != "file":
                 return None
             name, at, data = said["name"], said["at"], base64.b64decode(said["data"], validate=True)
-        except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
+            if said.get("zip") is True:
+                data = zlib.decompressobj().decompress(data, PART)
+        except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
             return None
         if not isinstance(name, str) or not isinstance(at, int) or isinstance(at, bool) or at < 0:
             return None
@@ -62,11 +78,15 @@ class Frame:
 
 @dataclass
 class _Sent:
-    """How much of which file (device and inode) was sent."""
+    """How much of which file (device and inode) was sent, and what its last bytes were: numbers of files that are gone
+    are given to others. `surely`: what is written from now on changes the time of the file, `changed`.
+    """
 
     file: tuple[int, int]
-    size: int
     at: int
+    end: bytes
+    changed: int
+    surely: bool
 
 
 @dataclass
@@ -87,21 +107,106 @@ class Sender:
             if self.wanted(name):
                 yield from self._news(name, path)
 
+    def manifest(self) -> Iterator[Frame]:
+        """How large each mirrored file is, as a file of that name: the last thing to send."""
+        sizes = {name: path.stat().st_size for name, path in _files(self.folder) if self.wanted(name)}
+        yield from frames_of(MANIFEST, json.dumps(sizes).encode())
+
     def _news(self, name: str, path: Path) -> Iterator[Frame]:
         try:
             with path.open("rb") as file:
                 status = os.fstat(file.fileno())
                 identity, end = (status.st_dev, status.st_ino), status.st_size
                 known = self._sent.get(name)
-                start = self.have.get(name, 0) if known is None else known.at
-                whole = start > end or (known is not None and known.file != identity) or (known is None and start == 0)
-                start = 0 if whole else start
-                if known is not None and not whole and start == end:
+                if known is not None and known.surely and (known.at, known.changed) == (end, status.st_mtime_ns):
                     return
-                yield from _read(file, name, start, end, whole=whole)
+                start = self.have.get(name, 0) if known is None else known.at
+                whole = start > end or (known is None and start == 0)
+                if known is not None and not whole:
+                    whole = known.file != identity or _before(file, start) != known.end
+                start = 0 if whole else start
+                if known is None or whole or start != end:
+                    yield from _read(file, name, start, end, whole=whole)
+                surely = time.time_ns() - status.st_mtime_ns > _RACY_NS
+                sent = _Sent(identity, end, _before(file, end), status.st_mtime_ns, surely)
         except OSError:
             return
-        self._sent[name] = _Sent(identity, end, end)
+        self._sent[name] = sent
+
+
+def frames_of(name: str, data: bytes) -> Iterator[Frame]:
+    """Bytes as a new file of that name."""
+    for at in range(0, max(len(data), 1), PART):
+        yield Frame(name, at, data[at : at + PART], at == 0, at + PART < len(data))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a receiver has of a file: so many bytes from its beginning, with this SHA-256.
+
+    `arriving`: it has not the whole of a file that takes its place when it is whole.
+    """
+
+    size: int
+    digest: str
+    arriving: bool = False
+
+    def to_data(self) -> list[Any]:
+        """As JSON data."""
+        return [self.size, self.digest, self.arriving]
+
+    @classmethod
+    def from_data(cls, data: Any) -> Held:
+        """Read what `to_data` gave."""
+        size, digest, arriving = data
+        return cls(int(size), str(digest), bool(arriving))
+
+    @classmethod
+    def of(cls, path: Path, *, arriving: bool = False) -> Held:
+        """What is in the file."""
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return cls(size, _digest(file, size), arriving)
+
+
+def missing(folder: Path, held: Mapping[str, Held], wanted: Callable[[str], bool] = bool) -> Iterator[Frame]:
+    """All that a receiver lacks of the files below `folder`."""
+    for name, path in _files(folder):
+        if wanted(name):
+            yield from lacking(name, path, held.get(name))
+
+
+def lacking(name: str, path: Path, held: Held | None) -> Iterator[Frame]:
+    """What a receiver lacks of one file: the end of it, if what it has is its beginning. None if it is gone."""
+    try:
+        with path.open("rb") as file:
+            end = os.fstat(file.fileno()).st_size
+            start = -1
+            if held is not None and held.size <= end and _digest(file, held.size) == held.digest:
+                start = held.size
+            if held is not None and start == end and held.arriving and end:
+                yield Frame(name, end, b"")
+            elif start < end or held is None:
+                yield from _read(file, name, max(start, 0), end, whole=start < 0)
+    except OSError:
+        return
+
+
+def _before(file: Any, at: int) -> bytes:
+    """The digest of the last bytes before this place."""
+    start = max(0, at - _TAIL)
+    file.seek(start)
+    return hashlib.sha256(file.read(at - start)).digest()
+
+
+def _digest(file: Any, size: int) -> str:
+    """SHA-256 of the first bytes."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while size > 0 and (block := file.read(min(size, 1 << 20))):
+        digest.update(block)
+        size -= len(block)
+    return digest.hexdigest()
 
 
 def _read(file: Any, name: str, start: int, end: int, *, whole: bool) -> Iterator[Frame]:
@@ -133,6 +238,31 @@ class Receiver:
         self.folder = folder
         self._limit = limit
         self._arriving: dict[str, Path] = {}
+        self.lost = False  # whether a frame was lost before one that came
+
+    def holds(self, wanted: Callable[[str], bool] = bool) -> dict[str, Held]:
+        """What is there of each file. What earlier receivers have left half arrived may be continued after this."""
+        found: dict[str, Held] = {}
+        for name, path in _files(self.folder):
+            whole = name.removesuffix(_NEW)
+            if wanted(whole) and (whole != name or name not in found):
+                found[whole] = Held.of(path, arriving=whole != name)
+                if whole != name:
+                    self._arriving[whole] = path
+        return found
+
+    def begin(self) -> None:
+        """Take frames of another sender: what the last one said of all that it has sent counts no more."""
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        self.lost = False
+
+    def complete(self) -> bool:
+        """Whether a sender has ended, and all that it has sent is there."""
+        try:
+            sizes = json.loads((self.folder / MANIFEST).read_bytes())
+            return isinstance(sizes, dict) and all(self._place(name).stat().st_size == sizes[name] for name in sizes)
+        except (OSError, ValueError, RecursionError, Usage):
+            return False
 
     def have(self) -> dict[str, int]:
         """Bytes of each file that is there and only grows; others may have been replaced by new ones of any size."""
@@ -155,7 +285,9 @@ class Receiver:
             new.unlink(missing_ok=True)
             self._arriving[frame.name] = new
         target = self._arriving.get(frame.name, path)
-        if not _append(target, frame):
+        size = _append(target, frame)
+        if size is not None:
+            self.lost = self.lost or size < frame.at
             return False
         if not frame.more and target is not path:
             os.replace(target, path)
@@ -182,17 +314,17 @@ def _only_grows(name: str) -> bool:
     return name.rpartition("/")[2] == "log" or name.endswith(".jsonl")
 
 
-def _append(path: Path, frame: Frame) -> bool:
-    """Append what of the frame continues the file."""
+def _append(path: Path, frame: Frame) -> int | None:
+    """Append what of the frame continues the file; if nothing does, the bytes that are there."""
     flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if frame.at == 0 else 0)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, flags, 0o644)
     except FileNotFoundError:
-        return False
+        return 0
     with os.fdopen(descriptor, "ab") as file:
         size = os.fstat(descriptor).st_size
         if not frame.at <= size <= frame.at + len(frame.data):
-            return False
+            return size
         file.write(frame.data[size - frame.at :])
-    return True
+    return None

@@ -140,8 +140,15 @@ class RunFold:
                 f"The run {event.run} was written in format {event.format}; this version reads up to {FORMAT}.",
                 hint="Upgrade jupyter-mlops.",
             )
+        # A run that is driven elsewhere is created here, and there: the first one tells when and by whom, the one that
+        # knows the environment is from there.
+        before = self._run
         same = ("run", "pipeline", "experiment", "target", "notebook", "plan", "environment", "user", "retry_of")
-        self._run = replace(self._run, created=event.at, **{name: getattr(event, name) for name in same})
+        self._run = replace(before, created=event.at, **{name: getattr(event, name) for name in same})
+        if before.created:
+            environment = event.environment or before.environment
+            at, user = (before.created, before.user) if event.environment else (event.at, event.user)
+            self._run = replace(self._run, created=at, user=user, environment=environment)
         self._params = dict(event.params)
         for step in event.plan.get("steps", ()):
             self._tasks.setdefault(str(step["name"]), TaskRecord(str(step["name"]), str(step["name"])))
@@ -231,6 +238,8 @@ class RunFold:
         )
 
     def _note(self, event: e.Note) -> None:
+        if not event.task and not self._run.over:  # why the run does not begin, or is not heard of; or that it is again
+            self._run = replace(self._run, reason=str(event.text))
         task = self._tasks.get(event.task)
         if task is not None and str(event.text) not in task.notes:
             self._tasks[event.task] = replace(task, notes=(*task.notes, str(event.text)))

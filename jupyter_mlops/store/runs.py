@@ -14,13 +14,14 @@ from pathlib import Path
 from jupyter_mlops.store.atomic_write import unwritable_explained
 from jupyter_mlops.store.diff import RunDiff, diff_runs
 from jupyter_mlops.store.events import CancelRequested
-from jupyter_mlops.store.events_file import EventWriter, RunEvents, read_run
+from jupyter_mlops.store.events_file import EventWriter, RunEvents, new_writer, read_run
 from jupyter_mlops.store.following import LogPart, follow_events, follow_log, log_path, read_log, task_of
 from jupyter_mlops.store.garbage import delete_run
 from jupyter_mlops.store.index import Index
 from jupyter_mlops.store.lineage import Lineage, made_from, used_for
 from jupyter_mlops.store.links import links
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import HOME_WRITER, is_remote
 from jupyter_mlops.store.run_ids import resolve
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
@@ -81,7 +82,9 @@ class Runs:
     def request_cancel(self, run: str, *, by: str = "") -> str:
         """Ask the engine that drives the run to stop it; returns its id."""
         full = self.resolve(run)
-        with EventWriter(self.project.run_directory(full)) as writer:
+        directory = self.project.run_directory(full)
+        # What is written here of a run elsewhere has names of its own, which nothing that comes from there can take.
+        with EventWriter(directory, f"{HOME_WRITER}-{new_writer()}" if is_remote(directory) else "") as writer:
             writer.append(CancelRequested(time.time(), by))
         return full
 
@@ -160,4 +163,4 @@ class Runs:
         self.close()
 
 
-_EXPORTED = re.compile(r"events.*\.jsonl|executed\.ipynb|log|result\.json|spec\.json")
+_EXPORTED = re.compile(r"(events.*|use|cluster)\.jsonl|executed\.ipynb|log|result\.json|spec\.json")

@@ -17,6 +17,7 @@ from jupyter_mlops.errors import NotFound, Refused, Usage
 from jupyter_mlops.kube.capability import Capability
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import read_remote
 
 __all__ = [
     "BUILTIN",
@@ -25,6 +26,7 @@ __all__ = [
     "Capabilities",
     "Capability",
     "Outcome",
+    "RemoteTarget",
     "Report",
     "RunTarget",
     "StopReason",
@@ -97,6 +99,44 @@ class RunTarget(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """What of left-over runs goes: of a project's own those older than so many seconds also if they are not over;
+    with `everyone` also those of others that are both. `dry_run`: nothing goes.
+    """
+
+    older_than: float | None = None
+    everyone: bool = False
+    dry_run: bool = False
+
+
+@runtime_checkable
+class RemoteTarget(RunTarget, Protocol):
+    """A place whose runs write down, in their folder here, where they are (`store.remote`): any process can go on."""
+
+    def attach(self, run: str, project: Project, options: RunOptions) -> Path:
+        """Follow a run that goes on there to its end; the listeners get all its events, from the first."""
+        ...
+
+    def catch_up(self, run: str, project: Project, *, thorough: bool = True) -> None:
+        """Bring home what there is by now. Not `thorough`: only what comes at once."""
+        ...
+
+    def cancel(self, run: str) -> None:
+        """Ask for the run to stop."""
+        ...
+
+    def fetch(self, run: str, digest: str, project: Project) -> Path:
+        """Bring a value into the store here, and give its file."""
+        ...
+
+    def sweep(self, project: Project, asked: Sweep) -> dict[str, Any]:
+        """Remove what runs that the project does not have any more have left: `{"runs", "objects", "folders", "bytes",
+        "dry_run"}`.
+        """
+        ...
+
+
 def load_target(name: str, **settings: Any) -> Target | RunTarget:
     """Make a target: a built-in one, or one that an installed package offers under the entry point group `GROUP`.
 
@@ -157,6 +197,27 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
 def refuse_attached(target: str) -> Usage:
     """The error for a target that drives every run from here, where nothing else can be asked for."""
     return Usage(f"Runs on the target {target!r} are always driven from here.", hint="Leave out --attached.")
+
+
+def target_of_run(
+    run: str,
+    target: str,
+    project: Project,
+    *,
+    parallel: int | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Target | RunTarget:
+    """Make the target of a run that was: one that is driven elsewhere is where it was begun, whatever is set now;
+    `given` comes first.
+
+    Raises:
+        NotFound, Usage: as `open_target`.
+    """
+    remote = read_remote(project.run_directory(run))
+    if remote is None:
+        return open_target(target or "local", project, parallel=parallel, given=given)
+    asked = {key: value for key, value in (given or {}).items() if value}
+    return load_target(remote.target, **{**remote.settings, **asked})
 
 
 def target_names() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jupyter_mlops.errors import NotebookHasErrors
 from jupyter_mlops.notebook.annotations import By
 from jupyter_mlops.notebook.diagnostics import Diagnostic
-from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
+from jupyter_mlops.verbs.sources import existing, is_ir, is_pipeline_file, read_notebook
 
 
 def check(path: str | Path, *, by: By = "auto") -> list[Diagnostic]:
@@ -19,7 +19,7 @@ def check(path: str | Path, *, by: By = "auto") -> list[Diagnostic]:
         Usage: a pipeline that cannot run.
     """
     found = existing(path)
-    if found.suffix != ".json" and not is_pipeline_file(found):
+    if found.suffix != ".json" and not is_pipeline_file(found) and not is_ir(found):
         return read_notebook(found, by=by).diagnostics()
     from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
 

@@ -9,7 +9,7 @@ from jupyter_mlops.errors import Usage
 from jupyter_mlops.notebook.annotations import By
 from jupyter_mlops.notebook.diagnostics import Diagnostic
 from jupyter_mlops.pipeline.model import Pipeline, validate
-from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
+from jupyter_mlops.verbs.sources import existing, is_ir, is_pipeline_file, read_notebook
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Loaded:
 
 
 def load_pipeline(source: str | Path | Pipeline, *, by: By = "auto") -> Loaded:
-    """Load a notebook, a percent-format script, a pipeline file or a plan (`.json`); a `Pipeline` stays as it is.
+    """Load a notebook, a percent-format script, a pipeline file, a plan (`.json`) or IR of KFP (`.yaml`); a `Pipeline`
+    stays as it is.
 
     Raises:
         NotFound, NotANotebook, Usage: the file is not there, or is none of these.
@@ -30,6 +31,10 @@ def load_pipeline(source: str | Path | Pipeline, *, by: By = "auto") -> Loaded:
     if isinstance(source, Pipeline):
         return Loaded(source)
     path = existing(source)
+    if is_ir(path):
+        from jupyter_mlops.pipeline.kfp.reading import read_ir
+
+        return Loaded(read_ir(path), path)
     if path.suffix == ".json":
         return Loaded(Pipeline.from_json(path.read_bytes()), path)
     if is_pipeline_file(path):

@@ -13,11 +13,14 @@ from typing import Any
 from jupyter_mlops.engine.run import RunOptions, resume_run
 from jupyter_mlops.errors import Conflict
 from jupyter_mlops.store.events import Event
+from jupyter_mlops.store.garbage import delete_run
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import is_remote
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.store.runs import Runs
 from jupyter_mlops.store.search import RunSummary
-from jupyter_mlops.targets.base import RunTarget, open_target, refuse_attached
+from jupyter_mlops.targets.base import RunTarget, refuse_attached, target_of_run
+from jupyter_mlops.verbs.remote import catch_up, catch_up_all, elsewhere, keep_following
 from jupyter_mlops.verbs.summary import summary
 
 _LOOK_EVERY_S = 0.1
@@ -31,6 +34,7 @@ def list_runs(
     Raises:
         Usage: the query cannot be read; the message shows where.
     """
+    catch_up_all(Project.find(folder))
     with _opened(folder) as runs:
         return [_as_data(item) for item in runs.list(query, order_by=order_by or "", limit=limit, offset=offset)]
 
@@ -56,15 +60,24 @@ def page(
         return {"runs": [_as_data(item) for item in found], "total": runs.count(query, notebooks=notebooks)}
 
 
-def show(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
-    """A run, as `run` answers. `run` is an id, the beginning or end of one, or `last`."""
+def show(run: str = "last", *, wait: bool = True, folder: str | Path = ".") -> dict[str, Any]:
+    """A run, as `run` answers. `run` is an id, the beginning or end of one, or `last`.
+
+    What of a run that is driven elsewhere is not here yet is brought first; without `wait`, by a process of its own.
+    """
     with _opened(folder) as runs:
+        full = runs.resolve(run)
+        if wait:
+            catch_up(runs.project, full)
+        else:
+            keep_following(runs.project, full)
         return summary(runs.get(run), runs.project)
 
 
 def logs(run: str = "last", step: str | None = None, *, folder: str | Path = ".") -> dict[str, Any]:
     """What the tasks of a run (or of one step) printed: `{"run", "logs": [{"task", "text"}]}`, in the plan's order."""
     with _opened(folder) as runs:
+        catch_up(runs.project, runs.resolve(run))
         names = _tasks(runs, run, step)
         parts = [part for part in runs.logs(run) if names is None or part.task in names]
         return {"run": runs.resolve(run), "logs": [{"task": part.task, "text": part.text} for part in parts]}
@@ -73,8 +86,14 @@ def logs(run: str = "last", step: str | None = None, *, folder: str | Path = "."
 def follow_logs(
     run: str = "last", step: str | None = None, *, stop: threading.Event | None = None, folder: str | Path = "."
 ) -> Iterator[str]:
-    """What is printed, as it comes, until the run is over or `stop` is set. Lines say which task they are from."""
+    """What is printed, as it comes, until the run is over or `stop` is set. Lines say which task they are from.
+
+    A run that is driven elsewhere is brought home meanwhile, and after this by a process of its own.
+    """
     with _opened(folder) as runs:
+        full = runs.resolve(run)
+        catch_up(runs.project, full)
+        keep_following(runs.project, full)
         names = _tasks(runs, run, step)
         seen: dict[str, int] = {}
         waiting = stop or threading.Event()
@@ -100,11 +119,15 @@ def cancel(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
 
     Raises:
         Conflict: the run is over.
+        Unavailable: the run is driven elsewhere, and that place does not answer.
     """
     with _opened(folder) as runs:
         record = runs.get(run)
         if record.over:
             raise Conflict(f"The run {record.run} is over: it {record.state}.", hint="There is nothing to cancel.")
+        if is_remote(runs.directory(run)):
+            with elsewhere(runs.project, record.run) as target:
+                target.cancel(record.run)
         runs.request_cancel(run, by=getpass.getuser())
         return {"run": record.run, "state": "asked to stop"}
 
@@ -130,7 +153,7 @@ def retry(  # noqa: PLR0913 what may be asked of it
     """
     with _opened(folder) as runs:
         record, project = runs.get(run), runs.project
-    target = open_target(record.target or "local", project, parallel=parallel, given=given)
+    target = target_of_run(record.run, record.target, project, parallel=parallel, given=given)
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
         if isinstance(target, RunTarget):
@@ -144,22 +167,34 @@ def retry(  # noqa: PLR0913 what may be asked of it
     return summary(load_run(directory), project)
 
 
-def delete(run: str, *, folder: str | Path = ".") -> dict[str, Any]:
-    """Remove a run. What only it used goes with the next `store gc`.
+def delete(run: str, *, here: bool = False, folder: str | Path = ".") -> dict[str, Any]:
+    """Remove a run. What only it used goes with the next `store gc`; of a run that was driven elsewhere nothing is left
+    there either.
+
+    `here`: only what is here, also if it goes on elsewhere or that place cannot be asked.
 
     Raises:
         Conflict: it is running.
+        Unavailable: the place where it was driven does not answer; nothing was removed.
     """
     with _opened(folder) as runs:
-        record, deleted = runs.get(run), runs.delete(run)
-        if record.target not in ("", "local"):
-            target = open_target(record.target, runs.project)
+        full = runs.resolve(run)
+        remote = is_remote(runs.directory(full))
+        if here and remote:
+            delete_run(runs.project, full, dead=True)
+            return {"run": full}
+        catch_up(runs.project, full, thorough=False)
+        record = runs.get(full)
+        if not record.over:
+            return {"run": runs.delete(full)}  # says why it cannot be
+        if remote or record.target not in ("", "local"):
+            target = target_of_run(full, record.target, runs.project)
             try:
                 if isinstance(target, RunTarget):
-                    target.forget(deleted)
+                    target.forget(full)
             finally:
                 target.close()
-        return {"run": deleted}
+        return {"run": runs.delete(full)}
 
 
 def export(run: str = "last", *, output: str | Path, folder: str | Path = ".") -> dict[str, Any]:

@@ -79,6 +79,15 @@ def is_pipeline_file(path: Path) -> bool:
     return not _CELL_MARKER.search(text) and "jupyter_mlops" in text and bool(_PIPELINE.search(text))
 
 
+def is_ir(path: Path) -> bool:
+    """Whether a file is a pipeline that was compiled for Kubeflow Pipelines."""
+    if path.suffix not in (".yaml", ".yml", ".json"):
+        return False
+    from jupyter_mlops.pipeline.kfp.reading import is_ir
+
+    return is_ir(path)
+
+
 def existing(path: str | Path) -> Path:
     """The absolute path of a file that exists."""
     found = Path(path).expanduser().absolute()

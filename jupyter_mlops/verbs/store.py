@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.errors import Unavailable
+from jupyter_mlops.errors import Unavailable, Usage
 from jupyter_mlops.store import garbage
 from jupyter_mlops.store.project import Project
 
@@ -32,6 +32,36 @@ def gc(
         "bytes": done.bytes,
         "dry_run": done.dry_run,
     }
+
+
+def sweep(
+    target: str,
+    *,
+    older_than: float | None = None,
+    everyone: bool = False,
+    dry_run: bool = False,
+    folder: str | Path = ".",
+) -> dict[str, Any]:
+    """Remove what runs that are not here any more have left at a target.
+
+    Of this project's runs those that are over go, and those that began more than `older_than` seconds ago. `everyone`:
+    also runs of others that are over and older than that. Returns `{"runs", "objects", "folders", "bytes", "dry_run"}`.
+
+    Raises:
+        Usage: the target keeps nothing; or `everyone` without an age.
+    """
+    from jupyter_mlops.targets.base import RemoteTarget, Sweep, open_target
+
+    if everyone and older_than is None:
+        raise Usage("Say how old runs of others must be.", hint="For example: --older-than 30d")
+    project = Project.find(folder)
+    place = open_target(target, project)
+    try:
+        if not isinstance(place, RemoteTarget):
+            raise Usage(f"The target {target!r} keeps nothing of runs.", hint="For example: --target kubernetes")
+        return place.sweep(project, Sweep(older_than, everyone, dry_run))
+    finally:
+        getattr(place, "close", lambda: None)()
 
 
 def rebuild(*, folder: str | Path = ".") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jupyter_mlops.store.following import place_of
 from jupyter_mlops.store.links import links
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_record import RunRecord, TaskRecord
+from jupyter_mlops.verbs.task_place import peak_of
 
 MERGED = "executed.ipynb"
 
@@ -44,7 +45,12 @@ def summary(record: RunRecord, project: Project) -> dict[str, Any]:
         "tags": dict(record.tags),
         "environment": dict(record.environment),
         "tasks": [
-            {**_task(task, directory, groups.get(task.step, "")), "error": _error(task, cells), "inputs": used[name]}
+            {
+                **_task(task, directory, groups.get(task.step, "")),
+                **peak_of(task, record),
+                "error": _error(task, cells),
+                "inputs": used[name],
+            }
             for name, task in record.tasks.items()
         ],
     }

@@ -10,6 +10,7 @@ from jupyter_mlops.store.events import (
     CellFinished,
     Event,
     MetricLogged,
+    Note,
     RunCreated,
     RunFinished,
     RunStarted,
@@ -74,7 +75,9 @@ def advance(picture: RunPicture, event: Event) -> RunPicture:
         return _created(picture, event)
     if isinstance(event, RunStarted):
         started = event.at if picture.started is None else picture.started
-        return replace(picture, state="running", started=started, finished=None)
+        return replace(picture, state="running", started=started, finished=None, reason="")
+    if isinstance(event, Note) and not event.task:
+        return replace(picture, reason=event.text) if picture.finished is None else picture
     if isinstance(event, RunFinished):
         return replace(picture, state=event.state, finished=event.at, reason=event.reason)
     if isinstance(event, TaskExpanded):

@@ -4,6 +4,7 @@ import { corePlugin } from './plugins/core';
 import { homePlugin } from './plugins/home';
 import { homeRunsPlugin } from './plugins/homeRuns';
 import { homeStatusPlugin } from './plugins/homeStatus';
+import { homeTargetsPlugin } from './plugins/homeTargets';
 import { notebookPlugin } from './plugins/notebook';
 import { panelPlugin } from './plugins/panel';
 import { runCommandsPlugin } from './plugins/runCommands';
@@ -21,5 +22,6 @@ export default [
   runViewPlugin,
   homePlugin,
   homeRunsPlugin,
+  homeTargetsPlugin,
   homeStatusPlugin
 ];

@@ -9,6 +9,7 @@ import { EventStream } from './api/stream';
 import { Pipelines } from './model/pipelines';
 import { Runs } from './model/runs';
 import { Server } from './model/server';
+import { Targets } from './model/targets';
 
 /** Every action is a command; buttons, menus and shortcuts only name it. Arguments are JSON. */
 export namespace CommandIDs {
@@ -34,7 +35,7 @@ export namespace CommandIDs {
   export const compareRuns = 'jupyter-mlops:compare-runs';
   /** Load `run` in `folder` anew into its view. */
   export const refreshRun = 'jupyter-mlops:refresh-run';
-  /** Open the home tab: all runs of a project. */
+  /** Open the home tab: all runs of a project of `folder`; `tab` is the one to show. */
   export const openHome = 'jupyter-mlops:open-home';
   /** Make a small notebook to begin with, and open it. */
   export const openExample = 'jupyter-mlops:open-example';
@@ -64,6 +65,7 @@ export interface IMLOps {
   readonly stream: EventStream;
   readonly server: Server;
   readonly runs: Runs;
+  readonly targets: Targets;
   /** The open notebooks as pipelines; null where there are no notebooks. */
   readonly pipelines: Pipelines | null;
   readonly trans: TranslationBundle;

@@ -27,6 +27,7 @@ class Services:
     analyser: Analyser
     launcher: Launcher
     threads: ThreadPoolExecutor
+    clusters: ThreadPoolExecutor
     max_body: int
     max_streams: int
     poll: float
@@ -61,6 +62,7 @@ class MLOpsApp(ExtensionApp):
                 kernels=self.serverapp.kernel_spec_manager if self.kernel_environment else None
             ),
             threads=ThreadPoolExecutor(self.threads, thread_name_prefix="mlops"),
+            clusters=ThreadPoolExecutor(self.threads, thread_name_prefix="mlops-cluster"),
             max_body=self.max_body_mb * 1_000_000,
             max_streams=self.max_streams,
             poll=self.poll_seconds,
@@ -75,3 +77,4 @@ class MLOpsApp(ExtensionApp):
         services: Any = self.settings.get(SERVICES)
         if services is not None:
             services.threads.shutdown(wait=False, cancel_futures=True)
+            services.clusters.shutdown(wait=False, cancel_futures=True)

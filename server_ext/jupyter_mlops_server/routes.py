@@ -6,15 +6,24 @@ import re
 from typing import Any
 
 from jupyter_mlops_server.contract import API
-from jupyter_mlops_server.handlers import about, notebooks, runs, stream, tasks
+from jupyter_mlops_server.handlers import about, notebooks, runs, stream, targets, tasks
 
 # What stands for a part of a path; all else is no route.
-_PARTS = {"run": r"([\w-]{1,64})", "other": r"([\w-]{1,64})", "task": r"([^/]{1,600})", "digest": r"([0-9a-f]{16,128})"}
+_PARTS = {
+    "run": r"([\w-]{1,64})",
+    "other": r"([\w-]{1,64})",
+    "task": r"([^/]{1,600})",
+    "digest": r"([0-9a-f]{16,128})",
+    "target": r"([\w.-]{1,100})",
+}
 
 HANDLERS: tuple[Any, ...] = (
     about.HealthHandler,
     about.ContractHandler,
-    about.TargetsHandler,
+    targets.TargetsHandler,
+    targets.ContextsHandler,
+    targets.DoctorHandler,
+    targets.RightsHandler,
     notebooks.AnalysisHandler,
     notebooks.ConversionHandler,
     runs.RunsHandler,
@@ -24,6 +33,8 @@ HANDLERS: tuple[Any, ...] = (
     runs.RunGraphHandler,
     runs.DiffHandler,
     tasks.LogHandler,
+    tasks.PodsHandler,
+    tasks.UseHandler,
     tasks.NotebookHandler,
     tasks.MetricsHandler,
     tasks.ArtifactsHandler,

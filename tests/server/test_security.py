@@ -27,7 +27,7 @@ DOING = {("post", "/runs"), ("delete", "/runs/{run}"), ("post", "/runs/{run}/can
 
 
 def filled(path: str) -> list[str]:
-    values = {"run": "last", "other": "last", "task": "one", "digest": "0" * 64}
+    values = {"run": "last", "other": "last", "task": "one", "digest": "0" * 64, "target": "local"}
     return [values[part[1:-1]] if part.startswith("{") else part for part in path.strip("/").split("/")]
 
 

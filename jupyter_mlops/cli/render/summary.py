@@ -25,6 +25,8 @@ def summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     """The result of `run`: the tree, what failed, where the executed notebook is, how to go on."""
     tasks = result.get("tasks", ())
     yield _head(result, style)
+    if result["state"] in ("pending", "running") and result.get("reason"):
+        yield style.paint("33", plain(str(result["reason"])))
     yield from task_lines([_picture(task) for task in tasks], style)
     for task in tasks:
         if task["state"] == "failed":

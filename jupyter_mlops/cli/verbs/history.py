@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mlops.cli.grammar import Verb, VerbParser, positive
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
+from jupyter_mlops.widgets.states import bytes_text
 
 
 def add_run(parser: VerbParser, name: str = "run", **options: Any) -> None:
@@ -45,15 +46,27 @@ def rows_of(result: Any) -> list[Mapping[str, Any]]:
     return list(result["runs"] if isinstance(result, Mapping) else result)
 
 
+def _show_arguments(parser: VerbParser) -> None:
+    add_last_run(parser)
+    help_text = "where a value of the run is, by its name or the start of its digest; it is fetched if need be"
+    parser.add_argument("--value", metavar="NAME", help=help_text)
+
+
 def _show(options: Namespace, _session: Session) -> Any:
     from jupyter_mlops.verbs.runs import show
 
+    if options.value:
+        from jupyter_mlops.verbs.remote import fetch
+
+        return fetch(options.run, options.value)
     return show(options.run)
 
 
 def _show_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     from jupyter_mlops.cli.render.summary import show_lines
 
+    if "path" in result:
+        return iter([f"{result['name']} is here, {bytes_text(result['bytes'])}: {result['path']}"])
     return show_lines(result, style)
 
 
@@ -116,12 +129,13 @@ def _cancel_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
 
 def _delete_arguments(parser: VerbParser) -> None:
     add_run(parser, "run", nargs="+", help="runs, by their ids or the start of them")
+    parser.add_argument("--here", action="store_true", help="only what is here of a run that is driven elsewhere")
 
 
 def _delete(options: Namespace, _session: Session) -> Any:
     from jupyter_mlops.verbs.runs import delete
 
-    return {"deleted": [delete(run) for run in options.run]}
+    return {"deleted": [delete(run, here=options.here) for run in options.run]}
 
 
 def _delete_lines(result: Mapping[str, Iterable[Any]], _style: Style) -> Iterator[str]:
@@ -153,7 +167,14 @@ VERBS = (
         data=lambda result: {"runs": rows_of(result)},
         lines=_runs_lines,
     ),
-    Verb(name="show", examples=("", "0192f3a4"), arguments=add_last_run, call=_show, data=dict, lines=_show_lines),
+    Verb(
+        name="show",
+        examples=("", "0192f3a4", "last --value model.pkl"),
+        arguments=_show_arguments,
+        call=_show,
+        data=dict,
+        lines=_show_lines,
+    ),
     Verb(
         name="logs",
         examples=("", "last train -f"),

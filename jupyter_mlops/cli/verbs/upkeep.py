@@ -26,6 +26,8 @@ def _store_arguments(parser: VerbParser) -> None:
     parser.add_argument("--keep", type=int, metavar="N", help="gc: keep the newest N runs and delete the others")
     parser.add_argument("--older-than", metavar="TIME", help="gc: delete runs older than TIME, such as 30d or 12h")
     parser.add_argument("--dry-run", action="store_true", help="gc: say what would go and delete nothing")
+    parser.add_argument("--target", metavar="T", help="gc: what runs that are not here any more have left there")
+    parser.add_argument("--everyone", action="store_true", help="gc --target: also old runs of others that are over")
     parser.add_argument("--port", type=int, default=0, metavar="P", help="serve: listen there, and not on a free port")
 
 
@@ -43,6 +45,11 @@ def _store(options: Namespace, session: Session) -> Any:
         return _serve(options, session)
     if options.action == "rebuild":
         return store.rebuild()
+    if options.everyone and not options.target:
+        raise Usage("`--everyone` is for another target's runs.", hint="For example: store gc --target kubernetes")
+    if options.target:
+        older_than = _seconds(options.older_than)
+        return store.sweep(options.target, older_than=older_than, everyone=options.everyone, dry_run=options.dry_run)
     return store.gc(keep=options.keep, older_than=_seconds(options.older_than), dry_run=options.dry_run)
 
 
@@ -76,6 +83,12 @@ def _seconds(word: str | None) -> float | None:
 
 
 def _store_lines(result: Mapping[str, Any], _style: Style) -> Iterator[str]:
+    if "objects" in result:
+        verb = "Would delete" if result["dry_run"] else "Deleted"
+        others = _count(len(result["objects"]), "object")
+        left = f"{_count(len(result['folders']), 'folder')} of {bytes_text(result['bytes'])}"
+        yield f"{verb} {_count(len(result['runs']), 'run')}, {others} of no run, and on the volume {left}."
+        return
     runs = _count(result["runs"], "run")
     if "artifacts" not in result:
         yield f"The index has {runs}."
@@ -127,7 +140,13 @@ def _completion(options: Namespace, _session: Session) -> Any:
 VERBS = (
     Verb(
         name="store",
-        examples=("gc", "gc --older-than 30d --dry-run", "rebuild", "serve --port 5000"),
+        examples=(
+            "gc",
+            "gc --older-than 30d --dry-run",
+            "gc --target kubernetes --dry-run",
+            "rebuild",
+            "serve --port 5000",
+        ),
         arguments=_store_arguments,
         call=_store,
         data=dict,

@@ -48,6 +48,7 @@ def drive_attached(
     Raises:
         MlopsError: the server refused what the run needs, and nothing of the run is left.
     """
+    _refuse_components(plan)
     run = options.run or new_run_id()
     patient = _patient(kube)
     asked = Asked(options.experiment, options.parallel, project.root, options.final, attached=True, store=store)
@@ -119,6 +120,16 @@ def without_file_cache(plan: Plan) -> Plan:
     """
     steps = tuple(_uncached(step) if _touches_files(step) else step for step in plan.pipeline.steps)
     return replace(plan, pipeline=replace(plan.pipeline, steps=steps))
+
+
+def _refuse_components(plan: Plan) -> None:
+    """Refuse what is made of images: an engine that does not see the volume cannot hand on their files."""
+    names = [step.name for step in plan.pipeline.steps if step.component.container]
+    if names:
+        raise Refused(
+            f"{names[0]!r} is a component of Kubeflow Pipelines, and these need a driver in the cluster.",
+            hint="Leave out --attached.",
+        )
 
 
 def _is_driven(folder: Path) -> bool:

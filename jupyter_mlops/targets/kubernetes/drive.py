@@ -8,9 +8,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,9 +25,11 @@ from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
-from jupyter_mlops.store.mirror import Sender
+from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
+from jupyter_mlops.targets.kubernetes.arriving_values import SmallValues
+from jupyter_mlops.targets.kubernetes.delivery import travels
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
@@ -36,9 +39,6 @@ from jupyter_mlops.targets.kubernetes.workplace import close, reopen
 _LOOK_EVERY_S = 0.3
 # An API server that is upgraded is away for a minute; runs outlive that.
 _PATIENCE_S = 300.0
-# What is not worth a line: values stay in the cluster, and come home on demand. `verify` compares the last ones.
-_STAYS = (".bundle", ".part", ".lock")
-_COMES = "/final.bundle"
 
 
 # As shells say it of a process that SIGTERM ended; and what says "another one does it".
@@ -60,7 +60,7 @@ def drive(order_path: str) -> int:
     place = replace(place, owner=owner_of(kube, place.owner, place.run))
     signal.signal(signal.SIGTERM, _leave)
     try:
-        mirrored = _mirrored(project.run_directory(place.run), sys.stdout)
+        mirrored = _mirrored(project, place.run, sys.stdout)
         with mirrored, _cancelable(kube, order["anchor"], stop), _alone(kube, place, stop):
             finished = _drive(order, place, project, kube, stop)
     except MlopsError as error:
@@ -73,6 +73,8 @@ def drive(order_path: str) -> int:
 
 
 def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Kube, stop: Stop) -> Finished:
+    # Runs tell whose they are: here that is who has submitted them.
+    os.environ.update({"LOGNAME": order["user"]} if order.get("user") else {})
     options = RunOptions(
         parallel=order["parallel"],
         run=place.run,
@@ -125,12 +127,16 @@ def _end_at_once(other: str) -> None:
 
 
 @contextmanager
-def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
-    """While inside, and once more at the end, what is new in the folder is printed."""
-    sender, done = Sender(folder, lambda name: name.endswith(_COMES) or not name.endswith(_STAYS)), threading.Event()
+def _mirrored(project: Project, run: str, out: TextIO) -> Iterator[None]:
+    """While inside, and once more at the end, what is new in the run's folder is printed, and its small values.
 
-    def tell() -> None:
-        out.writelines(frame.to_line() + "\n" for frame in sender.look())
+    Large values stay in the cluster, and come home on demand. Last comes what was sent in all.
+    """
+    sender, done = Sender(project.run_directory(run), travels), threading.Event()
+    values = SmallValues(project, run)
+
+    def tell(last: Iterable[Frame] = ()) -> None:
+        out.writelines(frame.to_line() + "\n" for frame in chain(sender.look(), values.look(), last))
         out.flush()
 
     def follow() -> None:
@@ -144,7 +150,7 @@ def _mirrored(folder: Path, out: TextIO) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        tell()
+        tell(sender.manifest())
 
 
 @contextmanager

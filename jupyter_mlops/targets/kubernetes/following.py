@@ -1,77 +1,226 @@
-"""A run in the cluster, followed here: the frames that its driver prints become the run's folder."""
+"""A run in the cluster, followed here: the frames that its driver prints become the run's folder.
+
+Nothing that happens to the connection ends this: what is wrong is told while it lasts, and what was missed is noticed.
+"""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.errors import Refused
+from jupyter_mlops.errors import MlopsError, NotFound, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_died, why_pending
+from jupyter_mlops.kube.failures import Broken, Conflict, Gone, TooMany, Unauthorized, Unreachable
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.request import lines
 from jupyter_mlops.kube.resource import EVENTS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame, Receiver
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import belongs_home
+from jupyter_mlops.store.run_state import read_record
+from jupyter_mlops.targets.kubernetes.arriving_values import ArrivingValues, seals_of
 
 _LOOK_EVERY_S = 1.0
 # A reason for which waiting does not help may still pass: a Secret or a quota that comes a moment later.
 _PATIENCE_S = 20.0
+# A login that has expired may be renewed; after this long somebody has to be asked.
+_LOGIN_S = 30.0
+PASSING = (Unreachable, Broken, TooMany, Gone, Conflict)
+_BEGUN = ("Running", "Succeeded", "Failed")
 
 
-def follow(kube: Kube, run: str, driver: int, folder: Path, stop: Stop) -> None:
-    """Bring home what the driver of `run` with this number prints until it ends or `stop` is set.
+class Landing:
+    """Where frames of a run arrive: its folder and the store of values. Not for several threads."""
+
+    def __init__(self, project: Project, run: str) -> None:
+        self.folder = project.run_directory(run)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.files, self.values = Receiver(self.folder), ArrivingValues(project, run)
+
+    def take(self, frame: Frame) -> None:
+        """Write a frame, unless it is of a file that only this side writes."""
+        if self.values.takes(frame):
+            self.values.take(frame)
+        elif not belongs_home(frame.name):
+            self.files.take(frame)
+
+    def seals(self) -> dict[str, str]:
+        """What the run has recorded of its bundles."""
+        return seals_of(self.folder)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the driver has told of all that it has, and it is here."""
+        return self.files.complete()
+
+
+@dataclass
+class FollowedJob:
+    """A Job of a run, told by its labels `marks`, whose output is read from here until `stop` is set.
+
+    `tell` gets why it does not begin or is not heard of, once for each reason, and "" when that is over.
+    When one of its pods has ended, and `enough` says so, no other one is waited for.
+    """
+
+    kube: Kube
+    run: str
+    marks: Mapping[str, str]
+    stop: Stop
+    tell: Callable[[str], None] = lambda _: None
+    enough: Callable[[], bool] = lambda: False
+    begun: bool = field(default=False, init=False)
+    _told: str = field(default="", init=False)
+    _refused_since: float | None = field(default=None, init=False)
+    _read: set[str] = field(default_factory=set, init=False)
+
+    def lines(self) -> Iterator[bytes]:
+        """What its pods print, one after the other, until it has ended.
+
+        Raises:
+            Refused: it does not start, and waiting does not help; the message says why. Or our login has expired.
+        """
+        while pod := self._wait():
+            self._read.add(pod)
+            for line in follow_log(self.kube, pod, self.stop, trouble=self._pass):
+                self._say("")
+                yield line.data
+            if self.enough():
+                return
+            if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
+                raise Unauthorized(
+                    "The cluster does not take your login any more; the run goes on there.",
+                    hint=f"Log in again, then: jupyter mlops attach {self.run}",
+                )
+
+    def lines_so_far(self) -> Iterator[bytes]:
+        """What it has printed up to now."""
+        pod = self._pod()
+        if pod is not None and pod.get("status", {}).get("phase") in _BEGUN:
+            with closing(self.kube.log(_name(pod))) as stream:
+                yield from lines(stream)
+
+    def ended(self) -> bool:
+        """Whether it has ended, or nothing of it is left there.
+
+        Raises:
+            MlopsError: the cluster does not say.
+        """
+        job, pod = self._job(), self._pod()
+        if job is None:
+            return pod is None or pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        return has_ended(job)
+
+    def death(self) -> Reason | None:
+        """How it died; None if it did not, or nothing is known of it."""
+        try:
+            pods = self.kube.list(PODS, labels=selector(self.marks)).items
+            return why_died(pods[-1] if pods else None, self._job())
+        except MlopsError:
+            return None
+
+    def _wait(self) -> str:
+        """The name of a pod of it that has begun and was not read yet; "" if there will be none, or at a stop."""
+        hopeless: float | None = None
+        while not self.stop.is_set():
+            try:
+                job, pod = self._job(), self._pod()
+                if pod is not None and pod.get("status", {}).get("phase") in _BEGUN:
+                    self._say("")
+                    self.begun = True
+                    return str(pod["metadata"]["name"])
+                if pod is None and (job is None or has_ended(job)):
+                    return ""
+                reason = self._why_not(job, pod)
+            except MlopsError as failure:
+                self._pass(failure)
+                if not isinstance(failure, (*PASSING, Unauthorized)):
+                    raise
+                self.stop.wait(2 * _LOOK_EVERY_S)
+                continue
+            self._say(f"It waits in the cluster. {reason}" if reason else "")
+            if reason is None or not reason.lasting:
+                hopeless = None
+            elif hopeless is None:
+                hopeless = time.monotonic()
+            elif time.monotonic() - hopeless > _PATIENCE_S:
+                raise Refused(f"The run cannot begin in the cluster: {reason.said}", hint=reason.hint)
+            self.stop.wait(_LOOK_EVERY_S)
+        return ""
+
+    def _pass(self, failure: MlopsError) -> None:
+        """Go over a failure of the connection: the run is not concerned."""
+        if isinstance(failure, Unauthorized):
+            now = time.monotonic()
+            self._refused_since = now if self._refused_since is None else self._refused_since
+            if now - self._refused_since > _LOGIN_S:
+                self.stop.set()
+        self._say(f"Not heard of since {time.strftime('%H:%M')}; it goes on in the cluster. {failure.message}")
+
+    def _say(self, text: str) -> None:
+        if not text:
+            self._refused_since = None
+        # The same trouble again is no news, though the minute has changed.
+        if (text.partition(". ")[2], bool(text)) != (self._told.partition(". ")[2], bool(self._told)):
+            self._told = text
+            self.tell(text)
+
+    def _job(self) -> dict[str, Any] | None:
+        return next(iter(self.kube.list(JOBS, labels=selector(self.marks)).items), None)
+
+    def _pod(self) -> dict[str, Any] | None:
+        """One that was not read yet, if need be one that is about to go."""
+        pods = [pod for pod in self.kube.list(PODS, labels=selector(self.marks)).items if _name(pod) not in self._read]
+        return min(pods, key=lambda pod: bool(pod["metadata"].get("deletionTimestamp")), default=None)
+
+    def _why_not(self, job: Mapping[str, Any] | None, pod: Mapping[str, Any] | None) -> Reason | None:
+        """Why it has not begun. Asked for once a second at most, and only until it has."""
+        names = {_name(item) for item in (job, pod) if item}
+        events = self.kube.list(EVENTS).items
+        happened = [event for event in events if (event.get("involvedObject") or {}).get("name") in names]
+        return why_pending(pod, job, happened, datetime.now(timezone.utc))
+
+
+def has_ended(job: Mapping[str, Any]) -> bool:
+    """Whether a Job is over, in whatever way."""
+    conditions = job.get("status", {}).get("conditions") or ()
+    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
+
+
+def of_driver(run: str, number: int) -> dict[str, str]:
+    """The labels of a run's driver."""
+    return labels("driver", run=run, attempt=number)
+
+
+def bring_home(driver: FollowedJob, landing: Landing) -> None:
+    """Take what a driver prints until it has ended, or all has come.
 
     Raises:
-        Refused: the driver does not start, and waiting does not help; the message says why.
+        Refused: as `FollowedJob.lines`.
     """
-    pod = _started(kube, run, driver, stop)
-    folder.mkdir(parents=True, exist_ok=True)
-    receiver = Receiver(folder)
-    for line in follow_log(kube, pod, stop) if pod else ():
-        frame = Frame.from_line(line.data)
+    landing.files.begin()
+    driver.enough = lambda: landing.complete and run_is_over(landing.folder)
+    for line in driver.lines():
+        frame = Frame.from_line(line)
         if frame is not None:
-            receiver.take(frame)
+            landing.take(frame)
 
 
-def end_of_driver(kube: Kube, run: str, driver: int) -> Reason | None:
-    """How the driver died; None if it did not, or nothing is known of it."""
-    pods = kube.list(PODS, labels=_of_driver(run, driver)).items
-    return why_died(pods[0] if pods else None)
-
-
-def _started(kube: Kube, run: str, driver: int, stop: threading.Event) -> str:
-    """The name of the driver's pod, as soon as its container has begun; "" if `stop` came first."""
-    hopeless: float | None = None
-    while not stop.is_set():
-        pods = kube.list(PODS, labels=_of_driver(run, driver)).items
-        pod = pods[0] if pods else None
-        if pod is not None and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed"):
-            return str(pod["metadata"]["name"])
-        reason = _why_not(kube, run, driver, pod)
-        if reason is None or not reason.lasting:
-            hopeless = None
-        elif hopeless is None:
-            hopeless = time.monotonic()
-        elif time.monotonic() - hopeless > _PATIENCE_S:
-            raise Refused(f"The run cannot begin in the cluster: {reason.said}", hint=reason.hint)
-        stop.wait(_LOOK_EVERY_S)
-    return ""
-
-
-def _why_not(kube: Kube, run: str, driver: int, pod: Mapping[str, Any] | None) -> Reason | None:
-    """Why the driver has not begun. Asked for once a second at most, and only until it has."""
-    jobs = kube.list(JOBS, labels=_of_driver(run, driver)).items
-    job = jobs[0] if jobs else None
-    names = {item["metadata"]["name"] for item in (job, pod) if item}
-    happened = [event for event in kube.list(EVENTS).items if (event.get("involvedObject") or {}).get("name") in names]
-    return why_pending(pod, job, happened, datetime.now(timezone.utc))
-
-
-def _of_driver(run: str, driver: int) -> str:
-    return selector(labels("driver", run=run, attempt=driver))
+def run_is_over(folder: Path) -> bool:
+    """Whether the events that came home say so."""
+    try:
+        return read_record(folder).over
+    except NotFound:
+        return False

@@ -18,6 +18,7 @@ from typing import Any
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.errors import MlopsError, Refused
 from jupyter_mlops.pipeline.model import Component, Step
+from jupyter_mlops.runtime.kfp.packages import ALLOWED as PIP_ALLOWED
 from jupyter_mlops.targets.kubernetes.parcel import KEPT_FROM, MOST_BYTES, Carried
 
 MOST_FILES = 20_000
@@ -59,11 +60,20 @@ def gather(plan: Plan, root: Path, *, known: Collection[str] = (), leave_out: It
     return _read(search, frozenset(known))
 
 
-def in_cluster(plan: Plan, folder: str) -> Plan:
-    """The plan with its working folder there, and with paths of notebooks that are right there, too."""
+def in_cluster(plan: Plan, folder: str, *, pip: bool = False) -> Plan:
+    """The plan with its working folder there, and with paths of notebooks that are right there, too.
+
+    With `pip`, components of KFP may install the packages that they ask for.
+    """
     cwd = Path(plan.pipeline.cwd or os.getcwd()).absolute()
     steps = tuple(replace(step, component=_moved(step.component, cwd)) for step in plan.pipeline.steps)
+    steps = tuple(_installing(step) if pip and step.component.container else step for step in steps)
     return replace(plan, pipeline=replace(plan.pipeline, cwd=folder, kernel="", steps=steps))
+
+
+def _installing(step: Step) -> Step:
+    options = step.options
+    return replace(step, options=replace(options, env={**options.env, PIP_ALLOWED: "1"}))
 
 
 def _moved(component: Component, cwd: Path) -> Component:

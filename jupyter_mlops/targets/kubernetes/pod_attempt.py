@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from jupyter_mlops.kube.explain import why_died
 from jupyter_mlops.kube.reason import Reason, condition, part
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.targets.attempt_files import STOPPED, EventTail, why_failed
+from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt
 from jupyter_mlops.targets.kubernetes.making import MARK, Made
 from jupyter_mlops.targets.kubernetes.places import GRACE_S
 
@@ -37,6 +39,8 @@ class PodAttempt:
 
     `refused` ends it for a reason of ours. `waits` is what was told of its waiting, `lasting` since when that is a
     reason that does not pass by waiting. `create_at` is when its Job is to be made, None once somebody does it.
+    `container` sees to an image that runs as it is: its Job is `fitted` with its command, and at the end
+    what it made is read, `finishing`.
     """
 
     attempt: Attempt
@@ -62,6 +66,9 @@ class PodAttempt:
     waits: Reason | None = None
     lasting: float = 0.0
     looked: float = 0.0
+    container: ContainerAttempt | None = None
+    fitted: bool = False
+    finishing: Future[None] | None = None
 
     @property
     def name(self) -> str:

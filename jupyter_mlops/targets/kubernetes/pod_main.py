@@ -1,5 +1,6 @@
 """What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `tick ORDER` the start of a run that is due,
-`step DIGEST FOLDER` a step that is driven from elsewhere, `argo ...` a part of a Workflow.
+`courier ORDER` what looks at the volume; `step` and `arrive` a step, and its files, of an engine that is elsewhere;
+`argo PART ORDER` a part of a Workflow.
 """
 
 from __future__ import annotations
@@ -7,6 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+
+USAGE = (
+    "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
+    " | argo PART ORDER ..."
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,12 +36,15 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.told_step import arrive_here
 
         return arrive_here(*rest)
+    if verb == "courier" and len(rest) == 1:
+        from jupyter_mlops.targets.kubernetes.delivery import deliver
+
+        return deliver(rest[0])
     if verb == "argo" and len(rest) >= 2:
         from jupyter_mlops.targets.argo.pod_main import main as part_of_workflow
 
         return part_of_workflow(rest)
-    verbs = "task SPEC | drive ORDER | tick ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT | argo ..."
-    sys.stderr.write(f"usage: code.zip {verbs}\n")
+    sys.stderr.write(f"usage: code.zip {USAGE}\n")
     return 2
 
 

@@ -24,7 +24,8 @@ class ClusterSettings:
     Jobs; steps have one only if `pods` has it. `env`, `secrets` and `volumes` are for all steps. `leave_out` are files
     and folders of the project that never travel. `driver_queue` is the queue of drivers: usually they wait in none, as
     a driver that holds a part of the quota may keep its own steps from starting. A step that waits for what waiting
-    does not mend (an image or a Secret that is not there) fails after `patience` seconds.
+    does not mend (an image or a Secret that is not there) fails after `patience` seconds. `pip`: components of KFP may
+    install the packages that they ask for.
     """
 
     image: str
@@ -41,6 +42,7 @@ class ClusterSettings:
     leave_out: tuple[str, ...] = ()
     driver_queue: str = ""
     patience: float = PATIENCE_S
+    pip: bool = False
 
     def options(self, own: Options) -> Options:
         """The options of a step, with what is set for all steps; its own come first."""
@@ -191,6 +193,7 @@ _READ: Mapping[str, _Read] = {
     "volumes": _volumes,
     "leave_out": _texts,
     "patience": _seconds,
+    "pip": _flag,
 }
 _POD_READ: Mapping[str, tuple[str, _Read]] = {
     "user": ("user", _user),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
+import getpass
 import hashlib
 import json
 import os
 import posixpath
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,12 +22,13 @@ from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import PIECE, CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
-from jupyter_mlops.kube.labels import labels, owned, selector
-from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.kube.labels import PREFIX, labels, owned, selector
+from jupyter_mlops.kube.names import digest, dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
+from jupyter_mlops.targets.kubernetes.following import has_ended
 from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
 from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
@@ -37,6 +41,7 @@ __all__ = ["WORK", "Asked", "ClusterSettings", "anchor_name", "bare", "drive_aga
 WORK = f"{STORE}/work"
 """The folder of all runs' working folders."""
 
+HOME = PREFIX + "home"
 _SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 
 
@@ -89,6 +94,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
         "experiment": asked.experiment,
         "parallel": asked.parallel,
         "final": asked.final,
+        "user": _user(),
     }
     try:
         told = config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
@@ -124,12 +130,13 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
     luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
     carries = _carries(luggage, plan)
     marks = labels("anchor", run=run, schedule=asked.schedule)
+    marks.update({HOME: home_mark(asked.root)} if asked.root else {})
     anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
     try:
         shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
         work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
-        there = in_cluster(plan, posixpath.normpath(work))
+        there = in_cluster(plan, posixpath.normpath(work), pip=settings.pip)
         archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
         place = RunPlace(
             run=run,
@@ -166,7 +173,7 @@ def driven_place(kube: Kube, run: str) -> RunPlace:
         Conflict: a driver is at work.
         NotFound: nothing is left of the run.
     """
-    _ended_drivers(kube, run)
+    ended_drivers(kube, run)
     return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
 
 
@@ -192,16 +199,32 @@ def pack_up(
     return gather(plan, root or Path(plan.pipeline.cwd or os.getcwd()), known=known, leave_out=settings.leave_out)
 
 
-def drive_again(kube: Kube, run: str) -> int:
+def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
+    """Where couriers of a run are made with the code of this version, which is sent there if need be."""
+    code = _ensure_code(kube)
+    return RunPlace(
+        run=run,
+        image=settings.image,
+        claim=settings.claim,
+        code=code.names,
+        digest=code.digest,
+        owner=owner,
+        python=settings.python,
+        settings=settings.pods,
+        service_account=settings.service_account,
+    )
+
+
+def drive_again(kube: Kube, run: str, *, over: bool = False) -> int:
     """Make one more driver for a run whose last one has ended, and give its number.
 
-    Of two who ask at once, one gets a Conflict.
+    Of two who ask at once, one gets a Conflict. `over`: as for `ended_drivers`.
 
     Raises:
         Conflict: a driver is at work.
         NotFound: nothing is left of the run.
     """
-    jobs = _ended_drivers(kube, run)
+    jobs = ended_drivers(kube, run, over=over)
     order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
@@ -214,23 +237,25 @@ def drive_again(kube: Kube, run: str) -> int:
     return number
 
 
-def _ended_drivers(kube: Kube, run: str) -> tuple[dict[str, Any], ...]:
-    """The Jobs of drivers, none at work. Of one that has just died the cluster may say so a moment later."""
+def ended_drivers(kube: Kube, run: str, *, over: bool = False) -> tuple[dict[str, Any], ...]:
+    """The Jobs of drivers, none at work. Of one that has just ended the cluster may say so a moment later.
+
+    `over`: the run is known to be, so its driver is about to end if it has not.
+
+    Raises:
+        Conflict: one is at work.
+    """
     deadline = time.monotonic() + _SETTLED_WITHIN_S
     while True:
         jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
-        at_work = [job["metadata"]["name"] for job in jobs if not _has_ended(job)]
+        at_work = [job["metadata"]["name"] for job in jobs if not has_ended(job)]
         if not at_work:
             return jobs
         pods = kube.list(PODS, labels=selector(labels("driver", run=run))).items
-        if time.monotonic() > deadline or any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
+        running = any(pod.get("status", {}).get("phase") == "Running" for pod in pods)
+        if time.monotonic() > deadline or (running and not over):
             raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
         time.sleep(_LOOK_EVERY_S)
-
-
-def _has_ended(job: Mapping[str, Any]) -> bool:
-    conditions = job.get("status", {}).get("conditions") or ()
-    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
 
 
 def anchor_name(run: str) -> str:
@@ -240,6 +265,18 @@ def anchor_name(run: str) -> str:
 
 def _order_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "order", run)
+
+
+def home_mark(root: Path) -> str:
+    """What tells the runs of one project of one person from those of others in the same namespace."""
+    return digest([_user(), socket.gethostname(), str(root)], 20)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def bare(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,7 +315,7 @@ def config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> 
 
 def ensure_code(kube: Kube) -> CodeBundle:
     """The code of this version, kept in the cluster for all runs."""
-    code = bundle(code_zip())
+    code = _code()
     for body in code.config_maps:
         with contextlib.suppress(AlreadyThere):
             kube.create(CONFIG_MAPS, body)
@@ -298,6 +335,12 @@ def _is_of_one_node(claim: Mapping[str, Any]) -> bool:
             hint="Use a claim with ReadWriteMany or ReadWriteOnce: claim under [kubernetes].",
         )
     return "ReadWriteMany" not in modes
+
+
+@functools.lru_cache(maxsize=1)
+def _code() -> CodeBundle:
+    """It takes a while to pack."""
+    return bundle(code_zip())
 
 
 def ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:

@@ -13,16 +13,18 @@ from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.pace import Pace
-from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.reason import Reason, part, text
 from jupyter_mlops.kube.resource import JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.targets.attempt_files import EventTail, read_result
+from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
 from jupyter_mlops.targets.kubernetes.making import make_job
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, marked
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.sightings import Sightings
 from jupyter_mlops.targets.kubernetes.waiting import Waiting, line
 
 SLOTS = 100
@@ -50,7 +52,8 @@ class KubernetesTarget:
         self._running: dict[str, PodAttempt] = {}
         self._stop = Stop()
         self._deaf = ""
-        self._waiting = Waiting(kube, patience)
+        self._sightings = Sightings()
+        self._waiting = Waiting(kube, patience, self._sightings)
         self._calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-call")
         self._sweep()
         watches = (("jobs", lambda: self._watch(JOBS)), ("pods", lambda: self._watch(PODS)), ("events", self._read))
@@ -75,9 +78,11 @@ class KubernetesTarget:
         """Begin an attempt; it ends with one outcome, also if its Job cannot be made."""
         attempt.directory.mkdir(parents=True, exist_ok=True)
         (attempt.directory / _SPEC).write_text(attempt.spec.to_json(), encoding="utf-8")
-        job = self._job(attempt)
+        job = with_platform(self._job(attempt), attempt.spec)
         running = PodAttempt(attempt, report, self._tail(attempt), job, time.monotonic())
         running.manifest = marked(job, running.mark)
+        if is_container(attempt.spec):
+            running.container = ContainerAttempt(self._kube, attempt)
         with self._guard:
             self._running[attempt.id] = running
 
@@ -116,7 +121,7 @@ class KubernetesTarget:
 
     def _has_arrived(self, running: PodAttempt, now: float, over_since: float) -> bool:  # noqa: ARG002 - elsewhere
         """Whether what the attempt left is in its folder here, so that it is over. Asked a few times a second."""
-        return over_since > 0.0
+        return over_since > 0.0 and self._is_finished(running)
 
     # What is asked of the cluster, in threads of their own.
 
@@ -127,6 +132,8 @@ class KubernetesTarget:
 
     def _create(self, running: PodAttempt) -> None:
         """Have the Job made; it may have to be tried again later."""
+        if running.container is not None and not self._fits(running, running.container):
+            return
         made = make_job(self._kube, running.manifest, running.mark)
         with self._guard:
             before = running.waits
@@ -136,11 +143,44 @@ class KubernetesTarget:
         if running.stopped is not None:
             self._delete(running)  # it was asked to stop while its Job was made
 
+    def _fits(self, running: PodAttempt, container: ContainerAttempt) -> bool:
+        """Whether the Job was given the image's own command; false if there is nothing to run."""
+        if running.fitted:
+            return True
+        try:
+            job = container.job(dict(running.manifest))
+        except (MlopsError, OSError) as error:
+            running.refused = Reason("not_made", f"Its Job could not be made: {error}")
+            return False
+        if job is None:
+            running.container, running.pod_over = None, time.monotonic()
+            return False
+        running.manifest, running.fitted = job, True
+        return True
+
+    def _is_finished(self, running: PodAttempt) -> bool:
+        """Whether the files of an attempt that is over have been seen to; large ones take their time."""
+        if running.container is None or running.refused is not None:
+            return True
+        if running.finishing is None:
+            worked = part(running.pod, "status").get("phase") == "Succeeded" and running.stopped is None
+            running.finishing = self._calls.submit(running.container.finish, worked)
+        return running.finishing.done()
+
     def _delete(self, running: PodAttempt) -> None:
         try:
             self._kube.delete(JOBS, running.name)
         except MlopsError as error:
             running.refused = Reason("not_stopped", f"It could not be stopped: {error}")
+
+    def _see_events(self, running: PodAttempt) -> None:
+        pod = text(part(running.pod, "metadata"), "name")
+        self._sightings.ask(self._kube, running.attempt.directory, *filter(None, (pod, running.name)))
+
+    def _see_last(self, running: PodAttempt, *, ask: bool) -> None:
+        if ask:
+            self._see_events(running)
+        self._sightings.forget(running.attempt.directory)
 
     # What is heard.
 
@@ -160,6 +200,10 @@ class KubernetesTarget:
             for running in self._running.values():
                 if running.name == name:
                     (running.hear_job if is_job else running.hear_pod)(item, now, gone=gone)
+                    if not is_job:
+                        self._sightings.pod(running.attempt.directory, item)
+                        if running.container is not None:
+                            running.container.hear(item)
 
     def _read(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
@@ -180,6 +224,7 @@ class KubernetesTarget:
         if running.runs and not running.began:
             running.began = True
             running.report(Report(running.attempt.id, began=True))
+            self._calls.submit(self._see_events, running)
         with self._guard:
             over = self._has_arrived(running, now, running.over_since(now))
         result = read_result(running.attempt.directory) if over else None
@@ -191,6 +236,7 @@ class KubernetesTarget:
         with self._guard:
             self._running.pop(running.attempt.id, None)
         outcome = running.outcome(result)
+        self._calls.submit(self._see_last, running, ask=outcome.state == "failed")
         if (running.refused is not None and running.made) or outcome.taken_away:
             self._calls.submit(self._delete, running)  # it must not begin, or go on, behind our back
         running.report(Report(running.attempt.id, outcome=outcome))

@@ -17,6 +17,7 @@ from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.targets.kubernetes.pod_attempt import PodAttempt
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.sightings import Sightings
 
 # Most pods begin within this; of others a person wants to know why not.
 SOON_S = 2.0
@@ -31,8 +32,9 @@ class Waiting:
     `patience` seconds.
     """
 
-    def __init__(self, kube: Kube, patience: float = PATIENCE_S) -> None:
+    def __init__(self, kube: Kube, patience: float = PATIENCE_S, sightings: Sightings | None = None) -> None:
         self._patience = patience
+        self._sightings = sightings or Sightings()
         self._events = _Events(kube)
 
     def look(self, attempts: Sequence[PodAttempt], now: float, tell: Callable[[PodAttempt], None]) -> None:
@@ -44,7 +46,10 @@ class Waiting:
                 continue
             item.looked = now
             if item.made:
-                self._judge(item, why(item, self._events.of(item)), now, tell)
+                happened = self._events.of(item)
+                for event in happened:
+                    self._sightings.event(item.attempt.directory, event)
+                self._judge(item, why(item, happened), now, tell)
         for item in attempts:
             if item.waits is not None and item.runs:
                 item.waits = None

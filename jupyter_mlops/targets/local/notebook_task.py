@@ -18,6 +18,7 @@ from jupyter_mlops.notebook import document
 from jupyter_mlops.runtime import tracking
 from jupyter_mlops.runtime.digests import path_sha256
 from jupyter_mlops.runtime.spec import BundleRef, ErrorInfo, TaskResult, TaskSpec, ValueInfo
+from jupyter_mlops.runtime.use import Sampler
 from jupyter_mlops.targets.local.kernels import find_kernel
 
 INJECTED = "injected-parameters"
@@ -29,7 +30,7 @@ def run_notebook_task(spec_path: str) -> int:
     spec = TaskSpec.from_json(Path(spec_path).read_text(encoding="utf-8"))
     os.environ.update(tracking.environment(spec.run, spec.task, spec.directory, {**spec.params, **spec.bind}))
     os.chdir(spec.cwd)
-    task = _NotebookTask(spec)
+    task, sampler = _NotebookTask(spec), Sampler(spec.directory).start()
     error = task.run()
     result = TaskResult(
         fate="failed" if error else "succeeded",
@@ -39,7 +40,12 @@ def run_notebook_task(spec_path: str) -> int:
         outputs=task.left.outputs,
         exports=task.left.exports,
         files={} if error else {path: path_sha256(path) for path in spec.files_out if os.path.exists(path)},
-        facts={"python": sys.version.split()[0], "platform": sys.platform, "pid": os.getpid()},
+        facts={
+            "python": sys.version.split()[0],
+            "platform": sys.platform,
+            "pid": os.getpid(),
+            "use": sampler.stop(),
+        },
     )
     partial = Path(spec.directory, "result.json.part")
     partial.write_text(result.to_json(), encoding="utf-8")

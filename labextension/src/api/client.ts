@@ -23,6 +23,11 @@ export interface RunQuery {
   offset?: number;
 }
 
+export interface RightsQuery extends shapes.Place {
+  purposes: string[];
+  subject: string;
+}
+
 /** The server extension's routes, one method each. Every method rejects with a `Failure`. */
 export class Client {
   /** The server's clock: times in its answers are counted from this, not from the browser's. */
@@ -37,8 +42,25 @@ export class Client {
     return this._get('health');
   }
 
-  async targets(): Promise<shapes.Target[]> {
-    return (await this._get<{ targets: shapes.Target[] }>('targets')).targets;
+  /** Where runs of a folder's project can go, asked for a place in them. */
+  targets(folder: string, place: Partial<shapes.Place> = {}): Promise<shapes.Targets> {
+    return this._get('targets', { folder, ...place });
+  }
+
+  /** The contexts of the server's kubeconfig. */
+  async contexts(): Promise<shapes.Context[]> {
+    return (await this._get<{ contexts: shapes.Context[] }>('targets/contexts')).contexts;
+  }
+
+  /** Whether a target is fit for runs. */
+  doctor(folder: string, target: string, place: shapes.Place): Promise<shapes.Doctor> {
+    return this._send('POST', `targets/${encodeURIComponent(target)}/doctor`, { folder, ...place });
+  }
+
+  /** The least rights for some purposes, as YAML; without a subject for who asks. */
+  rights(folder: string, target: string, asked: RightsQuery): Promise<shapes.Rights> {
+    const query = { ...asked, purposes: asked.purposes.join(',') };
+    return this._get(`targets/${encodeURIComponent(target)}/rbac`, { folder, ...query });
   }
 
   /** What a notebook is as a pipeline; `content` is its JSON, `path` relative to the server's root. */
@@ -86,6 +108,16 @@ export class Client {
   log(ref: shapes.RunRef, task: string, start: number, limit?: number, attempt?: number): Promise<shapes.LogPart> {
     const path = `${this._of(ref)}/tasks/${encodeURIComponent(task)}/log`;
     return this._get(path, { folder: ref.folder, start, limit, attempt });
+  }
+
+  /** The pods of a task's latest attempt, or of the one named, and what the cluster said of them. */
+  pods(ref: shapes.RunRef, task: string, attempt?: number): Promise<shapes.Pods> {
+    return this._get(`${this._of(ref)}/tasks/${encodeURIComponent(task)}/pods`, { folder: ref.folder, attempt });
+  }
+
+  /** Processor time and memory of a task's latest attempt, or of the one named. */
+  use(ref: shapes.RunRef, task: string, attempt?: number): Promise<shapes.Use> {
+    return this._get(`${this._of(ref)}/tasks/${encodeURIComponent(task)}/use`, { folder: ref.folder, attempt });
   }
 
   /** The executed notebook of a run or, given one, of a task. */

@@ -3,6 +3,8 @@
  */
 import { JSONObject, JSONValue } from '@lumino/coreutils';
 
+export * from './targetShapes';
+
 /** The state of a task; of a run, those that it can have. */
 export type TaskState = 'pending' | 'running' | 'cached' | 'skipped' | 'succeeded' | 'failed' | 'canceled';
 export type RunState = 'pending' | 'running' | 'succeeded' | 'failed' | 'canceled';
@@ -12,19 +14,6 @@ export type Severity = 'error' | 'warning' | 'info';
 export interface Health {
   api: number;
   version: string;
-}
-
-export interface Capability {
-  name: string;
-  /** Why it is not there; empty if it is. */
-  missing: string;
-}
-
-export interface Target {
-  name: string;
-  /** Why it cannot be used at all; empty if it can. */
-  missing: string;
-  capabilities: Capability[];
 }
 
 /** A step as analysis and the graph of a run give it; only a run's has `state` and `items`. */
@@ -220,6 +209,9 @@ export interface Task {
   outputs: { [name: string]: ValueInfo };
   notebook: boolean;
   log: boolean;
+  /** The most memory that it had, and what it might have, in bytes; null where that is not known. */
+  peak_memory: number | null;
+  memory_limit: number | null;
 }
 
 export interface Run extends RunFacts {
@@ -281,7 +273,10 @@ export interface Start {
   path: string;
   kernel?: string;
   params?: JSONObject;
+  /** Empty: the project's. */
   target?: string;
+  context?: string;
+  namespace?: string;
   experiment?: string | null;
   from_step?: string | null;
   only?: string | null;

@@ -101,6 +101,16 @@ export class PipelineModel extends Living {
     this.emitChanged();
   }
 
+  /** Whether a run of it was asked for and has not begun yet: on a cluster that takes a while. */
+  get isStarting(): boolean {
+    return this._isStarting;
+  }
+
+  set isStarting(starting: boolean) {
+    this._isStarting = starting;
+    this.emitChanged();
+  }
+
   /** The notebook's newest runs, newest first. */
   get recent(): readonly ListedRun[] {
     const last = this.lastRun?.run;
@@ -288,13 +298,14 @@ export class PipelineModel extends Living {
   }
 
   private _isReady = false;
+  private _isStarting = false;
   private _isUnreadable = false;
   private _analysis: Analysis | null = null;
   private _failure: Failure | null = null;
   private _pending = true;
   private _places = new Map<string, CellPlace>();
   private _analysed: ReadonlyMap<string, string> = new Map();
-  private _next: NextRun = { params: {}, target: 'local', cache: true };
+  private _next: NextRun = { params: {}, target: '', context: '', namespace: '', cache: true };
   private _isSet = false;
   private _recent: ListedRun[] = [];
   private _last: Followed | null = null;

@@ -1,12 +1,12 @@
 import { Client } from '../api/client';
 import { asFailure, Failure } from '../api/failure';
-import { Health, Target } from '../api/shapes';
+import { Health } from '../api/shapes';
 import { Changing } from './living';
 
 /** The version of the routes that this front end speaks. */
 export const API_VERSION = 1;
 
-/** What is known of the server part: whether it is there, whether it fits, and where runs can go. */
+/** What is known of the server part: whether it is there, and whether it fits. */
 export class Server extends Changing {
   constructor(private _client: Client) {
     super();
@@ -27,16 +27,10 @@ export class Server extends Changing {
     return this._health !== null && this._health.api !== API_VERSION;
   }
 
-  /** Where runs can go; empty until it is known. */
-  get targets(): readonly Target[] {
-    return this._targets;
-  }
-
   /** Ask it. Never rejects: `failure` says what went wrong. */
   async refresh(): Promise<void> {
     try {
       this._health = await this._client.health();
-      this._targets = this.isOther ? [] : await this._client.targets();
       this._failure = null;
     } catch (thrown) {
       this._failure = asFailure(thrown);
@@ -46,5 +40,4 @@ export class Server extends Changing {
 
   private _health: Health | null = null;
   private _failure: Failure | null = null;
-  private _targets: Target[] = [];
 }

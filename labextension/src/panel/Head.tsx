@@ -53,6 +53,9 @@ export function Head({ pipeline, clock, commands, trans }: Props): React.ReactEl
             testid="mlops-run"
           />
         )}
+        <span className="jp-mlops-Quiet" role="status">
+          {pipeline.isStarting ? trans.__('Starting…') : ''}
+        </span>
         {analysis && ['headings', 'cells', 'kale'].includes(analysis.origin) ? (
           <CommandButton
             commands={commands}

@@ -79,8 +79,9 @@ interface PipelineProps extends Props {
 
 function Pipeline(props: PipelineProps): React.ReactElement {
   const { app, mlops, pipeline, again } = props;
-  const { trans, server } = mlops;
+  const { trans, targets } = mlops;
   useSignal(pipeline.changed);
+  useSignal(targets.changed);
   useNow(30_000);
   const { analysis, failure } = pipeline;
   if (pipeline.isUnreadable) {
@@ -115,11 +116,12 @@ function Pipeline(props: PipelineProps): React.ReactElement {
         onChange={(name, value) => pipeline.setParam(name, value)}
       />
       <TargetPicker
-        targets={server.targets}
-        chosen={pipeline.next.target}
-        cache={pipeline.next.cache}
+        known={targets.of(pipeline.path, pipeline.next)}
+        contexts={targets.contexts.answer ?? []}
+        next={pipeline.next}
         trans={trans}
         onChange={changes => pipeline.setNext(changes)}
+        onTargets={() => void app.commands.execute(CommandIDs.openHome, { folder: pipeline.path, tab: 'targets' })}
       />
       <RecentRuns
         runs={pipeline.recent}

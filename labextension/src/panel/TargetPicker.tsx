@@ -1,18 +1,26 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { Target } from '../api/shapes';
+import { Context, Place, Targets } from '../api/shapes';
+import { NextRun } from '../model/memory';
+import { isCluster, Known, whyNot } from '../model/targets';
+import { PlaceFields } from '../ui/PlaceFields';
 
 interface Props {
-  targets: readonly Target[];
-  chosen: string;
-  /** Whether results of earlier runs may be used again. */
-  cache: boolean;
+  known: Known<Targets>;
+  contexts: readonly Context[];
+  /** What is set for the next run: where it goes, and whether results of earlier runs may be used again. */
+  next: Readonly<Pick<NextRun, 'target' | 'cache' | keyof Place>>;
   trans: TranslationBundle;
-  onChange: (changes: { target?: string; cache?: boolean }) => void;
+  onChange: (changes: Partial<Pick<NextRun, 'target' | 'cache' | keyof Place>>) => void;
+  /** Show all of the targets, and how to set them up. */
+  onTargets: () => void;
 }
 
 /** Where the next run goes: what each target can do, and why not. */
-export function TargetPicker({ targets, chosen, cache, trans, onChange }: Props): React.ReactElement {
+export function TargetPicker(props: Props): React.ReactElement {
+  const { known, contexts, next, trans, onChange } = props;
+  const targets = known.answer?.targets ?? [];
+  const chosen = next.target || known.answer?.default || 'local';
   const target = targets.find(item => item.name === chosen);
   return (
     <div className="jp-mlops-Target" data-testid="mlops-target">
@@ -25,13 +33,17 @@ export function TargetPicker({ targets, chosen, cache, trans, onChange }: Props)
       >
         {target ? null : <option value={chosen}>{chosen}</option>}
         {targets.map(item => (
-          <option key={item.name} value={item.name} disabled={item.missing !== ''}>
-            {item.missing ? trans.__('%1 (%2)', item.name, item.missing) : item.name}
+          <option key={item.name} value={item.name} disabled={whyNot(item) !== '' && item.name !== chosen}>
+            {whyNot(item) ? trans.__('%1 (not set up)', item.name) : item.name}
           </option>
         ))}
       </select>
+      {target && isCluster(target) ? (
+        <PlaceFields id="jp-mlops-target" place={next} inForce={target} {...{ contexts, trans, onChange }} />
+      ) : null}
+      <Reasons {...props} chosen={chosen} />
       <label className="jp-mlops-PanelCheck">
-        <input type="checkbox" checked={cache} onChange={() => onChange({ cache: !cache })} />
+        <input type="checkbox" checked={next.cache} onChange={() => onChange({ cache: !next.cache })} />
         {trans.__('Use results of earlier runs where nothing changed')}
       </label>
       {target?.capabilities.length ? (
@@ -40,13 +52,35 @@ export function TargetPicker({ targets, chosen, cache, trans, onChange }: Props)
           <ul className="jp-mlops-List">
             {target.capabilities.map(item => (
               <li key={item.name}>
-                <span aria-hidden="true">{item.missing ? '✗' : '✓'}</span> {item.name}
-                {item.missing ? <span className="jp-mlops-Quiet">{`: ${item.missing}`}</span> : null}
+                <span aria-hidden="true">{item.missing ? '✗' : item.unknown ? '?' : '✓'}</span> {item.name}
+                {item.missing || item.unknown ? (
+                  <span className="jp-mlops-Quiet">{`: ${item.missing || item.unknown}`}</span>
+                ) : null}
               </li>
             ))}
           </ul>
         </details>
       ) : null}
+    </div>
+  );
+}
+
+/** Why targets cannot be used, and the way to set them up. */
+function Reasons({ known, trans, chosen, onTargets }: Props & { chosen: string }): React.ReactElement {
+  const missing = (known.answer?.targets ?? []).filter(item => whyNot(item) !== '');
+  return (
+    <div className="jp-mlops-TargetReasons">
+      {missing.map(item => (
+        <p key={item.name} role={item.name === chosen ? 'alert' : undefined}>
+          <strong>{item.name}</strong>
+          {`: ${whyNot(item)} ${item.missing ? item.hint : ''}`.trimEnd()}
+        </p>
+      ))}
+      {known.isAsking ? <p role="status">{trans.__('Asking where runs can go…')}</p> : null}
+      {known.failure ? <p role="alert">{`${known.failure.message} ${known.failure.hint}`}</p> : null}
+      <button className="jp-mlops-Link" data-testid="mlops-show-targets" onClick={onTargets}>
+        {missing.length > 0 ? trans.__('Set up targets…') : trans.__('Show targets')}
+      </button>
     </div>
   );
 }

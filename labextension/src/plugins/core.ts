@@ -8,6 +8,7 @@ import { Memory } from '../model/memory';
 import { Pipelines } from '../model/pipelines';
 import { Runs } from '../model/runs';
 import { Server } from '../model/server';
+import { Targets } from '../model/targets';
 import { IMLOps } from '../tokens';
 
 /** Gives the other plugins the server's routes and events, and the models made of them. */
@@ -34,7 +35,7 @@ export const corePlugin: JupyterFrontEndPlugin<IMLOps> = {
     void app.restored.then(() => server.refresh());
     // A server that was started again may be another one.
     stream.connectedChanged.connect((_, connected) => void (connected && server.refresh()));
-    return { client, stream, server, runs, pipelines, trans };
+    return { client, stream, server, runs, targets: new Targets(client), pipelines, trans };
   }
 };
 

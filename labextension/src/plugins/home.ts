@@ -68,6 +68,9 @@ function addOpening(
       } else if (folder !== null) {
         home.model.chosen = folder;
       }
+      if (typeof args.tab === 'string') {
+        home.model.open(args.tab);
+      }
       placeView(app.shell, home);
       if (args.background !== true) {
         activateView(app.shell, home);

@@ -6,8 +6,9 @@ import { CommandRegistry } from '@lumino/commands';
 import { JSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { Failure } from '../api/failure';
-import { RunRef } from '../api/shapes';
+import { Place, RunRef } from '../api/shapes';
 import { isOver } from '../model/runModel';
+import { LOCAL } from '../model/targets';
 import { askAgain } from '../model/askAgain';
 import { PipelineModel } from '../model/pipelineModel';
 import { CommandIDs, IMLOps, refOfArgs, runArgs } from '../tokens';
@@ -72,7 +73,8 @@ function addStarting(starting: Starting): void {
   const { commands, mlops } = starting;
   const { trans, pipelines } = mlops;
   const current = (): PipelineModel | null => pipelines?.current ?? null;
-  const isEnabled = (): boolean => current() !== null && mlops.server.failure === null && !mlops.server.isOther;
+  const isEnabled = (): boolean =>
+    current() !== null && !current()?.isStarting && mlops.server.failure === null && !mlops.server.isOther;
   commands.addCommand(CommandIDs.runNotebook, {
     label: args => (args.toolbar ? '' : trans.__('Run as Pipeline')),
     caption: trans.__('Save this notebook and run it as a pipeline'),
@@ -138,7 +140,7 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   const { commands, mlops, opens } = starting;
   const { trans, client } = mlops;
   const pipeline = mlops.pipelines?.current;
-  if (!pipeline) {
+  if (!pipeline || pipeline.isStarting) {
     return null;
   }
   const { context } = pipeline.panel;
@@ -151,7 +153,9 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
       await context.save();
     }
     const { path, kernel, params, next } = pipeline;
-    const run = await client.start({ path, kernel, params, target: next.target, cache: next.cache, ...part });
+    const { target, cache } = next;
+    pipeline.isStarting = true;
+    const run = await client.start({ path, kernel, params, target, cache, ...placeOf(mlops, pipeline), ...part });
     pipeline.follow(run);
     if ((args.view === true || opens()) && commands.hasCommand(CommandIDs.openRun)) {
       await commands.execute(CommandIDs.openRun, runArgs({ run, folder: path }));
@@ -160,7 +164,15 @@ async function start(starting: Starting, args: Args, part: JSONObject): Promise<
   } catch (thrown) {
     tellFailure(thrown, trans.__('The run did not start.'), trans);
     return null;
+  } finally {
+    pipeline.isStarting = false;
   }
+}
+
+/** Where in a cluster the next run goes; nothing for a run that goes to no cluster. */
+function placeOf({ targets }: IMLOps, { path, next }: PipelineModel): Partial<Place> {
+  const name = next.target || targets.of(path, next).answer?.default || LOCAL;
+  return name === LOCAL ? {} : { context: next.context, namespace: next.namespace };
 }
 
 /** Do something with a run; a failure is told in a notification. True if it was done. */

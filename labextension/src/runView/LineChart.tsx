@@ -10,6 +10,8 @@ interface Props {
   series: readonly Series[];
   across: Across;
   log: boolean;
+  /** Whether the axis at the left begins at 0. */
+  fromZero?: boolean;
 }
 
 const HEIGHT = 170;
@@ -20,12 +22,15 @@ export const MOST_LINES = 12;
 
 /** A metric over steps or time, a line a task; what is under the pointer is told in words. */
 export function LineChart(props: Props): React.ReactElement {
-  const { trans, name, series, across, log } = props;
+  const { trans, name, series, across, log, fromZero = false } = props;
   const [at, setAt] = React.useState<number | null>(null);
   const host = React.useRef<HTMLDivElement>(null);
   const width = useWidth(host);
   const drawn = React.useMemo(() => series.slice(0, MOST_LINES), [series]);
-  const { x, y } = React.useMemo(() => scalesOf(drawn, across, log, width), [drawn, across, log, width]);
+  const { x, y } = React.useMemo(
+    () => scalesOf(drawn, { across, log, fromZero }, width),
+    [drawn, across, log, fromZero, width]
+  );
   const onMove = (event: React.PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
     const pixel = event.clientX - box.left;
@@ -87,7 +92,7 @@ const Lines = React.memo(function Lines(props: { drawn: readonly Series[]; x: Sc
 });
 
 /** The lines by name, each with its last value, or with that under the pointer. */
-function Legend(props: Omit<Props, 'log'> & { at: number | null }): React.ReactElement {
+function Legend(props: Omit<Props, 'log' | 'fromZero'> & { at: number | null }): React.ReactElement {
   const { trans, name, series, across, at } = props;
   const drawn = series.slice(0, MOST_LINES);
   return (
@@ -136,7 +141,11 @@ function Grid(props: { x: Scale; y: Scale; across: Across; width: number }): Rea
   );
 }
 
-function scalesOf(series: readonly Series[], across: Across, log: boolean, width: number): { x: Scale; y: Scale } {
+function scalesOf(
+  series: readonly Series[],
+  { across, log, fromZero }: Pick<Props, 'across' | 'log' | 'fromZero'>,
+  width: number
+): { x: Scale; y: Scale } {
   const points = series.flatMap(item => item.points);
   const range = (key: 'x' | 'y'): [number, number] =>
     points.reduce(
@@ -144,6 +153,7 @@ function scalesOf(series: readonly Series[], across: Across, log: boolean, width
       [Infinity, -Infinity]
     );
   const [xs, ys] = [range('x'), range('y')];
+  ys[0] = fromZero ? Math.min(0, ys[0]) : ys[0];
   return {
     x: scaleOf(...xs, LEFT, width - RIGHT, { count: width > 500 ? 8 : 5, whole: across === 'step' }),
     y: scaleOf(...ys, HEIGHT - BOTTOM, TOP, { count: 4, log: log && canLog(series) })

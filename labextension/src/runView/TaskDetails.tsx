@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { Task } from '../api/shapes';
 import { RunModel } from '../model/runModel';
+import { LOCAL } from '../model/targets';
 import { stateIcon, valueText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { ArtifactsPanel } from './ArtifactsPanel';
@@ -8,11 +9,17 @@ import { FailurePanel } from './FailurePanel';
 import { LogPanel } from './LogPanel';
 import { MetricsPanel } from './MetricsPanel';
 import { OutputsPanel } from './OutputsPanel';
+import { PodsPanel } from './PodsPanel';
 import { RunServices } from './services';
 import { TabItem, Tabs } from './Tabs';
 import { timeOf } from './TaskTable';
+import { UsePanel } from './UsePanel';
+import { peakText } from './amounts';
 import { ValuesPanel } from './ValuesPanel';
 import { WhyPanel } from './WhyPanel';
+
+/** How often, in seconds, one looks for what changes without an event of the run. */
+const NEWS_EVERY_S = 3;
 
 interface Props {
   services: RunServices;
@@ -51,6 +58,9 @@ export function TaskDetails(props: Props): React.ReactElement {
         <LoopItems {...props} />
         <StateMark state={task.state} trans={trans} />
         <span className="jp-mlops-Faint">{timeOf(task, now)}</span>
+        {peakText(task, trans) ? (
+          <span className="jp-mlops-Faint">{trans.__('peak %1', peakText(task, trans))}</span>
+        ) : null}
         {task.attempt > 1 ? <span className="jp-mlops-Faint">{trans.__('attempt %1', task.attempt)}</span> : null}
         <span className="jp-mlops-Spring" />
         <button
@@ -92,10 +102,12 @@ function LoopItems({ services, model, task, onSelect }: Props): React.ReactEleme
 
 function tabsOf({ services, model, task, now, onSelect }: Props): TabItem[] {
   const { trans } = services;
+  const run = model.run;
   const isLive = task.state === 'running';
   const version = `${task.state} ${task.attempt}`;
+  const news = `${task.task} ${version} ${isLive ? Math.floor(now / NEWS_EVERY_S) : ''}`;
+  const isRemote = run !== null && run.target !== LOCAL && task.attempt > 0;
   const values = Object.keys(task.outputs).length;
-  const run = model.run;
   const measured = [...model.metrics.values()].filter(points => points.some(point => point.task === task.task)).length;
   const tabs: (TabItem | null)[] = [
     run && task.state === 'failed'
@@ -128,6 +140,20 @@ function tabsOf({ services, model, task, now, onSelect }: Props): TabItem[] {
       badge: values ? String(values) : '',
       draw: () => <ValuesPanel {...{ trans, task, onSelect }} />
     },
+    task.attempt > 0
+      ? {
+          id: 'use',
+          label: trans.__('Resources'),
+          draw: () => <UsePanel key={task.task} {...{ services, task, isLive }} version={news} />
+        }
+      : null,
+    isRemote
+      ? {
+          id: 'pods',
+          label: trans.__('Pods'),
+          draw: () => <PodsPanel key={task.task} {...{ services, task }} version={news} />
+        }
+      : null,
     run ? { id: 'why', label: trans.__('Why'), draw: () => <WhyPanel {...{ trans, run, task, now }} /> } : null
   ];
   return tabs.filter((tab): tab is TabItem => tab !== null);

@@ -8,6 +8,7 @@ import { StateMark } from '../ui/marks';
 import { EmptyNote } from '../ui/notes';
 import { tickingText } from './durations';
 import { loopState, TaskRow, taskRows } from './progress';
+import { peakText } from './amounts';
 import { rowAfter, useReveal, useRows } from './useRows';
 
 interface Props {
@@ -188,6 +189,11 @@ function TaskLine(props: LineProps): React.ReactElement {
         {task.attempt > 1 ? `${trans.__('attempt %1', task.attempt)}${task.reason ? ' · ' : ''}` : ''}
         {task.reason}
       </span>
+      {peakText(task, trans) ? (
+        <span className="jp-mlops-TaskPeak" title={trans.__('The most memory that it had')}>
+          {peakText(task, trans)}
+        </span>
+      ) : null}
       <span className="jp-mlops-TaskTime">{timeOf(task, props.now)}</span>
     </div>
   );

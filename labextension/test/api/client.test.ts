@@ -63,12 +63,12 @@ describe('requests', () => {
   it('give lists without what is around them', async () => {
     server.answer = what => ({
       json: what.startsWith('GET targets')
-        ? { targets: [{ name: 'local' }] }
+        ? { targets: [{ name: 'local' }], default: 'local', purposes: {} }
         : what.includes('metrics')
           ? { metrics: { loss: [] } }
           : { artifacts: [{ name: 'model' }] }
     });
-    expect(await client.targets()).toEqual([{ name: 'local' }]);
+    expect((await client.targets('a')).targets).toEqual([{ name: 'local' }]);
     expect(await client.metrics(REF)).toEqual({ loss: [] });
     expect(await client.artifacts(REF)).toEqual([{ name: 'model' }]);
   });
@@ -119,7 +119,7 @@ describe('a failure', () => {
     server.answer = () => {
       throw new TypeError('Failed to fetch');
     };
-    await expect(client.targets()).rejects.toMatchObject({
+    await expect(client.contexts()).rejects.toMatchObject({
       code: 'unreachable',
       message: 'It cannot be reached.',
       hint: 'Start it.',

@@ -3,6 +3,7 @@ import { Client } from '../../src/api/client';
 import { EventStream } from '../../src/api/stream';
 import { Runs } from '../../src/model/runs';
 import { Server } from '../../src/model/server';
+import { Targets } from '../../src/model/targets';
 import { IMLOps } from '../../src/tokens';
 import { FakeServer, WORDS } from './server';
 
@@ -15,6 +16,7 @@ export function mlopsOf(server: FakeServer): IMLOps {
     stream,
     server: new Server(client),
     runs: new Runs(client, stream),
+    targets: new Targets(client),
     pipelines: null,
     trans: nullTranslator.load('jupyter_mlops')
   };

@@ -221,14 +221,14 @@ describe('what was set for the next run', () => {
     model.dispose();
     open(new FakePanel(), memory);
     await settled();
-    expect(model.next).toEqual({ params: { lr: 0.5 }, target: 'kubernetes', cache: false });
+    expect(model.next).toEqual({ params: { lr: 0.5 }, target: 'kubernetes', context: '', namespace: '', cache: false });
   });
 
   it('is not replaced by what was remembered', async () => {
     open(new FakePanel(), memory);
     model.setNext({ target: 'local' });
     await settled();
-    expect(model.next).toEqual({ params: {}, target: 'local', cache: true });
+    expect(model.next).toEqual({ params: {}, target: 'local', context: '', namespace: '', cache: true });
   });
 });
 

@@ -8,7 +8,7 @@ import userEvent from '@testing-library/user-event';
 import * as React from 'react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../src/api/failure';
-import { Analysis, Target } from '../../src/api/shapes';
+import { Analysis } from '../../src/api/shapes';
 import { PipelineModel } from '../../src/model/pipelineModel';
 import { PanelView } from '../../src/panel/PanelView';
 import { CommandIDs, IMLOps } from '../../src/tokens';
@@ -18,7 +18,7 @@ const trans = nullTranslator.load('');
 
 /** What the panel sees of the rest, to be set by a test. */
 class World {
-  server = { failure: null as Failure | null, isOther: false, health: null, targets: [] as Target[], refresh: vi.fn() };
+  server = { failure: null as Failure | null, isOther: false, health: null, refresh: vi.fn() };
   connected = true;
   now = 100;
   current: ReturnType<typeof pipeline> | null = null;
@@ -40,7 +40,9 @@ class World {
     });
     const server = Object.assign(this.server, { changed: this.serverChanged });
     const client = { clock: { now: () => this.now } };
-    const mlops = { client, server, stream, pipelines, trans } as unknown as IMLOps;
+    const known = { answer: null, failure: null, isAsking: false };
+    const targets = { changed: new Signal<object, void>({}), of: () => known, contexts: known, forget: vi.fn() };
+    const mlops = { client, server, stream, pipelines, targets, trans } as unknown as IMLOps;
     const app = { commands: this.commands } as unknown as JupyterFrontEnd;
     render(<PanelView app={app} mlops={mlops} onMenu={vi.fn()} />);
   }
@@ -57,7 +59,7 @@ function pipeline(found: Analysis | null, more: object = {}) {
     failure: null as Failure | null,
     pending: false,
     params: {},
-    next: { params: {}, target: 'local', cache: true },
+    next: { params: {}, target: '', context: '', namespace: '', cache: true },
     setParam: vi.fn(),
     setNext: vi.fn(),
     recent: [],

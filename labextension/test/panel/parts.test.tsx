@@ -8,35 +8,70 @@ import { RecentRuns } from '../../src/panel/RecentRuns';
 import { StepCard } from '../../src/panel/StepCard';
 import { TargetPicker } from '../../src/panel/TargetPicker';
 import { CommandIDs } from '../../src/tokens';
-import { listed, step, task } from '../samples/shapes';
+import { Target } from '../../src/api/shapes';
+import { listed, step, target, task } from '../samples/shapes';
 
 const trans = nullTranslator.load('');
 
 describe('TargetPicker', () => {
-  const targets = [
-    { name: 'local', missing: '', capabilities: [{ name: 'gpu', missing: 'this machine has none' }] },
-    { name: 'kubernetes', missing: 'there is no kubeconfig', capabilities: [] }
-  ];
+  const here = target('local', { capabilities: [{ name: 'gpu', missing: 'this machine has none', unknown: '' }] });
+  const gone = target('kubernetes', { missing: 'there is no kubeconfig', hint: 'Set KUBECONFIG.' });
+  const there = target('kubernetes', { context: 'near', namespace: 'team' });
+  const contexts = [{ name: 'far', namespace: 'other', cluster: 'https://far', user: '', current: false }];
+
+  function show(targets: Target[], more: { target?: string; context?: string } = {}, fallback = 'local') {
+    const known = { answer: { targets, default: fallback, purposes: {} }, failure: null, isAsking: false };
+    const next = { target: '', context: '', namespace: '', cache: true, ...more };
+    const [onChange, onTargets] = [vi.fn(), vi.fn()];
+    render(<TargetPicker {...{ known, contexts, next, trans, onChange, onTargets }} />);
+    return { onChange, onTargets };
+  }
 
   it('says what the chosen target cannot do, and why', () => {
-    render(<TargetPicker targets={targets} chosen="local" cache trans={trans} onChange={vi.fn()} />);
+    show([here, gone]);
     expect(screen.getByText(/this machine has none/)).toBeTruthy();
   });
 
-  it('offers no target that is not there, and says why', () => {
-    render(<TargetPicker targets={targets} chosen="local" cache trans={trans} onChange={vi.fn()} />);
-    const other = screen.getByRole('option', { name: 'kubernetes (there is no kubeconfig)' }) as HTMLOptionElement;
+  it('offers no target that is not set up, says why, and shows the way', async () => {
+    const { onTargets } = show([here, gone]);
+    const other = screen.getByRole('option', { name: 'kubernetes (not set up)' }) as HTMLOptionElement;
     expect(other.disabled).toBe(true);
+    expect(screen.getByText(/there is no kubeconfig Set KUBECONFIG\./)).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: 'Set up targets…' }));
+    expect(onTargets).toHaveBeenCalledOnce();
+  });
+
+  it('takes a cluster without an image for one that is not set up', () => {
+    show([here, { ...there, capabilities: [{ name: 'image', missing: 'no image is set', unknown: '' }] }]);
+    expect(screen.getByText(/no image is set/)).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Set up targets…' })).toBeTruthy();
   });
 
   it('gives the chosen target', async () => {
-    const choose = vi.fn();
-    const both = targets.map(item => ({ ...item, missing: '' }));
-    render(<TargetPicker targets={both} chosen="local" cache trans={trans} onChange={choose} />);
+    const { onChange } = show([here, there]);
     await userEvent.selectOptions(screen.getByLabelText('Runs on'), 'kubernetes');
-    expect(choose).toHaveBeenCalledWith({ target: 'kubernetes' });
+    expect(onChange).toHaveBeenCalledWith({ target: 'kubernetes' });
     await userEvent.click(screen.getByRole('checkbox'));
-    expect(choose).toHaveBeenCalledWith({ cache: false });
+    expect(onChange).toHaveBeenCalledWith({ cache: false });
+    expect(screen.queryByLabelText('Context')).toBeNull();
+  });
+
+  it('asks where in a cluster, once the text is done', async () => {
+    const { onChange } = show([here, there], {}, 'kubernetes');
+    expect((screen.getByLabelText('Runs on') as HTMLSelectElement).value).toBe('kubernetes');
+    await userEvent.selectOptions(screen.getByLabelText('Context'), 'far');
+    expect(onChange).toHaveBeenCalledWith({ context: 'far' });
+    const field = screen.getByLabelText('Namespace') as HTMLInputElement;
+    expect(field.placeholder).toBe('team');
+    await userEvent.type(field, 'mine');
+    expect(onChange).toHaveBeenCalledTimes(1);
+    await userEvent.keyboard('{Enter}');
+    expect(onChange).toHaveBeenLastCalledWith({ namespace: 'mine' });
+  });
+
+  it('keeps a context that the kubeconfig has no more', () => {
+    show([here, there], { target: 'kubernetes', context: 'old' });
+    expect((screen.getByLabelText('Context') as HTMLSelectElement).value).toBe('old');
   });
 });
 

@@ -29,7 +29,6 @@ beforeEach(async () => {
   runState = 'running';
   answers = {
     'GET health': { json: { api: API_VERSION, version: '1' } },
-    'GET targets': { json: { targets: [] } },
     'POST analysis': { json: analysisOf({ cells: [{ cell: 0, id: 'c0', role: 'step', step: 'train' }] }) },
     'POST runs': { status: 201, json: { run: 'r1' } }
   };
@@ -68,7 +67,15 @@ describe('a start', () => {
     fake.sessionContext.kernelPreference.name = 'python3';
     mlops.pipelines?.current?.setNext({ target: 'kubernetes', cache: false });
     expect(await commands.execute(CommandIDs.runNotebook)).toBe('r1');
-    const body = { path: 'work.ipynb', kernel: 'python3', params: {}, target: 'kubernetes', cache: false };
+    const body = {
+      path: 'work.ipynb',
+      kernel: 'python3',
+      params: {},
+      target: 'kubernetes',
+      context: '',
+      namespace: '',
+      cache: false
+    };
     expect(sent('POST')).toEqual([{ what: 'POST runs', body }]);
     expect(mlops.pipelines?.current?.lastRun?.ref).toEqual(REF);
   });
@@ -208,5 +215,5 @@ describe('to delete a run', () => {
 it('to look again asks the server, opens the stream and analyses', async () => {
   const before = server.asked.length;
   await commands.execute(CommandIDs.refresh);
-  expect(server.asked.slice(before).map(item => item.what)).toEqual(['GET health', 'GET targets', 'POST analysis']);
+  expect(server.asked.slice(before).map(item => item.what)).toEqual(['GET health', 'POST analysis']);
 });

@@ -1,4 +1,10 @@
-import { Analysis, Diagnostic, ListedRun, Run, Step, Task } from '../../src/api/shapes';
+import { Analysis, Diagnostic, ListedRun, Run, Step, Target, Task } from '../../src/api/shapes';
+
+/** A target that can be used. */
+export function target(name: string, more: Partial<Target> = {}): Target {
+  const place = { context: '', namespace: '', image: '' };
+  return { name, missing: '', hint: '', ...place, capabilities: [], settings: [], ...more };
+}
 
 /** A step with nothing but its name, and what a test gives. */
 export function step(name: string, more: Partial<Step> = {}): Step {
@@ -28,6 +34,8 @@ export function task(name: string, more: Partial<Task> = {}): Task {
     outputs: {},
     notebook: true,
     log: true,
+    peak_memory: null,
+    memory_limit: null,
     ...more
   };
 }

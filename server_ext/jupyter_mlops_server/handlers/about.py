@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
-from jupyter_mlops.errors import MlopsError, NotFound
+from jupyter_mlops.errors import NotFound
 from jupyter_mlops_server.handlers.base import Handler
 
 API_VERSION = 1
@@ -39,41 +37,11 @@ class ContractHandler(Handler):
         self.answer(self.services.contract.document)
 
 
-class TargetsHandler(Handler):
-    """Where steps can run."""
-
-    route = "/targets"
-
-    @authenticated
-    @authorized
-    async def get(self) -> None:
-        """Every target with what it can do, and why not."""
-        self.answer({"targets": await self.in_thread(_targets)})
-
-
 def _version() -> str:
     try:
         return version("jupyter-mlops")
     except PackageNotFoundError:
         return "unknown"
-
-
-def _targets() -> list[dict[str, Any]]:
-    from jupyter_mlops.targets.base import load_target, target_names
-
-    found: list[dict[str, Any]] = []
-    for name in target_names():
-        try:
-            target = load_target(name)
-        except MlopsError as error:
-            found.append({"name": name, "missing": str(error), "capabilities": []})
-            continue
-        try:
-            items = target.capabilities.items if hasattr(target, "capabilities") else ()
-            found.append({"name": name, "missing": "", "capabilities": [asdict(item) for item in items]})
-        finally:
-            target.close()
-    return found
 
 
 class UnknownHandler(Handler):

@@ -80,7 +80,7 @@ class RunHandler(RunOf):
         """Its state, and that of each task."""
         from jupyter_mlops.verbs.runs import show
 
-        self.answer(self.shown(await self.in_thread(show, run, folder=self.folder())))
+        self.answer(self.shown(await self.in_thread(show, run, wait=False, folder=self.folder())))
 
     @authenticated
     @authorized(action="write")
@@ -119,7 +119,7 @@ class RetryHandler(RunOf):
         from jupyter_mlops.verbs.runs import show
 
         folder, kernel = self.folder(), self.query()["kernel"]
-        known = await self.in_thread(show, run, folder=folder)
+        known = await self.in_thread(show, run, wait=False, folder=folder)
         begun = await self.in_thread(self.services.launcher.retry, known["run"], folder, kernel)
         self.answer({"run": begun}, status=202)
 

@@ -147,6 +147,8 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
             raise Usage(f"A stream watches at most {_MAX_WATCHED} folders.", hint="Say `unwatch` for some.")
         notebooks = () if places.file(path).is_dir() else places.spellings(path)
         self._watched[path] = _Watcher(path, places.folder(path), notebooks, self._looks - _FOLDER_EVERY)
+        # Runs that went on in a cluster while nobody was here come home as soon as somebody looks.
+        await self.in_thread(_keep_following, places.folder(path))
 
     async def _unwatch(self, asked: dict[str, Any]) -> None:
         self._watched.pop(asked["unwatch"], None)
@@ -210,6 +212,13 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, BaseHandler):
     def _send(self, text: str) -> None:
         with contextlib.suppress(WebSocketClosedError):
             self.write_message(text)
+
+
+def _keep_following(folder: Path) -> None:
+    from jupyter_mlops.store.project import Project
+    from jupyter_mlops.verbs.remote import keep_following
+
+    keep_following(Project.find(folder))
 
 
 def _directory(folder: Path, run: str) -> Path:

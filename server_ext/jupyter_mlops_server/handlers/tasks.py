@@ -35,6 +35,36 @@ class LogHandler(RunOf):
         self.answer(await self.in_thread(_log, self.folder(), run, task, asked))
 
 
+class PodsHandler(RunOf):
+    """The pods of a task, and what the cluster said of them."""
+
+    route = "/runs/{run}/tasks/{task}/pods"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, task: str) -> None:
+        """As they were seen last, of the latest attempt or of `attempt`."""
+        from jupyter_mlops.verbs.task_place import task_pods
+
+        attempt = self.query()["attempt"] or None
+        self.answer(await self.in_thread(task_pods, run, task, attempt=attempt, folder=self.folder()))
+
+
+class UseHandler(RunOf):
+    """What a task uses of its machine."""
+
+    route = "/runs/{run}/tasks/{task}/use"
+
+    @authenticated
+    @authorized
+    async def get(self, run: str, task: str) -> None:
+        """Processor time and memory over time, of the latest attempt or of `attempt`."""
+        from jupyter_mlops.verbs.task_place import task_use
+
+        attempt = self.query()["attempt"] or None
+        self.answer(await self.in_thread(task_use, run, task, attempt=attempt, folder=self.folder()))
+
+
 class NotebookHandler(RunOf):
     """The executed notebook of a run, or of one task of it (`task`)."""
 
@@ -113,7 +143,7 @@ def _log(folder: Path, run: str, task: str, asked: dict[str, Any]) -> dict[str, 
 def _notebook(folder: Path, run: str, task: str) -> Any:
     from jupyter_mlops.verbs.runs import show
 
-    shown = show(run, folder=folder)
+    shown = show(run, wait=False, folder=folder)
     place = shown["notebook"]
     if task:
         found = next((item for item in shown["tasks"] if item["task"] == task), None)
@@ -138,11 +168,14 @@ def _artifacts(folder: Path, run: str) -> dict[str, Any]:
 
 def _content(folder: Path, run: str, digest: str) -> tuple[str, Path]:
     """Name and file; only what the run has: a digest alone opens nothing."""
+    from jupyter_mlops.verbs.remote import local_file
+
     with _runs(folder) as runs:
-        found = next((item for item in runs.get(run).artifacts if item.digest == digest), None)
+        record = runs.get(run)
+        found = next((item for item in record.artifacts if item.digest == digest), None)
         if found is None:
             raise NotFound("The run has no such artifact.")
-        return found.name, runs.project.artifacts.path(digest)
+        return found.name, local_file(runs.project, record.run, digest, size=found.bytes)
 
 
 def _preview(folder: Path, run: str, digest: str) -> Preview:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_mlops.errors import Usage
-from jupyter_mlops.store.mirror import PART, Frame, Receiver, Sender
+from jupyter_mlops.store.mirror import MANIFEST, PART, Frame, Held, Receiver, Sender, missing
 
 
 @pytest.fixture
@@ -181,3 +181,59 @@ def test_the_ends_agree_after_any_history(tmp_path_factory, chance: random.Rando
             pass_on(sender, receiver)
     pass_on(sender, receiver)
     assert content(there) == content(here)
+
+
+def test_what_can_be_packed_is_packed_and_no_frame_unpacks_to_more_than_a_part() -> None:
+    frame = Frame("log", 0, b"the same line\n" * 3000)
+    assert len(frame.to_line()) < len(frame.data) // 10
+    assert Frame.from_line(frame.to_line()) == frame
+    bomb = Frame("log", 0, b"0" * (50 * PART)).to_line()
+    assert len(Frame.from_line(bomb).data) == PART
+    broken = frame.to_line().replace('"zip": true', '"zip": 1')
+    assert Frame.from_line(broken) != frame
+
+
+def test_a_receiver_knows_whether_all_has_come(ends: tuple[Path, Path]) -> None:
+    here, there = ends
+    (here / "log").write_bytes(os.urandom(3 * PART))
+    (here / "large.bundle").write_bytes(b"x")
+    sender, receiver = Sender(here, lambda name: name == "log"), Receiver(there)
+    assert not receiver.complete()
+    frames = [*sender.look(), *sender.manifest()]
+    for frame in [*frames[:1], *frames[2:]]:
+        receiver.take(frame)
+    assert receiver.lost
+    assert not receiver.complete()
+    for frame in frames:
+        receiver.take(frame)
+    assert receiver.complete()
+    receiver.begin()
+    assert not receiver.complete()
+
+
+@pytest.mark.parametrize("said", [b"[]", b"{", b'{"../../etc/passwd": 1}', b'{"log": "1"}', b'{"log": 1}', b"\xff"])
+def test_a_manifest_that_makes_no_sense_says_that_something_is_missing(ends: tuple[Path, Path], said: bytes) -> None:
+    (ends[1] / MANIFEST).write_bytes(said)
+    assert not Receiver(ends[1]).complete()
+
+
+@given(st.randoms(use_true_random=False))
+def test_just_what_is_missing_is_sent_whatever_was_lost(tmp_path_factory, chance: random.Random) -> None:
+    here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
+    for name in ("events-a.jsonl", "log", "executed.ipynb", "empty"):
+        (here / name).write_bytes(b"" if name == "empty" else chance.randbytes(chance.randrange(3 * PART)))
+    first = Receiver(there)
+    for frame in Sender(here).look():
+        if chance.random() < 0.6:
+            first.take(frame)
+    changed = ["executed.ipynb"] if chance.random() < 0.3 else []
+    for name in changed:
+        (there / name).write_bytes(b"another one")
+    second = Receiver(there)  # another process, which knows what the first has left half done
+    held = {name: Held.from_data(known.to_data()) for name, known in second.holds().items()}
+    for frame in missing(here, held):
+        known = held.get(frame.name)
+        assert known is None or frame.at >= known.size or frame.name in changed
+        second.take(Frame.from_line(frame.to_line()))
+    assert content(there) == content(here)
+    assert list(missing(here, second.holds())) == []

@@ -1,0 +1,104 @@
+"""What a courier does in its pod: it prints what is missing at home, and removes from the volume what is not needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from jupyter_mlops.errors import MlopsError, NotFound
+from jupyter_mlops.store.garbage import delete_run, gc
+from jupyter_mlops.store.mirror import Frame, Held, Sender, missing
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import is_run_id, run_ids
+from jupyter_mlops.targets.kubernetes.arriving_values import value_frames
+from jupyter_mlops.targets.kubernetes.places import STORE
+
+# Characters that one courier prints: nodes keep about 50 MB of a container's output.
+MOST = 24 << 20
+# What is of no use at home, or written there; and of the values those that `verify` compares.
+COMES = "/final.bundle"
+STAYS = (".bundle", ".part", ".lock", ".arriving", ".reserve", "remote.json")
+
+
+def travels(name: str) -> bool:
+    """Whether a file of a run's folder on the volume is mirrored at home. Values are fetched when they are wanted."""
+    return name.endswith(COMES) or not (name.endswith(STAYS) or "/artifacts/" in name)
+
+
+def deliver(order_path: str, out: TextIO = sys.stdout) -> int:
+    """Do what the order says; 0 if it could be done."""
+    order = json.loads(Path(order_path).read_text(encoding="utf-8"))
+    try:
+        answer = _deliver(order, Project(Path(STORE)), out)
+    except (MlopsError, OSError) as error:
+        answer = {"error": str(error)}
+    out.write(json.dumps({"mlops": "answer", **answer}) + "\n")
+    out.flush()
+    return int("error" in answer)
+
+
+def _deliver(order: Mapping[str, Any], project: Project, out: TextIO) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    absent = []
+    for digest, held in order["values"].items():
+        if not project.artifacts.exists(digest):
+            absent.append(digest)
+        elif _print(value_frames(project, digest, Held.from_data(held) if held else None), out):
+            answer["more"] = True
+    if order["run"] and not (order["values"] or order["remove"] or order["sweep"]):
+        folder = project.run_directory(order["run"])
+        held = {name: Held.from_data(data) for name, data in order["held"].items()}
+        if _print(missing(folder, held, travels), out):
+            answer["more"] = True
+        _print(Sender(folder, travels).manifest(), out)
+    if order["remove"]:
+        answer["removed"] = _remove(project, order["remove"])
+    if order["sweep"]:
+        answer["sweep"] = _sweep(project, order["sweep"])
+    return {**answer, "absent": absent}
+
+
+def _print(frames: Iterable[Frame], out: TextIO) -> bool:
+    """Print them; whether there are more than one courier prints."""
+    printed = 0
+    for frame in frames:
+        if printed > MOST:
+            return True
+        line = frame.to_line() + "\n"
+        out.write(line)
+        printed += len(line)
+    out.flush()
+    return False
+
+
+def _remove(project: Project, runs: Iterable[str]) -> list[str]:
+    """Remove runs that no engine drives, then what only they needed."""
+    gone = []
+    for run in runs:
+        try:
+            delete_run(project, run, dead=True)
+            gone.append(run)
+        except (NotFound, FileNotFoundError):  # it never began, or was removed before
+            if is_run_id(run):
+                shutil.rmtree(project.run_directory(run), ignore_errors=True)
+    gc(project)
+    return gone
+
+
+def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove, or list, runs that nobody keeps and that nothing was written to for a while."""
+    keep, before = set(asked["keep"]), time.time() - float(asked["age"])
+    old = [run for run in run_ids(project) if run not in keep and _last_change(project.run_directory(run)) < before]
+    size = sum(path.stat().st_size for run in old for path in project.run_directory(run).rglob("*") if path.is_file())
+    if not asked["dry_run"]:
+        _remove(project, old)
+    return {"runs": old, "bytes": size}
+
+
+def _last_change(folder: Path) -> float:
+    return max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)

@@ -1,0 +1,118 @@
+"""A run on its way home: from its driver while there is one to hear, from the volume for what was not heard."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jupyter_mlops.errors import MlopsError, Refused, WorkFailed
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import Forbidden, Unauthorized
+from jupyter_mlops.kube.labels import ATTEMPT, labels, named, selector
+from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
+from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.store.mirror import Frame
+from jupyter_mlops.store.remote import RemoteRun, change_remote, read_remote
+from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
+from jupyter_mlops.targets.kubernetes.courier import Couriers
+from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing, bring_home, of_driver
+from jupyter_mlops.targets.kubernetes.submit import anchor_name
+
+_CANCELED = "It was stopped before it began."
+
+
+@dataclass
+class Homeward:
+    """Brings one run home, for who holds the run's `bringing_home`. `couriers` are made when they are needed."""
+
+    home: RunAtHome
+    kube: Kube
+    couriers: Callable[[], Couriers]
+    stop: Stop
+
+    def to_the_end(self) -> None:
+        """Follow the run until it is over and all of it is here, or `stop` is set.
+
+        Raises:
+            Refused: the driver does not start, and waiting does not help: nothing is left of the run there.
+            WorkFailed: the driver died before the run was over.
+        """
+        driver, landing = self._driver(), Landing(self.home.project, self.home.run)
+        try:
+            bring_home(driver, landing)
+        except (Forbidden, Unauthorized):
+            raise
+        except Refused as refused:
+            self.kube.delete(CONFIG_MAPS, anchor_name(self.home.run))
+            self.home.finish("failed", str(refused))
+            raise
+        if not self.stop.is_set():
+            self._conclude(driver, landing)
+            if not self.home.over:
+                raise self._death(driver)
+
+    def catch_up(self, *, thorough: bool) -> None:
+        """Bring home what there is by now. Not `thorough`: only what comes at once, no Job is made for it."""
+        remote = self._remote()
+        if remote.complete:
+            return
+        driver, landing = self._driver(), Landing(self.home.project, self.home.run)
+        landing.files.begin()
+        for line in driver.lines_so_far():
+            frame = Frame.from_line(line)
+            if frame is not None:
+                landing.take(frame)
+        if (landing.complete and self.home.over) or driver.ended():
+            if landing.complete or thorough:
+                self._conclude(driver, landing)
+            elif self.home.over:
+                change_remote(self.home.folder, state="ended")
+            self.home.drop_if_empty()  # whoever made it died before it was made there
+
+    def _conclude(self, driver: FollowedJob, landing: Landing) -> None:
+        """The driver is gone: fetch what it has not told, and write down that there will be no more."""
+        landing.values.settle(landing.seals())
+        if not landing.complete and self._is_worth_a_courier(driver):
+            try:
+                self.couriers().bring(landing)
+                landing.values.settle(landing.seals())
+            except MlopsError as failure:
+                self._lost(failure)
+                change_remote(self.home.folder, state="ended")
+                return
+        landing.values.clear()
+        change_remote(self.home.folder, state="ended", complete=True)
+        if not self.home.over and self.home.canceled_before_it_began:
+            self.home.finish("canceled", _CANCELED)
+
+    def _is_worth_a_courier(self, driver: FollowedJob) -> bool:
+        """A driver that nobody has seen begin, and that was stopped before, has left nothing."""
+        return driver.begun or self.home.began or not self.home.canceled_before_it_began
+
+    def _lost(self, failure: MlopsError) -> None:
+        """Say that something is still in the cluster, where the run is not said to be over yet."""
+        self.home.tell(f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}")
+
+    def _death(self, driver: FollowedJob) -> WorkFailed:
+        died = driver.death()
+        how = f": {died.said}" if died else "."
+        return WorkFailed(
+            f"The driver of the run {self.home.run} ended before the run was over{how}",
+            hint=f"Go on with it: jupyter mlops retry {self.home.run}",
+        )
+
+    def _driver(self) -> FollowedJob:
+        number = self._remote().driver
+        with contextlib.suppress(MlopsError):  # who has started another one may have died before that was written down
+            jobs = self.kube.list(JOBS, labels=selector(labels("driver", run=self.home.run))).items
+            number = max([number, *(int(text) for job in jobs if (text := named(job, ATTEMPT)).isdecimal())])
+            change_remote(self.home.folder, driver=number)
+        marks = of_driver(self.home.run, number)
+        return FollowedJob(self.kube, self.home.run, marks, self.stop, self.home.tell)
+
+    def _remote(self) -> RemoteRun:
+        found = read_remote(self.home.folder)
+        if found is None:
+            raise WorkFailed(f"The run {self.home.run} does not say where it is driven.")
+        return found
