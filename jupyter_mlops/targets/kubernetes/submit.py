@@ -201,7 +201,7 @@ def pack_up(
 
 def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
     """Where couriers of a run are made with the code of this version, which is sent there if need be."""
-    code = _ensure_code(kube)
+    code = ensure_code(kube)
     return RunPlace(
         run=run,
         image=settings.image,
