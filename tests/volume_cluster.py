@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,6 +31,7 @@ class VolumeCluster(SmallCluster):
     def __init__(self, code: Path, volume: Path) -> None:
         super().__init__(code)
         self.project = Project(volume).ensure()
+        self.parcel = volume.with_name("parcel")
         self.away = threading.Event()
         self.holds = self.silent = False
         self.loses: set[int] = set()
@@ -76,15 +79,8 @@ class VolumeCluster(SmallCluster):
         log.thread.start()
 
     def _work(self, part: str, job: dict[str, Any], pod: dict[str, Any], log: _Log) -> None:
-        [order_map] = [
-            volume["projected"]["sources"][0]["configMap"]["name"]
-            if "projected" in volume
-            else volume["configMap"]["name"]
-            for volume in pod["spec"]["volumes"]
-            if "code-" not in json.dumps(volume) and "configMap" in json.dumps(volume)
-        ]
-        order = json.loads(self.objects[("configmaps", order_map)]["data"]["order.json"])
         try:
+            order = self._order(pod)
             if part == "courier":
                 answer = delivery._deliver(order, self.project, log)
                 log.write(json.dumps({"mlops": "answer", **answer}) + "\n")
@@ -99,6 +95,19 @@ class VolumeCluster(SmallCluster):
             kind = "Complete" if ended == "Succeeded" else "Failed"
             job["status"] = {"conditions": [{"type": kind, "status": "True"}]}
         log.close()
+
+    def _order(self, pod: dict[str, Any]) -> dict[str, Any]:
+        """What the pod is to do: of the ConfigMaps that it mounts, the one with an order."""
+        mounted = json.dumps(pod["spec"]["volumes"])
+        maps = [item for (kind, name), item in self.objects.items() if kind == "configmaps" and f'"{name}"' in mounted]
+        [order] = [item["data"]["order.json"] for item in maps if "order.json" in item.get("data", {})]
+        told: dict[str, Any] = json.loads(order)
+        shutil.rmtree(self.parcel, ignore_errors=True)
+        self.parcel.mkdir()
+        for item in maps:
+            for name, data in item.get("binaryData", {}).items() if "parcel" in item["metadata"]["name"] else ():
+                (self.parcel / name).write_bytes(base64.b64decode(data))
+        return told
 
     def _drive(self, order: dict[str, Any], log: _Log) -> None:
         stop, kube, place = Stop(), Kube(self, "here"), RunPlace.from_data(order["place"])
