@@ -313,7 +313,7 @@ def test_a_step_that_does_not_listen_is_killed_after_its_grace(
 
 def test_a_process_that_crashes_is_named_so_and_uses_up_a_retry(folder: Path) -> None:
     # The first process of a container cannot send itself SIGKILL.
-    crash = "import ctypes, os\nmark = '/mlops/store/work/died'\nos.path.exists(mark) or {}ctypes.string_at(0)"
+    crash = "import ctypes, os\nmark = '/mlops/store/died'\nos.path.exists(mark) or {}ctypes.string_at(0)"
     always, once = crash.format(""), crash.format("open(mark, 'w').close() or ")
     [task] = run(notebook(folder, f"%%step dies --no-cache\n{always}"), target="kubernetes")["tasks"]
     assert (task["state"], "SIGSEGV" in task["reason"]) == ("failed", True), task["reason"]

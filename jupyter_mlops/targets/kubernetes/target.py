@@ -175,7 +175,7 @@ class KubernetesTarget:
 
     def _see_events(self, running: PodAttempt) -> None:
         pod = text(part(running.pod, "metadata"), "name")
-        self._sightings.ask(self._kube, running.attempt.directory, *filter(None, (pod, running.name)))
+        self._sightings.ask(self._kube, running.attempt.directory, pod or running.name)
 
     def _see_last(self, running: PodAttempt, *, ask: bool) -> None:
         if ask:

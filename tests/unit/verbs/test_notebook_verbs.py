@@ -66,9 +66,9 @@ def test_a_pipeline_file_cannot_be_verified(pipeline_file, tmp_path):
             verify(path)
 
 
-@pytest.mark.parametrize("target", ["argo", "nowhere"])
-def test_a_target_without_an_emitter_is_refused_and_nothing_is_written(target, write_notebook, tmp_path):
-    with pytest.raises(Refused, match=target):
+@pytest.mark.parametrize(("target", "why"), [("argo", "needs an image"), ("nowhere", "nowhere")])
+def test_what_cannot_be_compiled_for_a_target_is_refused_and_nothing_is_written(target, why, write_notebook, tmp_path):
+    with pytest.raises((Refused, Usage), match=why):
         compile_plan(write_notebook(("a", "x = 1")), output=tmp_path / "plan.json", target=target)
     assert not (tmp_path / "plan.json").exists()
 

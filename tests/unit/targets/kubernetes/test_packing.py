@@ -185,9 +185,9 @@ def test_whole_notebooks_bring_what_they_read(tmp_path: Path) -> None:
         plan = Plan(Pipeline("p", (step,), cwd=str(tmp_path)), {})
         found = gather(plan, tmp_path)
         assert names(found) == {"parts/inner.ipynb", "parts/x.csv", "parts/tool.py"}
-        moved = in_cluster(plan, "/mlops/store/work/p/r/files")
+        moved = in_cluster(plan, "/mlops/store/there/p/r/files")
         assert moved.pipeline.steps[0].component.notebook == "parts/inner.ipynb"
-        assert moved.pipeline.cwd == "/mlops/store/work/p/r/files"
+        assert moved.pipeline.cwd == "/mlops/store/there/p/r/files"
 
 
 def test_a_notebook_of_another_language_is_refused(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ ALL: dict[str, Any] = {
     "volumes": ["data:/data", "secret/tls:/tls", "config/app:/etc/app"],
     "leave_out": ["raw"],
     "patience": 30,
+    "pip": True,
     "user": 2000,
     "requests": {"cpu": "50m"},
     "limits": {"memory": "1Gi"},

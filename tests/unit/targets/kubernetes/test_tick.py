@@ -54,7 +54,7 @@ def due(kube: Kube, asked: ScheduleOrder, **more) -> str:
 
 
 def make(kube: Kube, asked: ScheduleOrder, timing: Timing) -> None:
-    in_cluster.create(kube, asked, timing, pack_plan(plan(), LUGGAGE), pipeline="report", source="/work/a.ipynb")
+    in_cluster.create(kube, asked, timing, pack_plan(plan(), LUGGAGE), pipeline="report", source="/desk/a.ipynb")
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_a_schedule_is_made_listed_paused_and_deleted(cluster, kube, runs) -> No
     assert not any("persistentVolumeClaim" in volume for volume in pod["volumes"])
     due(kube, order())
     [state] = in_cluster.schedules(kube)
-    assert (state.name, state.timing, state.overlap, state.source) == ("nightly", timing, "replace", "/work/a.ipynb")
+    assert (state.name, state.timing, state.overlap, state.source) == ("nightly", timing, "replace", "/desk/a.ipynb")
     assert state.runs == state.active == tuple(runs())
     in_cluster.pause(kube, "nightly", paused=True)
     assert in_cluster.schedules(kube)[0].timing.paused
