@@ -19,7 +19,7 @@ from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached
+from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached, target_settings
 from jupyter_mlops.targets.local.target import LocalTarget
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
@@ -35,13 +35,15 @@ def verify(
     *,
     params: Mapping[str, object] | None = None,
     target: str = "local",
+    given: Mapping[str, str] | None = None,
     attached: bool = False,
     stop: threading.Event | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the notebook at `path` both ways and compare. `tell` hears what is done now; `stop` ends it once it is set.
 
-    The pipeline runs on `target`, driven from here if `attached`; from top to bottom the notebook runs here.
+    The pipeline runs on `target`, `given` its context, namespace and image if they are not as the project's settings
+    say, and driven from here if `attached`; from top to bottom the notebook runs here.
 
     Returns `{"same", "differences": [{"step", "cell", "name", "linear", "pipeline"}], "steps", "names", "failure"}`:
     how many steps and names were compared, and how the notebook fails (both ways, if it is the same), else None.
@@ -62,6 +64,8 @@ def verify(
     refuse_errors(original.diagnostics(), original.path)
     if original.flow is None:
         raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")
+    project = Project.find(original.path)
+    target_settings(target, project, given)
     with tempfile.TemporaryDirectory(prefix="mlops-verify-") as folder:
         scratch = Scratch(Path(folder).resolve(), original.path)
         with contextlib.closing(LocalTarget()) as here:
@@ -70,7 +74,7 @@ def verify(
                 if attached:
                     raise refuse_attached(target)
                 return work.run(here, stop or threading.Event())
-            with contextlib.closing(open_target(target, Project.find(original.path))) as there:
+            with contextlib.closing(open_target(target, project, given=given)) as there:
                 return work.run(there, stop or threading.Event(), attached=attached)
 
 

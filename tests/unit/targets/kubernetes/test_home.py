@@ -53,7 +53,7 @@ def there(code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     user = {"LOGNAME": "ada"}
     monkeypatch.setattr(os, "environ", {**os.environ, **user})
     monkeypatch.setattr(
-        cluster_module, "transport_for", lambda *_: Connection(made, "here", "laptop", "https://there", "ada")
+        cluster_module, "connect", lambda *_: Connection(made, "here", "laptop", "https://there", "ada")
     )
     yield made
     made.away.clear()
