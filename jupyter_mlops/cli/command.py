@@ -54,7 +54,6 @@ def help_text() -> str:
     return "\n".join(
         [
             "usage: jupyter mlops VERB ... [--json]      (the same in a cell: %mlops VERB)",
-            "",
             *rows,
             "",
             "Help: jupyter mlops VERB --help    Try: jupyter mlops run NB -p depth=4",

@@ -42,6 +42,11 @@ class StoreJournal:
         """The run's folder."""
         return self.project.run_directory(self.run)
 
+    @property
+    def events_path(self) -> Path:
+        """The file that this journal writes events into."""
+        return self._writer.path
+
     def append(self, *events: Event) -> None:
         """Write events down in one piece; on a full disk into the room that was kept back for the last words."""
         if any(isinstance(event, RunStarted) for event in events):

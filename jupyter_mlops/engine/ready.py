@@ -83,7 +83,7 @@ def consider(state: State, step: Step) -> Verdict:
         return why_not
     if METRICS in names_read(step) and any(not state.tasks[other.name].settled for other in _steps_before(state, step)):
         return None
-    return None if is_open(state, step) else _decide(state, step)
+    return None if is_open(state, step) else decide(state, step)
 
 
 def missing(state: State, step: Step) -> Refuse | None:
@@ -169,7 +169,7 @@ def _consider_exit(state: State, step: Step) -> Verdict:
         found = find(state, item)
         if isinstance(found, NotFound):
             return Refuse("skipped", _needs(state, item.name, found).reason, "condition")
-    return _decide(state, step)
+    return decide(state, step)
 
 
 def _steps_before(state: State, step: Step) -> Iterator[Step]:
@@ -185,8 +185,8 @@ def _fate(task: Task) -> str:
     return {"failed": "failed", "canceled": "was canceled"}.get(task.state, "was skipped")
 
 
-def _decide(state: State, step: Step) -> Verdict:
-    """Evaluate the condition, then the loop."""
+def decide(state: State, step: Step) -> Verdict:
+    """Evaluate the condition, then the loop: of a step for which all that these read is there."""
     options = step.options
     try:
         values = values_of(state, step) if options.when or options.for_each else {}

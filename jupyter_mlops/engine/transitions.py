@@ -88,6 +88,19 @@ def end_of(state: State, said: AttemptEnded) -> tuple[TaskFinished, float | None
     return event, retry
 
 
+def consequences(state: State, at: float) -> tuple[State, list[Event]]:
+    """What follows from a state before anything else runs: steps are skipped, loops get their items, the run is over.
+
+    For those who do not drive a run but see one part of it; `advance` does the same on its way.
+    """
+    change = _Change(state, at)
+    while _decide_waiting(change) or _close_empty_loops(change):
+        pass
+    if not change.state.over and all(task.settled for task in change.state.tasks.values()):
+        change.record(RunFinished(at, *_run_outcome(change.state)))
+    return change.state, [item.event for item in change.instructions if isinstance(item, Record)]
+
+
 class _Change:
     """A state on its way to the next one, and the instructions gathered so far."""
 

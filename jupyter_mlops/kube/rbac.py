@@ -15,16 +15,19 @@ from jupyter_mlops.kube.labels import MANAGED_BY, MANAGER
 from jupyter_mlops.kube.names import ALLOWED, is_dns_label, is_object_name
 from jupyter_mlops.kube.yaml_text import documents
 
-Purpose = Literal["run", "attached", "follow", "schedules", "check"]
+Purpose = Literal["run", "attached", "follow", "schedules", "argo", "check"]
 PURPOSES: Mapping[str, str] = {
     "run": "start runs that a driver in the cluster goes on with, follow and stop them",
     "attached": "start runs that are driven from here, follow and stop them",
     "follow": "see runs and their logs",
     "schedules": "start runs at set times",
+    "argo": "have Argo Workflows run pipelines, follow and stop them",
     "check": "see quotas and limits in `doctor`",
 }
 DRIVER = "jupyter-mlops-driver"
 """The service account of the driver in the cluster."""
+WORKFLOW_PODS = "jupyter-mlops-argo"
+"""The service account of the pods of Workflows: with it Argo's own container says how a pod ended."""
 _SEE = ("get", "list", "watch")
 # `patch` is server-side apply. Some clusters (OpenShift) let only those name an object's owners who may delete it.
 _CHANGE = ("get", "list", "watch", "create", "patch", "delete")
@@ -74,6 +77,12 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "attached": _ATTACHED,
     "follow": _FOLLOW,
     "schedules": (*_RUN, Rule("batch", "cronjobs", _CHANGE)),
+    "argo": (
+        *_FOLLOW,
+        Rule("", "configmaps", _CHANGE),
+        Rule("", "persistentvolumeclaims", ("get", "list", "create")),
+        Rule("argoproj.io", "workflows", _CHANGE),
+    ),
     "check": (Rule("", "resourcequotas", ("list",)), Rule("", "limitranges", ("list",))),
 }
 _DRIVER = (
@@ -81,6 +90,7 @@ _DRIVER = (
     Rule("batch", "jobs", _CHANGE),
     Rule("", "configmaps", _CHANGE),
 )
+_WORKFLOW_PODS = (Rule("argoproj.io", "workflowtaskresults", ("create", "patch")),)
 
 
 def rules(*purposes: str) -> tuple[Rule, ...]:
@@ -112,6 +122,9 @@ def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list
     made = _granted(name, namespace, rules(*wanted), subject)
     if {"run", "schedules"} & set(wanted):
         made += driver_manifests(namespace)
+    if "argo" in wanted:
+        # Argo asks for the token by the account alone; the container of a step gets none all the same.
+        made += _account(WORKFLOW_PODS, namespace, _WORKFLOW_PODS, token=True)
     return made
 
 
@@ -161,6 +174,13 @@ def _joined(given: Iterable[Rule]) -> tuple[Rule, ...]:
     for rule in given:
         verbs.setdefault((rule.group, rule.resource), {}).update(dict.fromkeys(rule.verbs))
     return tuple(Rule(group, resource, tuple(found)) for (group, resource), found in sorted(verbs.items()))
+
+
+def _account(name: str, namespace: str, given: Iterable[Rule], *, token: bool = False) -> list[dict[str, Any]]:
+    """A service account with these rights."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(name, namespace)}
+    own = Subject("ServiceAccount", name)
+    return [{**account, "automountServiceAccountToken": token}, *_granted(name, namespace, given, own)]
 
 
 def _granted(name: str, namespace: str, given: Iterable[Rule], subject: Subject) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ GROUP = "jupyter_mlops.targets"
 BUILTIN: Mapping[str, str] = {
     "local": "jupyter_mlops.targets.local.target:LocalTarget",
     "kubernetes": "jupyter_mlops.targets.kubernetes.cluster:KubernetesCluster",
+    "argo": "jupyter_mlops.targets.argo.cluster:ArgoWorkflows",
 }
 
 

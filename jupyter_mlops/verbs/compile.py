@@ -17,7 +17,7 @@ from jupyter_mlops.verbs.output_files import write_output
 from jupyter_mlops.verbs.pipelines import load_pipeline, refuse_problems
 from jupyter_mlops.verbs.run import project_of
 
-TARGETS = ("local", "kfp", "kubernetes")
+TARGETS = ("local", "kfp", "kubernetes", "argo")
 
 _HEAD = """\
 # The run {run} of the pipeline {name}. Each run has its own file: applied twice, it runs once.
@@ -40,7 +40,8 @@ def compile(  # noqa: A001 the verb
     For `local` that is the plan as JSON; `run` takes it as it takes the notebook. For `kfp` it is the IR of Kubeflow
     Pipelines as YAML, and beside it `NAME.code.yaml`, the ConfigMap that its pods mount; `image` runs steps that name
     none. For `kubernetes` it is all objects of one run as YAML, in `namespace`, with these `params`: whoever applies
-    them needs nothing of this software.
+    them needs nothing of this software. For `argo` it is a Workflow, and beside it `NAME.code.yaml` and
+    `NAME.claim.yaml`, the volume for namespaces that have none.
 
     Raises:
         Refused: there is no emitter for `target`, or it cannot say something of the pipeline.
@@ -50,7 +51,7 @@ def compile(  # noqa: A001 the verb
     if target not in TARGETS:
         raise Refused(
             f"Cannot compile for the target {target!r}.",
-            hint="Targets: local (a plan as JSON), kfp (Kubeflow Pipelines), kubernetes (the objects of a run).",
+            hint="Targets: local (a plan as JSON), kfp (Kubeflow Pipelines), kubernetes (the objects of a run), argo.",
         )
     if image and target == "local":
         raise Usage("The target local has no images.", hint="Leave out --image, or name --target kfp.")
@@ -66,12 +67,16 @@ def compile(  # noqa: A001 the verb
     if target == "kubernetes":
         given = {"image": image, "namespace": namespace}
         return _for_kubernetes(make_plan(loaded.pipeline, params), project_of(loaded), output, given)
-    files = _for_kfp(loaded.pipeline, Path(output), image) if target == "kfp" else {}
+    files: dict[str, str] = {}
+    if target == "kfp":
+        files = _for_kfp(loaded.pipeline, Path(output), image)
+    elif target == "argo":
+        files = _for_argo(make_plan(loaded.pipeline, params), Path(output), image, project_of(loaded))
     text = files.pop(str(output), None) or loaded.pipeline.to_json()
     for name, content in files.items():
         write_output(name, content)
     write_output(output, text)
-    more = {"code": next(iter(files))} if files else {}
+    more = dict(zip(("code", "claim"), files, strict=False))
     steps = len(loaded.pipeline.steps)
     return {"output": str(output), "target": target, "steps": steps, "bytes": len(text.encode()), **more}
 
@@ -82,6 +87,21 @@ def _for_kfp(pipeline: Pipeline, output: Path, image: str) -> dict[str, str]:
 
     compiled = compile_pipeline(pipeline, image=image, files=read_files(pipeline))
     return {str(output): compiled.to_yaml(), str(output.with_suffix(".code.yaml")): compiled.code_yaml()}
+
+
+def _for_argo(plan: Plan, output: Path, image: str, project: Project) -> dict[str, str]:
+    """The texts to write, by path: the Workflow, then what it needs in the namespace."""
+    from jupyter_mlops.kube.yaml_text import documents
+    from jupyter_mlops.pipeline.argo import refuse_unsayable
+    from jupyter_mlops.targets.argo.submit import documents_of, settings_of
+
+    refuse_unsayable(plan.pipeline)
+    made, code, claim = documents_of(plan, settings_of(project.config.get("argo", {}), image))
+    return {
+        str(output): documents([made]),
+        str(output.with_suffix(".code.yaml")): documents(code),
+        str(output.with_suffix(".claim.yaml")): documents([claim]),
+    }
 
 
 def _for_kubernetes(plan: Plan, project: Project, output: str | Path, given: Mapping[str, str]) -> dict[str, Any]:

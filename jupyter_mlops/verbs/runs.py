@@ -132,20 +132,19 @@ def cancel(run: str = "last", *, folder: str | Path = ".") -> dict[str, Any]:
         return {"run": record.run, "state": "asked to stop"}
 
 
-def retry(  # noqa: PLR0913 what may be asked of it
+def retry(
     run: str = "last",
     *,
     parallel: int | None = None,
     given: Mapping[str, str] | None = None,
-    attached: bool = False,
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     folder: str | Path = ".",
 ) -> dict[str, Any]:
     """Go on with a run that failed, was canceled or whose engine died; what succeeded is not run again.
 
-    `given` overrides settings of its target: `context`, `namespace`, `image`.
-    `attached`: from here, also where its target drove it itself. A run that was attached stays so.
+    `given` overrides settings of its target: `context`, `namespace`, `image`; with `attached` ("true") the run is
+    driven from here, also where its target drove it itself. A run that was attached stays so.
 
     Raises:
         Conflict: it is running.
@@ -153,7 +152,9 @@ def retry(  # noqa: PLR0913 what may be asked of it
     """
     with _opened(folder) as runs:
         record, project = runs.get(run), runs.project
-    target = target_of_run(record.run, record.target, project, parallel=parallel, given=given)
+    asked = dict(given or {})
+    attached = asked.pop("attached", "") == "true"
+    target = target_of_run(record.run, record.target, project, parallel=parallel, given=asked)
     options = RunOptions(parallel=parallel, stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
     try:
         if isinstance(target, RunTarget):

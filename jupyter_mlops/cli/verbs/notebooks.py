@@ -117,7 +117,7 @@ def _compile_arguments(parser: VerbParser) -> None:
     parser.add_notebook("a notebook or a pipeline .py")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the plan as JSON; for others, YAML")
     parser.add_argument(
-        "--target", default="local", metavar="T", help="what will run it: local (default), kfp or kubernetes"
+        "--target", default="local", metavar="T", help="what will run it: local (default), kfp, kubernetes, argo"
     )
     parser.add_argument("--image", default="", metavar="I", help="the image of steps that name none")
     parser.add_argument("--namespace", default="", metavar="N", help="kubernetes: where the run will be")
@@ -142,8 +142,14 @@ def _compile(options: Namespace, session: Session) -> Any:
 def _compile_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield f"Wrote {result['output']}: {result.get('steps', '?')} steps for the target {result.get('target', 'local')}."
     if "code" in result:
-        yield style.dim(f"Its pods mount what is in {result['code']}: kubectl apply -n NAMESPACE -f {result['code']}")
-        yield style.dim(f"Then upload {result['output']} to Kubeflow Pipelines.")
+        # A plain `apply` keeps a copy of each object in an annotation, which has not the room.
+        how = "apply --server-side" if result.get("target") == "argo" else "apply"
+        yield style.dim(f"Its pods mount what is in {result['code']}: kubectl {how} -n NAMESPACE -f {result['code']}")
+        if "claim" in result:
+            yield style.dim(f"Where they have no volume yet: kubectl create -n NAMESPACE -f {result['claim']}")
+            yield style.dim(f"Then run it: kubectl create -n NAMESPACE -f {result['output']}")
+        else:
+            yield style.dim(f"Then upload {result['output']} to Kubeflow Pipelines.")
     elif "objects" in result:
         yield style.dim(f"Run it: kubectl apply -f {result['output']}")
         yield style.dim(f"It is the run {result['run']} in the namespace {result['namespace']}.")

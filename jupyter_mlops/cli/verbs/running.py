@@ -109,8 +109,7 @@ def _retry(options: Namespace, session: Session) -> Any:
         return retry(
             options.run,
             parallel=options.parallel,
-            attached=options.attached,
-            given=place_of(options),
+            given={**place_of(options), **({"attached": "true"} if options.attached else {})},
             on_event=on_event,
             stop=session.stop,
         )

@@ -2,6 +2,7 @@
 
     python code.zip task SPEC        do the work of a task
     python code.zip drive ORDER      drive a run
+    python code.zip argo PART ORDER  do a part of a run that Argo Workflows drives
 
 The same files give the same bytes, so the zip is named by its digest and kept in the cluster for all runs.
 """
@@ -26,7 +27,14 @@ sys.exit(main(sys.argv[1:]))
 # What a pod may need; modules that only a laptop has a use for are left out.
 _PACKAGES = ("store", "kube", "engine", "targets/kubernetes")
 _LAPTOP_ONLY = ("store/mlflow_api/", "kube/kubeconfig.py", "targets/kubernetes/compiled.py")
-_MODULES = ("errors", "targets.base", "pipeline.plain", "pipeline.validation", "notebook.parameters")
+_MODULES = (
+    "errors",
+    "targets.argo.pod_main",
+    "targets.base",
+    "pipeline.plain",
+    "pipeline.validation",
+    "notebook.parameters",
+)
 
 
 def code_zip() -> bytes:

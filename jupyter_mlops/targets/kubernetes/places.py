@@ -111,7 +111,7 @@ def _step_job(
     marks = labels("step", run=place.run, step=step, task=task, attempt=attempt)
     work = Work(
         image=place.image,
-        command=_command(place, options.image or place.image, *arguments),
+        command=command(place, options.image or place.image, *arguments),
         options=options,
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), **mounts},
         env={**thread_variables(options, options.env), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
@@ -127,7 +127,7 @@ def arrival_job(place: RunPlace, folder: str, kept: str) -> dict[str, Any]:
     """The Job that unpacks what the run takes along into `folder` of the volume, where no driver does."""
     work = Work(
         image=place.image,
-        command=_command(place, place.image, "arrive", PARCEL, place.parcel, folder, kept),
+        command=command(place, place.image, "arrive", PARCEL, place.parcel, folder, kept),
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), PARCEL: ConfigFiles(place.pieces)},
         env={"PYTHONUNBUFFERED": "1"},
         labels=labels("courier", run=place.run),
@@ -145,7 +145,7 @@ def driver_job(place: RunPlace, number: int, order: str) -> dict[str, Any]:
     place = replace(place, settings=replace(place.settings, queue=place.driver_queue))
     work = Work(
         image=place.image,
-        command=_command(place, place.image, "drive", f"{ORDER}/{ORDER_FILE}"),
+        command=command(place, place.image, "drive", f"{ORDER}/{ORDER_FILE}"),
         mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles((order,)), **parcel},
         env={"PYTHONUNBUFFERED": "1"},
         labels=labels("driver", run=place.run, attempt=number),
@@ -167,7 +167,7 @@ def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
     """The Job of a schedule's pod, which makes a run; `order` is the ConfigMap with its order."""
     work = Work(
         image=place.image,
-        command=_command(place, place.image, "tick", f"{ORDER}/{SCHEDULE_FILE}"),
+        command=command(place, place.image, "tick", f"{ORDER}/{SCHEDULE_FILE}"),
         mounts={CODE: ConfigFiles(place.code), ORDER: ConfigFiles((order,)), PARCEL: ConfigFiles(place.pieces)},
         env={"PYTHONUNBUFFERED": "1"},
         labels=labels("tick", schedule=schedule),
@@ -177,8 +177,8 @@ def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
     return _job(replace(place, settings=replace(place.settings, queue=place.driver_queue)), order, work)
 
 
-def _command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:
-    """The code is checked by its digest before it runs."""
+def command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:
+    """What a pod runs: the code, once its digest is checked, with these arguments."""
     python = (place.python,) if place.python else ("/bin/sh", "-c", _FIND_PYTHON, image)
     return (*python, "-I", "-c", reader(), place.digest, CODE, *arguments)
 

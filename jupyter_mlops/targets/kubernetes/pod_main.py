@@ -1,5 +1,6 @@
 """What runs in pods: `task SPEC` a step, `drive ORDER` the engine, `tick ORDER` the start of a run that is due,
-`courier ORDER` what looks at the volume; `step` and `arrive` a step, and its files, of an engine that is elsewhere.
+`courier ORDER` what looks at the volume; `step` and `arrive` a step, and its files, of an engine that is elsewhere;
+`argo PART ORDER` a part of a Workflow.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-USAGE = "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
+USAGE = (
+    "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
+    " | argo PART ORDER ..."
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,6 +40,10 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.delivery import deliver
 
         return deliver(rest[0])
+    if verb == "argo" and len(rest) >= 2:
+        from jupyter_mlops.targets.argo.pod_main import main as part_of_workflow
+
+        return part_of_workflow(rest)
     sys.stderr.write(f"usage: code.zip {USAGE}\n")
     return 2
 

@@ -98,7 +98,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
         "user": _user(),
     }
     try:
-        told = _config_map(order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
+        told = config_map(order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
         kube.create(CONFIG_MAPS, owned(told, place.owner))
         kube.create(JOBS, driver_job(place, 1, order_name(run)))
     except BaseException:
@@ -132,7 +132,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
     carries = _carries(luggage, plan)
     marks = labels("anchor", run=run, schedule=asked.schedule)
     marks.update({HOME: home_mark(asked.root)} if asked.root else {})
-    anchor = kube.create(CONFIG_MAPS, _config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
+    anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
     try:
         shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
@@ -183,7 +183,7 @@ def share(
 ) -> Prepared:
     """Make what is missing of what runs share: the volume, the code, and if runs are `driven` there the account."""
     claim = ensure_claim(kube, settings) if claim is None else claim
-    code = _ensure_code(kube)
+    code = ensure_code(kube)
     account = ensure_driver_account(kube, settings.service_account) if driven else settings.service_account
     return Prepared(code.names, code.digest, account, claim)
 
@@ -202,7 +202,7 @@ def pack_up(
 
 def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
     """Where couriers of a run are made with the code of this version, which is sent there if need be."""
-    code = _ensure_code(kube)
+    code = ensure_code(kube)
     return RunPlace(
         run=run,
         image=settings.image,
@@ -300,12 +300,13 @@ def send(
         found = dns_name("mlops", whose[-8:], kind, f"{index:03}", whose)
         marks = labels("plan", run=whose) if kind == "parcel" else labels("schedule", schedule=whose)
         data = {f"{index:03}": base64.b64encode(part).decode()}
-        kube.create(CONFIG_MAPS, owned({**_config_map(found, marks, {}), "immutable": True, "binaryData": data}, owner))
+        kube.create(CONFIG_MAPS, owned({**config_map(found, marks, {}), "immutable": True, "binaryData": data}, owner))
         names.append(found)
     return tuple(names)
 
 
-def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
+def config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) -> dict[str, Any]:
+    """A ConfigMap with these labels."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -314,7 +315,7 @@ def _config_map(name: str, marks: Mapping[str, str], data: Mapping[str, str]) ->
     }
 
 
-def _ensure_code(kube: Kube) -> CodeBundle:
+def ensure_code(kube: Kube) -> CodeBundle:
     """The code of this version, kept in the cluster for all runs."""
     code = _code()
     for body in code.config_maps:
@@ -346,19 +347,23 @@ def _code() -> CodeBundle:
 
 def ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:
     """The claim that holds the store, made if it is not there."""
+    try:
+        return kube.create(PVCS, claim_body(settings))
+    except AlreadyThere:
+        return kube.get(PVCS, settings.claim)
+
+
+def claim_body(settings: ClusterSettings) -> dict[str, Any]:
+    """The claim that holds the store, as it is made."""
     spec: dict[str, Any] = {
         "accessModes": [settings.access],
         "resources": {"requests": {"storage": settings.size}},
     }
     if settings.storage_class:
         spec["storageClassName"] = settings.storage_class
-    body = {
+    return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": settings.claim, "labels": labels("store")},
         "spec": spec,
     }
-    try:
-        return kube.create(PVCS, body)
-    except AlreadyThere:
-        return kube.get(PVCS, settings.claim)

@@ -133,7 +133,7 @@ def test_what_is_unchanged_is_not_run_again_and_asks_nothing_of_the_cluster_but_
     assert load_run(changed).tasks["two"].result["error"] is None
 
 
-def test_a_chain_asks_four_things_a_step_and_a_dozen_a_run(desk: Desk) -> None:
+def test_a_chain_asks_five_things_a_step_and_a_dozen_a_run(desk: Desk) -> None:
     cells = ["%%step s0\nv0 = 0", *(f"%%step s{at}\nv{at} = v{at - 1} + 1" for at in range(1, 6))]
     run = desk.run(*cells)
     assert set(states(run).values()) == {"succeeded"}
@@ -145,7 +145,7 @@ def test_a_chain_asks_four_things_a_step_and_a_dozen_a_run(desk: Desk) -> None:
     }
     watches = [asked[f"GET {kind}{how}"] for kind in ("jobs", "pods") for how in ("", "?watch")]
     assert watches == [2, 1, 1, 1], "a watch for all Jobs, one for all pods, and no polling"
-    assert sum(asked.values()) <= 4 * 6 + 12, asked
+    assert sum(asked.values()) <= 5 * 6 + 12, asked
 
 
 def test_values_that_are_gone_from_the_volume_are_made_again(desk: Desk) -> None:

@@ -14,8 +14,8 @@ from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.kfp.packages import ALLOWED
 from jupyter_mlops.runtime.spec import TaskSpec
 from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
+from jupyter_mlops.targets.kubernetes.packing import in_cluster
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.submit import in_cluster
 
 FILES = Path(__file__).parents[3] / "kfp_files"
 ANCHOR = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "u"}}
@@ -90,6 +90,6 @@ def test_only_commands_of_images_are_seen_to_by_the_driver(tmp_path: Path) -> No
 
 def test_packages_are_installed_only_where_the_settings_say_so() -> None:
     plan = make_plan(read_ir(FILES / "wants.yaml"))
-    [allowed] = in_cluster(plan, pip=True).pipeline.steps
-    [not_allowed] = in_cluster(plan).pipeline.steps
+    [allowed] = in_cluster(plan, "/work", pip=True).pipeline.steps
+    [not_allowed] = in_cluster(plan, "/work").pipeline.steps
     assert (allowed.options.env, not_allowed.options.env) == ({ALLOWED: "1"}, {})

@@ -1,0 +1,159 @@
+"""A run on the volume, as the pods of a Workflow see it: each reads what all wrote, and writes a file of its own.
+
+No pod drives the run. Each works out from the record what the engine would think of its step, by the same rules.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from jupyter_mlops.engine.clock import ForwardClock
+from jupyter_mlops.engine.environment import environment
+from jupyter_mlops.engine.facts import apply
+from jupyter_mlops.engine.journal import StoreJournal
+from jupyter_mlops.engine.state import State, new_state
+from jupyter_mlops.engine.transitions import consequences
+from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.store.events import (
+    CancelRequested,
+    Event,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    TaskExpanded,
+    TaskFinished,
+    TaskStarted,
+)
+from jupyter_mlops.store.events_file import read_run
+from jupyter_mlops.store.liveness import engine_identity
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets.argo.order import NAME, Order
+from jupyter_mlops.targets.argo.pod_output import PodOutput
+
+_CLAIMS = ".claims"
+
+
+class Record:
+    """The run's record, open for this pod to add to. Close it."""
+
+    def __init__(self, project: Project, order: Order, workflow: str = os.environ.get(NAME, "")) -> None:
+        self.order = order
+        self.journal = StoreJournal(project, order.run, order.plan.pipeline.name)
+        self._workflow = workflow
+        self._known: tuple[Event, ...] = ()
+        self.output = PodOutput(self.directory, sys.stdout.buffer)
+        self.output.show(self.journal.events_path)
+        self.clock = ForwardClock(order.began)
+        if self.first("begin"):
+            self._begin()
+
+    @property
+    def directory(self) -> Path:
+        """The run's folder."""
+        return self.journal.directory
+
+    def look(self) -> State:
+        """The state of the run now, with all that follows from it."""
+        found = read_run(self.directory)
+        self._known = tuple(event for event in found.events if isinstance(event, Event))
+        self.clock = ForwardClock(max([self.order.began, *(event.at for event in self._known)]))
+        return state_of(self.order, self._known)
+
+    def append(self, *events: Event) -> None:
+        """Write events down."""
+        self.journal.append(*events)
+
+    def first(self, what: str) -> bool:
+        """Whether this pod is the first of its Workflow to claim something."""
+        folder = self.directory / _CLAIMS
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            os.close(os.open(folder / f"{self._workflow}.{what}"[:250], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except FileExistsError:
+            return False
+        return True
+
+    def write_consequences(self, *, only: Iterable[str] | None = None, sure: bool = False, end: bool = False) -> None:
+        """Write down what follows from the record and no pod has claimed to write.
+
+        `only`: of these steps. `sure`: also what was claimed, by pods that may have died, and is not there. `end`:
+        also that the run is over.
+        """
+        state = self.look()
+        settled = {e.task for e in self._known if isinstance(e, TaskFinished) and e.at >= self.order.began}
+        expanded = {e.step for e in self._known if isinstance(e, TaskExpanded)}
+        _, news = consequences(_without_derived(self.order, self._known), self.clock())
+        for event in news:
+            if isinstance(event, RunFinished):
+                if end:
+                    self.append(event)
+                continue
+            step, known = (
+                (event.step, expanded) if isinstance(event, TaskExpanded) else (getattr(event, "task", ""), settled)
+            )
+            if step in known or not (sure or ((only is None or step in only) and self.first(f"decided.{step}"))):
+                continue
+            self.append(replace(event, at=self._needs_over(state, step)) if isinstance(event, TaskExpanded) else event)
+
+    def close(self) -> None:
+        """Close the pod's own file."""
+        self.journal.close()
+
+    def _begin(self) -> None:
+        plan, began = self.order.plan, self.order.began
+        pipeline = plan.pipeline
+        created = RunCreated(
+            at=began,
+            run=self.order.run,
+            pipeline=pipeline.name,
+            experiment=self.order.experiment or pipeline.experiment,
+            params=plan.params,
+            target="argo",
+            notebook=pipeline.notebook,
+            plan=plan.to_data(),
+            environment=environment(),
+        )
+        self.append(created, RunStarted(began, {**engine_identity(), "workflow": self._workflow}))
+
+    def _needs_over(self, state: State, step: str) -> float:
+        """When the last of what a step needs was over: all pods of a loop know that, and none began before."""
+        needs = set(state.plan.by_name[step].needs)
+        ends = [e.at for e in self._known if isinstance(e, TaskFinished) and e.step in needs]
+        return max([self.order.began, *ends])
+
+
+def state_of(order: Order, events: Iterable[Event]) -> State:
+    """The state after these events, and what follows from it. Lines that make no sense are left out."""
+    return consequences(_without_derived(order, events), order.began)[0]
+
+
+def _without_derived(order: Order, events: Iterable[Event]) -> State:
+    """The state after what happened in pods. What follows from it is worked out again: the record does not say why."""
+    told = [event for event in events if not isinstance(event, (RunFinished, CancelRequested)) and not _follows(event)]
+    state = new_state(order.plan, 1)
+    for event in (event for event in told if event.at < order.began):
+        state = _told(state, event)
+    state = apply(state, RunStarted(order.began, {}))
+    for event in (event for event in told if event.at >= order.began and not isinstance(event, RunStarted)):
+        state = _told(state, event)
+    return state
+
+
+def _told(state: State, event: Event) -> State:
+    try:
+        if isinstance(event, (TaskStarted, TaskFinished)) and event.task not in state.tasks:
+            state = consequences(state, event.at)[0]
+        if isinstance(event, TaskFinished) and event.attempt > state.tasks[event.task].attempt:
+            state = apply(state, TaskStarted(event.at, event.task, event.step, event.attempt, ""))
+        return apply(state, event)
+    except (MlopsError, LookupError, TypeError, ValueError, AttributeError):
+        return state
+
+
+def _follows(event: Event) -> bool:
+    """Whether an event only says what can be worked out."""
+    return isinstance(event, TaskFinished) and not event.attempt and event.state == "skipped"
