@@ -82,7 +82,7 @@ def _verify(options: Namespace, session: Session) -> Any:
             path,
             params=params,
             target=options.target,
-            given=place_of(options),
+            **place_of(options),
             attached=options.attached,
             stop=session.stop,
             tell=session.tell,
