@@ -35,6 +35,7 @@ from jupyter_mlops.verbs.runs import retry, show
 from tests.cluster.conftest import SERVER_PID
 from tests.cluster.person import VOLUMES
 from tests.cluster.relay import Relay
+from tests.cluster.test_home import on_volume
 from tests.cluster.test_runs import PYTHON, notebook, states, store
 
 __all__ = ["store"]
@@ -486,10 +487,10 @@ def test_of_two_drivers_of_a_run_the_second_gives_way(folder: Path, watching: Wa
         [pod] = until(ended, "the end of the second driver")
         assert pod["status"]["phase"] == "Failed"
         said.append(pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"])
-        cluster.kube.apply(CONFIG_MAPS, {"metadata": {"name": "second-is-over"}})
+        on_volume(cluster, "second-is-over", "open('/mlops/store/second', 'w').close()")
 
     watching.at_start_of("work", another)
-    wait = "import time; time.sleep(100)"
+    wait = "import os, time\nwhile not os.path.exists('/mlops/store/second'): time.sleep(0.2)"
     answer = run(notebook(folder, f"%%step work --no-cache\n{wait}"), target="kubernetes", on_event=watching)
     watching.done()
     assert answer["state"] == "succeeded"

@@ -52,14 +52,14 @@ def test_a_run_its_retry_and_its_end_need_no_more_than_the_role_for_runs(ada: Pa
 
 
 def test_what_comes_home_by_couriers_needs_no_more_either(ada: Path, cluster) -> None:
-    made = run(notebook(ada, "# Make", "import os\nx = os.urandom(3 << 20)"))["run"]
+    made = run(notebook(ada, "# Make", "import os\nx = os.urandom(3 << 20)", "# Use", "print(len(x))"))["run"]
     for job in cluster.kube.list(JOBS, labels=f"jupyter-mlops.io/run={made}").items:
         cluster.kube.delete(JOBS, job["metadata"]["name"])
     project = Project.find(ada)
     shutil.rmtree(project.run_directory(made))
     back = attach(made, folder=ada)  # unknown now, and its pods are gone
-    assert (back["state"], states(back)) == ("succeeded", {"make": "succeeded"})
-    [value] = links(load_run(project.run_directory(made)))
+    assert (back["state"], states(back)) == ("succeeded", {"make": "succeeded", "use": "succeeded"})
+    value = next(link for link in links(load_run(project.run_directory(made))) if link.name == "x")
     assert fetch(made, value.stored, folder=ada)["bytes"] > 3 << 20
     assert sweep("kubernetes", dry_run=True, folder=ada)["runs"] == []
     delete(made, folder=ada)
