@@ -23,7 +23,7 @@ from jupyter_mlops.verbs.runs import delete, retry
 from jupyter_mlops.verbs.schedules import delete_schedule, schedule
 from jupyter_mlops.verbs.store import sweep
 from tests.cluster.as_user import grant, kubeconfig
-from tests.cluster.test_runs import PYTHON, notebook, states, store
+from tests.cluster.test_runs import notebook, states, store
 
 __all__ = ["store"]
 
@@ -31,7 +31,7 @@ __all__ = ["store"]
 @pytest.fixture
 def ada(cluster, store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of somebody who has no rights yet."""
-    settings = {"image": cluster.image, "python": PYTHON}
+    settings = {"image": cluster.image}  # where its Python is, is found
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     (tmp_path / "jupyter_mlops.toml").write_text("\n".join(['target = "kubernetes"', "[kubernetes]", *lines]) + "\n")
     (tmp_path / ".jupyter_mlops").mkdir()
