@@ -81,7 +81,7 @@ class FollowedJob:
     _told: str = field(default="", init=False)
     _refused_since: float | None = field(default=None, init=False)
     _read: set[str] = field(default_factory=set, init=False)
-    _read_from: str = field(default="", init=False)
+    _listed: set[str] = field(default_factory=set, init=False)
 
     def lines(self) -> Iterator[bytes]:
         """What its pods print, one after the other, until it has ended.
@@ -90,8 +90,7 @@ class FollowedJob:
             Refused: it does not start, and waiting does not help; the message says why. Or our login has expired.
         """
         while pod := self._wait():
-            self._read.add(_name(pod))
-            self._read_from = max(self._read_from, _made(pod))
+            self._read |= self._listed  # the others are older
             for line in follow_log(self.kube, _name(pod), self.stop, trouble=self._pass):
                 self._say("")
                 yield line.data
@@ -181,7 +180,8 @@ class FollowedJob:
     def _pod(self) -> dict[str, Any] | None:
         """The newest, unless it was read; one that is about to go only if there is no other."""
         found = self.kube.list(PODS, labels=selector(self.marks)).items
-        pods = [pod for pod in found if _name(pod) not in self._read and _made(pod) >= self._read_from]
+        self._listed = set(map(_name, found))
+        pods = [pod for pod in found if _name(pod) not in self._read]
         return max(pods, key=lambda pod: (not pod["metadata"].get("deletionTimestamp"), _made(pod)), default=None)
 
     def _why_not(self, job: Mapping[str, Any] | None, pod: Mapping[str, Any] | None) -> Reason | None:
