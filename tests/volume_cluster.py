@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import threading
@@ -28,7 +29,7 @@ class VolumeCluster(SmallCluster):
 
     def __init__(self, code: Path, volume: Path) -> None:
         super().__init__(code)
-        self.project = Project(volume).ensure()
+        self.project, self.parcel = Project(volume).ensure(), volume.parent / "parcel"
         self.away = threading.Event()
         self.holds = self.silent = False
         self.loses: set[int] = set()
@@ -76,13 +77,8 @@ class VolumeCluster(SmallCluster):
         log.thread.start()
 
     def _work(self, part: str, job: dict[str, Any], pod: dict[str, Any], log: _Log) -> None:
-        [order_map] = [
-            volume["projected"]["sources"][0]["configMap"]["name"]
-            if "projected" in volume
-            else volume["configMap"]["name"]
-            for volume in pod["spec"]["volumes"]
-            if "code-" not in json.dumps(volume) and "configMap" in json.dumps(volume)
-        ]
+        named = {name for kind, name in self.objects if kind == "configmaps" and name in json.dumps(pod["spec"])}
+        [order_map] = [name for name in named if "-order-" in name or "-courier-" in name]
         order = json.loads(self.objects[("configmaps", order_map)]["data"]["order.json"])
         try:
             if part == "courier":
@@ -102,6 +98,11 @@ class VolumeCluster(SmallCluster):
 
     def _drive(self, order: dict[str, Any], log: _Log) -> None:
         stop, kube, place = Stop(), Kube(self, "here"), RunPlace.from_data(order["place"])
+        self.parcel.mkdir(exist_ok=True)
+        for name in place.pieces:
+            if piece := self.objects.get(("configmaps", name)):  # drivers that come later find it unpacked
+                for key, data in piece["binaryData"].items():
+                    (self.parcel / key).write_bytes(base64.b64decode(data))
         with drive._mirrored(self.project, place.run, log), drive._cancelable(kube, order["anchor"], stop):
             drive._drive(order, place, self.project, kube, stop)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -26,7 +27,7 @@ from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import RemoteTarget, Sweep
 from jupyter_mlops.targets.kubernetes import cluster as cluster_module
-from jupyter_mlops.targets.kubernetes import delivery, drive, submit
+from jupyter_mlops.targets.kubernetes import delivery, drive, submit, unpacking
 from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.verbs import remote as verbs
@@ -50,6 +51,9 @@ def there(code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for module in (drive, delivery, submit):
         monkeypatch.setattr(module, "STORE", str(volume))
     made = VolumeCluster(code, volume)
+    for name, place in (("PARCEL", str(made.parcel)), ("WORK", volume / "work"), ("KEPT", volume / "kept")):
+        monkeypatch.setattr(unpacking, name, place)
+    monkeypatch.setattr(cluster_module, "Asked", functools.partial(submit.Asked, store=str(volume)))
     user = {"LOGNAME": "ada"}
     monkeypatch.setattr(os, "environ", {**os.environ, **user})
     monkeypatch.setattr(
