@@ -83,8 +83,8 @@ def test_a_cron_job_makes_runs_until_it_is_paused_and_leaves_nothing_when_it_is_
     ended(cluster, JOBS, f"jupyter-mlops.io/part=driver,{RUN}={state['runs'][-1]}")
 
     # A run that nobody here knows of comes home when it is asked for.
-    known = attach(state["runs"][-1][-8:], folder=folder)
-    assert (known["state"], known["run"]) == ("succeeded", state["runs"][-1])
+    known = attach(state["runs"][0][-8:], folder=folder)
+    assert (known["state"], known["run"]) == ("succeeded", state["runs"][0])
     assert "due 1" in str(logs(known["run"], "say", folder=folder))
     with pytest.raises(NotFound, match="nor in the namespace"):
         attach("ffffffff", folder=folder)
