@@ -35,6 +35,12 @@ _PATIENCE_S = 20.0
 # A login that has expired may be renewed; after this long somebody has to be asked.
 _LOGIN_S = 30.0
 PASSING = (Unreachable, Broken, TooMany, Gone, Conflict)
+_UNSEEN = Reason(
+    "unseen",
+    "It has no pod yet, and your account may not see why: it cannot list events.",
+    hint="`jupyter mlops target rbac` prints the rights that are needed; a run with --attached needs the fewest.",
+    lasting=True,
+)
 _BEGUN = ("Running", "Succeeded", "Failed")
 
 
@@ -187,9 +193,12 @@ class FollowedJob:
     def _why_not(self, job: Mapping[str, Any] | None, pod: Mapping[str, Any] | None) -> Reason | None:
         """Why it has not begun. Asked for once a second at most, and only until it has."""
         names = {_name(item) for item in (job, pod) if item}
-        events: tuple[dict[str, Any], ...] = ()
-        with contextlib.suppress(Forbidden):  # who drives runs from here needs no right to them
+        try:
             events = self.kube.list(EVENTS).items
+        except Forbidden:  # who drives runs from here needs no right to them, but without a pod only they say why
+            events = ()
+            if pod is None:
+                return _UNSEEN
         happened = [event for event in events if (event.get("involvedObject") or {}).get("name") in names]
         return why_pending(pod, job, happened, datetime.now(timezone.utc))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlops.errors import Conflict
+from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.resource import EVENTS, JOBS, PODS, Resource
 from jupyter_mlops.kube.stop import Stop
@@ -94,6 +94,21 @@ def test_who_may_not_see_events_waits_all_the_same(follow: Callable[[Listed], li
 
     there.on_list, there.on_log = look, lambda _: setattr(there, "job", ENDED)
     assert follow(there) == ["a"]
+
+
+def test_who_may_not_see_why_there_is_no_pod_is_not_left_waiting(
+    follow: Callable[[Listed], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Listed()
+
+    def look(kind: Resource) -> None:
+        if kind is EVENTS:
+            raise Forbidden("no events", hint="")
+
+    there.on_list = look
+    monkeypatch.setattr("jupyter_mlops.targets.kubernetes.following._PATIENCE_S", 0.01)
+    with pytest.raises(Refused, match=r"cannot begin in the cluster.*--attached"):
+        follow(there)
 
 
 def test_a_driver_that_has_just_ended_is_not_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
