@@ -24,7 +24,8 @@ class Listed:
     """A cluster that is asked for lists; `on_log` is called when a pod's log is read."""
 
     def __init__(self, *pods: dict[str, Any], job: dict[str, Any] = AT_WORK) -> None:
-        self.pods, self.job, self.read = list(pods), job, []
+        self.pods, self.job = list(pods), job
+        self.read: list[str] = []
         self.on_log: Callable[[str], None] = lambda _: None
         self.on_list: Callable[[Resource], None] = lambda _: None
 
