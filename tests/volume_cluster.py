@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,7 +30,8 @@ class VolumeCluster(SmallCluster):
 
     def __init__(self, code: Path, volume: Path) -> None:
         super().__init__(code)
-        self.project, self.parcel = Project(volume).ensure(), volume.parent / "parcel"
+        self.project = Project(volume).ensure()
+        self.parcel = volume.with_name("parcel")
         self.away = threading.Event()
         self.holds = self.silent = False
         self.loses: set[int] = set()
@@ -77,10 +79,8 @@ class VolumeCluster(SmallCluster):
         log.thread.start()
 
     def _work(self, part: str, job: dict[str, Any], pod: dict[str, Any], log: _Log) -> None:
-        named = {name for kind, name in self.objects if kind == "configmaps" and name in json.dumps(pod["spec"])}
-        [order_map] = [name for name in named if "-order-" in name or "-courier-" in name]
-        order = json.loads(self.objects[("configmaps", order_map)]["data"]["order.json"])
         try:
+            order = self._order(pod)
             if part == "courier":
                 answer = delivery._deliver(order, self.project, log)
                 log.write(json.dumps({"mlops": "answer", **answer}) + "\n")
@@ -96,13 +96,21 @@ class VolumeCluster(SmallCluster):
             job["status"] = {"conditions": [{"type": kind, "status": "True"}]}
         log.close()
 
+    def _order(self, pod: dict[str, Any]) -> dict[str, Any]:
+        """What the pod is to do: of the ConfigMaps that it mounts, the one with an order."""
+        mounted = json.dumps(pod["spec"]["volumes"])
+        maps = [item for (kind, name), item in self.objects.items() if kind == "configmaps" and f'"{name}"' in mounted]
+        [order] = [item["data"]["order.json"] for item in maps if "order.json" in item.get("data", {})]
+        told: dict[str, Any] = json.loads(order)
+        shutil.rmtree(self.parcel, ignore_errors=True)
+        self.parcel.mkdir()
+        for item in maps:
+            for name, data in item.get("binaryData", {}).items() if "parcel" in item["metadata"]["name"] else ():
+                (self.parcel / name).write_bytes(base64.b64decode(data))
+        return told
+
     def _drive(self, order: dict[str, Any], log: _Log) -> None:
         stop, kube, place = Stop(), Kube(self, "here"), RunPlace.from_data(order["place"])
-        self.parcel.mkdir(exist_ok=True)
-        for name in place.pieces:
-            if piece := self.objects.get(("configmaps", name)):  # drivers that come later find it unpacked
-                for key, data in piece["binaryData"].items():
-                    (self.parcel / key).write_bytes(base64.b64decode(data))
         with drive._mirrored(self.project, place.run, log), drive._cancelable(kube, order["anchor"], stop):
             drive._drive(order, place, self.project, kube, stop)
 

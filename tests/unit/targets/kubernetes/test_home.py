@@ -48,11 +48,11 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def there(code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VolumeCluster]:
     volume = tmp_path / "volume"
     volume.mkdir()
-    for module in (drive, delivery, submit):
+    for module in (drive, delivery, unpacking):
         monkeypatch.setattr(module, "STORE", str(volume))
     made = VolumeCluster(code, volume)
-    for name, place in (("PARCEL", str(made.parcel)), ("WORK", volume / "work"), ("KEPT", volume / "kept")):
-        monkeypatch.setattr(unpacking, name, place)
+    for name, folder in (("WORK", volume / "work"), ("KEPT", volume / "kept"), ("PARCEL", str(made.parcel))):
+        monkeypatch.setattr(unpacking, name, folder)
     monkeypatch.setattr(cluster_module, "Asked", functools.partial(submit.Asked, store=str(volume)))
     user = {"LOGNAME": "ada"}
     monkeypatch.setattr(os, "environ", {**os.environ, **user})
