@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Literal, TypedDict
 
@@ -47,7 +48,7 @@ def settings_in_force(
             value, origin = asked[key], "given"
         elif key in own:
             value, origin = own[key], "project"
-        settings.append(_setting(key, value, origin if value not in ("", None) else "none"))
+        settings.append(_setting(key, value, origin))
     return settings
 
 
@@ -59,4 +60,12 @@ def _own(project: Project, name: str) -> Mapping[str, Any]:
 
 
 def _setting(name: str, value: Any, origin: Any) -> SettingData:
-    return {"name": name, "value": str(value if value is not None else ""), "origin": origin}
+    text = _text(value)
+    return {"name": name, "value": text, "origin": origin if text else "none"}
+
+
+def _text(value: Any) -> str:
+    """A value as a person would write it in the file; what is empty is not set."""
+    if value is None or (isinstance(value, (str, Sequence, Mapping)) and not value):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

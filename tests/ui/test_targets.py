@@ -52,6 +52,9 @@ def test_targets_and_where_a_task_was(themed, write, lab, folder, axe, theme) ->
     person.sees_state("train", "succeeded")
     expect(panel.get_by_test_id("mlops-last-run")).to_have_attribute("data-state", "succeeded")
     _as_on_a_cluster(lab.root / folder / ".jupyter_mlops")
+    # A page asks no more about a run that is over: a new one, in which nothing else comes to the front by itself.
+    person.open_notebook("work.ipynb")
+    person.open_panel()
     view = person.open_run()
     person.node("train", within=view).click()
     view.get_by_role("tab", name="Resources").click()

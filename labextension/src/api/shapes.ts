@@ -204,6 +204,8 @@ export interface Task {
   /** The digests of all parts of the cache key. */
   key: { [part: string]: string };
   notes: string[];
+  /** Why it was started and does not run yet; empty for one that runs. */
+  waiting: string;
   error: TaskFailure | null;
   inputs: TaskInput[];
   outputs: { [name: string]: ValueInfo };

@@ -7,7 +7,7 @@ import { PipelineModel } from '../model/pipelineModel';
 import { isOver } from '../model/runModel';
 import { CommandIDs, runArgs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
-import { durationText } from '../ui/looks';
+import { durationText, waitText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { useNow } from '../ui/now';
 
@@ -18,6 +18,9 @@ interface Props {
   commands: CommandRegistry;
   trans: TranslationBundle;
 }
+
+/** So many tasks that wait are told of; the run view has all. */
+const MOST_WAITS = 3;
 
 /** The pipeline's name, the button that runs it, and how its last run goes. */
 export function Head({ pipeline, clock, commands, trans }: Props): React.ReactElement {
@@ -111,8 +114,23 @@ function LastRun(props: Props & { run: Run }): React.ReactElement {
           aria-label={trans.__('Tasks done')}
         />
       )}
-      {run.reason ? <p className="jp-mlops-StepError">{run.reason}</p> : null}
+      {over && run.reason ? <p className="jp-mlops-StepError">{run.reason}</p> : null}
+      <div role="status" className="jp-mlops-Waits" data-testid="mlops-waits">
+        {(over ? [] : waitsOf(run, trans)).map(text => (
+          <p key={text}>{text}</p>
+        ))}
+      </div>
     </div>
+  );
+}
+
+/** Why a run does not go on: the run itself, and tasks that wait. */
+function waitsOf(run: Run, trans: TranslationBundle): string[] {
+  const waiting = run.tasks.filter(task => task.waiting);
+  const tasks = waiting.slice(0, MOST_WAITS).map(task => `${task.task} ${waitText(task, trans)}`);
+  const more = waiting.length - tasks.length;
+  return [run.reason, ...tasks, more > 0 ? trans._n('%1 more task waits', '%1 more tasks wait', more) : ''].filter(
+    Boolean
   );
 }
 

@@ -5,7 +5,7 @@ import { Step, Task } from '../api/shapes';
 import { CommandIDs } from '../tokens';
 import { CommandButton } from '../ui/CommandButton';
 import { handedText } from '../ui/graphOf';
-import { durationText } from '../ui/looks';
+import { durationText, waitText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 
 interface Props {
@@ -20,13 +20,15 @@ interface Props {
 
 /** The selected step: what it takes and gives, how it went the last time, and how to run it. */
 export function StepCard({ step, tasks, run, commands, trans }: Props): React.ReactElement {
-  const task = tasks.find(item => item.state === 'failed') ?? tasks[0];
+  const task = tasks.find(item => item.state === 'failed') ?? tasks.find(item => item.waiting) ?? tasks[0];
+  const waits = task ? waitText(task, trans) : '';
   return (
     <section className="jp-mlops-StepCard" aria-label={trans.__('Step %1', step.name)} data-testid="mlops-step">
       <div className="jp-mlops-Row">
         <strong className="jp-mlops-StepName">{step.title || step.name}</strong>
         {task ? <LastTime task={task} trans={trans} /> : null}
       </div>
+      {waits ? <p className="jp-mlops-StepWaits">{waits}</p> : null}
       {task ? <p className="jp-mlops-StepError">{task.error?.message ?? task.reason}</p> : null}
       <Names title={trans.__('Needs')} names={step.inputs} />
       <Outputs title={trans.__('Gives')} names={step.outputs} tasks={tasks} />

@@ -2,7 +2,7 @@ import * as React from 'react';
 import { Task } from '../api/shapes';
 import { RunModel } from '../model/runModel';
 import { LOCAL } from '../model/targets';
-import { stateIcon, valueText } from '../ui/looks';
+import { stateIcon, valueText, waitText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { ArtifactsPanel } from './ArtifactsPanel';
 import { FailurePanel } from './FailurePanel';
@@ -72,6 +72,9 @@ export function TaskDetails(props: Props): React.ReactElement {
           ✕
         </button>
       </div>
+      <p className="jp-mlops-TaskWaits" role="status">
+        {waitText(task, trans)}
+      </p>
       <Tabs label={trans.__('Task %1', task.task)} tabs={tabs} selected={selected} onSelect={props.onTab} />
     </section>
   );

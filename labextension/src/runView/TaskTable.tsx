@@ -3,7 +3,7 @@ import * as React from 'react';
 import { Task } from '../api/shapes';
 import { elapsed } from '../api/clock';
 import { Counts } from '../model/tasks';
-import { durationText, stateIcon, stateWord, valueText } from '../ui/looks';
+import { durationText, stateIcon, stateWord, valueText, waitText } from '../ui/looks';
 import { StateMark } from '../ui/marks';
 import { EmptyNote } from '../ui/notes';
 import { tickingText } from './durations';
@@ -168,6 +168,7 @@ function TaskLine(props: LineProps): React.ReactElement {
   const { row, trans, isSelected } = props;
   const { task, nested } = row;
   const item = task.item === null || task.item === undefined ? '' : valueText(task.item);
+  const reason = waitText(task, trans) || task.reason;
   return (
     <div
       className={`jp-mlops-TaskRow${nested ? ' jp-mlops-mod-nested' : ''}${isSelected ? ' jp-mlops-mod-selected' : ''}${props.isActive ? ' jp-mlops-mod-active' : ''}`}
@@ -185,9 +186,9 @@ function TaskLine(props: LineProps): React.ReactElement {
         {task.task}
         {item ? <span className="jp-mlops-Faint"> {item}</span> : null}
       </span>
-      <span className="jp-mlops-Cut jp-mlops-TaskReason" title={task.reason}>
-        {task.attempt > 1 ? `${trans.__('attempt %1', task.attempt)}${task.reason ? ' · ' : ''}` : ''}
-        {task.reason}
+      <span className="jp-mlops-Cut jp-mlops-TaskReason" title={reason}>
+        {task.attempt > 1 ? `${trans.__('attempt %1', task.attempt)}${reason ? ' · ' : ''}` : ''}
+        {reason}
       </span>
       {peakText(task, trans) ? (
         <span className="jp-mlops-TaskPeak" title={trans.__('The most memory that it had')}>

@@ -3,7 +3,7 @@ import { Analysis, Diagnostic, Graph, Severity, Step, Task, ValueInfo } from '..
 import { Badge, GraphData, GraphEdge, GraphNode } from '../graph/model';
 import { RunModel } from '../model/runModel';
 import { countStates } from '../model/tasks';
-import { bytesText, durationText } from './looks';
+import { bytesText, durationText, waitText } from './looks';
 
 /** What of a run is shown on the graph of its notebook. */
 export type RunOnGraph = Pick<RunModel, 'run' | 'graph' | 'tasksOf'>;
@@ -76,7 +76,7 @@ function nodeOf(
     items: isFilled(inRun?.items) ? inRun?.items : loop ? countStates(tasks) : undefined,
     when: step.when ?? undefined,
     exit: step.exit,
-    subtitle: tasks.length > 0 && inRun ? timeOf(tasks) : cellsText(step, trans),
+    subtitle: tasks.length > 0 && inRun ? timeOf(tasks, trans) : cellsText(step, trans),
     details: detailsOf(step, tasks, trans),
     badge,
     inputs: step.inputs,
@@ -92,9 +92,12 @@ function cellsText(step: Step, trans: TranslationBundle): string {
   return step.cells.length ? trans._n('%1 cell', '%1 cells', step.cells.length) : '';
 }
 
-/** How long a step took; of a loop, how far it is says more. */
-function timeOf(tasks: readonly Task[]): string {
+/** How long a step took, or that it waits; of a loop, how far it is says more. */
+function timeOf(tasks: readonly Task[], trans: TranslationBundle): string {
   const [task] = tasks;
+  if (tasks.length === 1 && task.waiting) {
+    return trans.__('waits');
+  }
   return tasks.length === 1 && task.attempt > 0 && !task.cached ? durationText(task.seconds) : '';
 }
 
@@ -103,6 +106,7 @@ function detailsOf(step: Step, tasks: readonly Task[], trans: TranslationBundle)
     step.when ? trans.__('Only if %1', step.when) : '',
     step.for_each ? trans.__('For each %1', step.for_each) : '',
     step.exit ? trans.__('Runs at the end, whatever happened') : '',
+    ...tasks.filter(task => task.waiting).map(task => `${task.task} ${waitText(task, trans)}`),
     ...tasks.filter(task => task.reason).map(task => `${task.task}: ${task.reason}`)
   ];
   return lines.filter(Boolean).join('\n');

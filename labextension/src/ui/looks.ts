@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Severity } from '../api/shapes';
+import { Severity, Task } from '../api/shapes';
 
 /** How each state is shown: an icon and a word always, and a colour by the class `jp-mlops-mod-STATE`. */
 const ICONS = new Map([
@@ -28,6 +28,11 @@ export function stateWord(state: string, trans: TranslationBundle): string {
     ['canceled', trans.__('canceled')]
   ]);
   return words.get(state) ?? state;
+}
+
+/** Why a task that was started does not run yet; empty for one that runs. */
+export function waitText(task: Pick<Task, 'waiting'>, trans: TranslationBundle): string {
+  return task.waiting ? trans.__('waits: %1', task.waiting) : '';
 }
 
 /** The mark of a severity: an icon that differs by more than its colour. */

@@ -180,6 +180,20 @@ describe('PanelView', () => {
     expect(screen.getByRole('progressbar')).toBeTruthy();
   });
 
+  it('says why a run and its tasks wait, as long as they do', () => {
+    const waiting = ['a', 'b', 'c', 'd'].map(name => task(name, { state: 'running', waiting: `no room for ${name}` }));
+    const going = run(waiting, { state: 'running', reason: 'It waits in the cluster.', finished: null, seconds: null });
+    const lastRun = { ref: { run: 'r1', folder: '' }, run: going, graph: null, tasksOf: () => going.tasks };
+    world.current = pipeline(analysis([step('load')]), { lastRun });
+    world.show();
+    const lines = [...screen.getByTestId('mlops-waits').querySelectorAll('p')].map(line => line.textContent);
+    expect(lines).toEqual([
+      'It waits in the cluster.',
+      ...['a', 'b', 'c'].map(name => `${name} waits: no room for ${name}`),
+      '1 more task waits'
+    ]);
+  });
+
   it.each([
     [22, '12.0 s'],
     [3, '0 ms']

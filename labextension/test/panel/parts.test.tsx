@@ -119,6 +119,13 @@ describe('StepCard', () => {
     ]);
   });
 
+  it('says why a task waits', () => {
+    const { registry } = commands();
+    const tasks = [task('train[0]'), task('train[1]', { state: 'running', waiting: 'The quota is used up.' })];
+    render(<StepCard step={step('train')} tasks={tasks} run={null} commands={registry} trans={trans} />);
+    expect(screen.getByText('waits: The quota is used up.')).toBeTruthy();
+  });
+
   it('shows the failed one of a loop’s tasks', () => {
     const error = {
       kind: 'ValueError',

@@ -86,6 +86,18 @@ test('the head says how far the run is, with what, and what it measured', async 
   expect(screen.getByRole('img', { name: '1 succeeded, 1 pending' })).toBeTruthy();
 });
 
+test('a run and a task that wait say why', async () => {
+  const waiting = 'No node has 64 GiB of memory free. Ask for less memory.';
+  const train = taskOf('train', { state: 'running', attempt: 1, waiting });
+  const { selection } = show(runOf([taskOf('load'), train], { state: 'running', reason: 'It waits in the cluster.' }));
+  expect(await screen.findByText('It waits in the cluster.')).toBeTruthy();
+  await userEvent.click(screen.getByRole('tab', { name: /Tasks/ }));
+  expect(screen.getByTitle(`waits: ${waiting}`).textContent).toContain(waiting);
+  act(() => void (selection.task = 'train'));
+  const details = await screen.findByTestId('mlops-task');
+  expect(within(details).getByText(`waits: ${waiting}`)).toBeTruthy();
+});
+
 test('a failure comes first: what, where, the line, and the ways out', async () => {
   const source = 'x = 1\ny = df["weight"]';
   const { commands } = show(runOf([FAILED], { state: 'failed' }), {

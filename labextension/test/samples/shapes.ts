@@ -29,6 +29,7 @@ export function task(name: string, more: Partial<Task> = {}): Task {
     why: [],
     key: {},
     notes: [],
+    waiting: '',
     error: null,
     inputs: [],
     outputs: {},

@@ -62,6 +62,13 @@ describe('graphOf', () => {
   });
 });
 
+it('says at a step that its task waits, and why', () => {
+  const graph = { name: 'p', steps: [step('load', { state: 'running' })], edges: [] };
+  const tasks = [task('load', { state: 'running', waiting: 'The image is pulled.' })];
+  const [node] = graphOfRun({ run: run(tasks), graph, tasksOf: () => tasks }, trans).nodes;
+  expect([node.subtitle, node.details]).toEqual(['waits', 'load waits: The image is pulled.']);
+});
+
 it('counts the tasks of loops only, and gives no time to what never began', () => {
   const graph = { name: 'p', steps: [step('load', { state: 'canceled', items: {} })], edges: [] };
   const tasks = [task('load', { state: 'canceled', attempt: 0, seconds: 0 })];

@@ -72,22 +72,29 @@ function Capabilities({ items, trans }: { items: Capability[]; trans: Translatio
 }
 
 function Settings({ target, trans }: { target: Target; trans: TranslationBundle }): React.ReactElement {
+  const isSet = (item: TargetSetting): boolean => item.origin !== 'none';
+  const others = target.settings.filter(item => !isSet(item)).map(item => item.name);
   return (
     <div className="jp-mlops-TargetPart">
       <h3>{trans.__('Settings in force')}</h3>
       <table className="jp-mlops-Table">
         <tbody>
-          {target.settings.map(item => (
+          {target.settings.filter(isSet).map(item => (
             <tr key={item.name}>
               <th scope="row">
                 <code>{item.name}</code>
               </th>
-              <td className="jp-mlops-TargetValue">{item.value || '—'}</td>
+              <td className="jp-mlops-TargetValue">{item.value}</td>
               <td className="jp-mlops-HomeDim">{originText(item.origin, target.name, trans)}</td>
             </tr>
           ))}
         </tbody>
       </table>
+      {others.length > 0 ? (
+        <p className="jp-mlops-TargetUnset">
+          {trans.__('Not set:')} <code>{others.join(', ')}</code>
+        </p>
+      ) : null}
       <p className="jp-mlops-HomeDim">
         {trans.__(
           'Set them in jupyter_mlops.toml under [%1]; a run may go to another context or namespace.',
