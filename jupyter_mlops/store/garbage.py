@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlops.errors import Conflict, MlopsError, Usage
+from jupyter_mlops.runtime.task import RESULT
 from jupyter_mlops.store.atomic_write import unwritable_explained
 from jupyter_mlops.store.cache import Cache
 from jupyter_mlops.store.events_file import event_files
@@ -120,7 +121,7 @@ def _sweep(
     project: Project, runs: Iterable[str], records: list[RunRecord | None], *, dry_run: bool
 ) -> tuple[list[str], int]:
     live = [record.created for record in records if record is not None and not record.over]
-    wanted = {digest for run in runs for path in event_files(project.run_directory(run)) for digest in _digests(path)}
+    wanted = {digest for run in runs for path in _references(project.run_directory(run)) for digest in _digests(path)}
     if live:  # it may find any of these in the cache at any moment
         wanted |= {digest for path in project.cache.glob("*/*.json") for digest in _digests(path)}
     store = project.artifacts
@@ -152,6 +153,12 @@ def _sweep_cache(project: Project, artifacts: list[str], *, dry_run: bool) -> in
         for key in lost:
             cache.forget(key)
     return len(lost)
+
+
+def _references(directory: Path) -> Iterator[Path]:
+    """The files of a run that name artifacts: its events, and what tasks have left whose events are elsewhere."""
+    found = event_files(directory)
+    yield from found or directory.glob(f"tasks/*/*/{RESULT}")
 
 
 def _digests(path: Path) -> set[str]:

@@ -24,7 +24,7 @@ def new_run_id() -> str:
     """
     ticks = _clock.tick()
     value = (ticks >> 12) << 80 | 0x7 << 76 | (ticks & 0xFFF) << 64 | 0b10 << 62
-    return str(uuid.UUID(int=value | int.from_bytes(os.urandom(8)) >> 2))
+    return str(uuid.UUID(int=value | int.from_bytes(os.urandom(8), "big") >> 2))
 
 
 def is_run_id(text: str) -> bool:

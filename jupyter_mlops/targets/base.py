@@ -118,6 +118,14 @@ class RemoteTarget(RunTarget, Protocol):
         """Follow a run that goes on there to its end; the listeners get all its events, from the first."""
         ...
 
+    def find(self, run: str, project: Project) -> str:
+        """The full id of a run there that the project knows nothing of, by a part of it; from now on it does.
+
+        Raises:
+            NotFound, Usage: no run fits, or several do.
+        """
+        ...
+
     def catch_up(self, run: str, project: Project, *, thorough: bool = True) -> None:
         """Bring home what there is by now. Not `thorough`: only what comes at once."""
         ...

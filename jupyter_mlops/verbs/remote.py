@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import bringing_home, is_remote, read_remote
 from jupyter_mlops.store.run_ids import resolve, run_ids
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.base import RemoteTarget, target_of_run
+from jupyter_mlops.targets.base import RemoteTarget, default_target, open_target, target_of_run
 from jupyter_mlops.verbs.summary import summary
 
 # Between two looks of one process at the same run, in seconds.
@@ -27,6 +27,8 @@ _AGAIN_S = 2.0
 _MOST_S = 5.0
 # A value up to this size comes home when somebody looks at it; a larger one when somebody asks for it.
 AT_ONCE = 20 << 20
+# Where runs are looked for that are not known here, though the project's own go nowhere else.
+ELSEWHERE = "kubernetes"
 # Runs that one process follows for all who look.
 _AT_ONCE_RUNS = 20
 
@@ -36,27 +38,45 @@ _looked: dict[str, float] = {}
 def attach(
     run: str = "last",
     *,
+    given: Mapping[str, str] | None = None,
     on_event: Callable[[Event], None] | None = None,
     stop: threading.Event | None = None,
     folder: str | Path = ".",
 ) -> dict[str, Any]:
     """Follow a run that is driven elsewhere to its end, and bring home what is missing here; answers as `run`.
 
-    Setting `stop` cancels the run.
+    A run that is not known here is looked for where the project's runs go; a schedule may have started it. `given` (of
+    context and namespace) says where else. Setting `stop` cancels the run.
 
     Raises:
+        NotFound: there is no such run, neither here nor there.
         Usage: the run is not driven elsewhere.
         WorkFailed: its driver died.
     """
     project = Project.find(folder)
-    full = resolve(project, run)
+    full = _known_or_found(project, run, given or {})
     directory = project.run_directory(full)
     if not is_remote(directory):
         raise Usage(f"The run {full} is not driven elsewhere.", hint=f"`jupyter mlops logs {full} -f` follows it.")
     options = RunOptions(stop=stop or threading.Event(), listeners=(on_event,) if on_event else ())
-    with elsewhere(project, full) as target:
+    with elsewhere(project, full, given) as target:
         target.attach(full, project, options)
     return summary(load_run(directory), project)
+
+
+def _known_or_found(project: Project, run: str, given: Mapping[str, str]) -> str:
+    """The full id of a run that is here, or else of one where the project's runs go."""
+    try:
+        return resolve(project, run)
+    except NotFound:
+        name = default_target(project)
+        name = ELSEWHERE if name == "local" and (given or ELSEWHERE in project.config) else name
+        if name == "local" or run in ("last", "latest"):
+            raise
+    with contextlib.closing(open_target(name, project, given=given)) as target:
+        if not isinstance(target, RemoteTarget):
+            raise NotFound(f"There is no run {run!r} here.", hint="`jupyter mlops runs` lists them.")
+        return target.find(run, project)
 
 
 def catch_up(project: Project, run: str, *, thorough: bool = True) -> None:
@@ -166,13 +186,13 @@ def local_file(project: Project, run: str, digest: str, *, size: int | None = No
 
 
 @contextlib.contextmanager
-def elsewhere(project: Project, run: str) -> Iterator[RemoteTarget]:
+def elsewhere(project: Project, run: str, given: Mapping[str, str] | None = None) -> Iterator[RemoteTarget]:
     """The place where a run is driven, opened.
 
     Raises:
         Usage: the run is not driven elsewhere, or its place cannot be opened.
     """
-    target = target_of_run(run, "", project)
+    target = target_of_run(run, "", project, given=given)
     try:
         if not isinstance(target, RemoteTarget):
             raise Usage(f"The run {run} is not driven elsewhere.")

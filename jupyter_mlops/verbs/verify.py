@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.errors import Refused, WorkFailed
@@ -19,10 +19,11 @@ from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import from_dataflow
 from jupyter_mlops.runtime.compare_outputs import load_notebook, output_differences
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached
+from jupyter_mlops.targets.base import RunTarget, Target, open_target, refuse_attached, target_settings
 from jupyter_mlops.targets.local.target import LocalTarget
 from jupyter_mlops.verbs.check import refuse_errors
 from jupyter_mlops.verbs.last_values import StepValues, compare_values
+from jupyter_mlops.verbs.run import given_place
 from jupyter_mlops.verbs.scratch import Scratch
 from jupyter_mlops.verbs.sources import existing, is_pipeline_file, read_notebook
 from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom, reader_spec
@@ -30,16 +31,25 @@ from jupyter_mlops.verbs.two_ways import Part, as_pipeline, from_top_to_bottom, 
 Difference = dict[str, Any]
 
 
-def verify(
-    path: str | Path,
-    *,
-    params: Mapping[str, object] | None = None,
-    target: str = "local",
-    attached: bool = False,
-    stop: threading.Event | None = None,
-    tell: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any]:
-    """Run the notebook at `path` both ways and compare. `tell` hears what is done now; `stop` ends it once it is set.
+class VerifyRequest(TypedDict, total=False):
+    """How a notebook is to be verified, all optional.
+
+    `context`, `namespace` and `image` say where in the `target`, over what the project's settings say. `tell` hears
+    what is done now; `stop` ends it once it is set.
+    """
+
+    params: Mapping[str, object] | None
+    target: str
+    context: str
+    namespace: str
+    image: str
+    attached: bool
+    stop: threading.Event | None
+    tell: Callable[[str], None]
+
+
+def verify(path: str | Path, **asked: Unpack[VerifyRequest]) -> dict[str, Any]:
+    """Run the notebook at `path` both ways and compare.
 
     The pipeline runs on `target`, driven from here if `attached`; from top to bottom the notebook runs here.
 
@@ -62,16 +72,19 @@ def verify(
     refuse_errors(original.diagnostics(), original.path)
     if original.flow is None:
         raise Refused("Only notebooks in Python can be verified.", hint="Others run whole, through their own kernel.")
+    project, target, given = Project.find(original.path), asked.get("target") or "local", given_place(asked)
+    target_settings(target, project, given)
+    stop, attached = asked.get("stop") or threading.Event(), asked.get("attached", False)
     with tempfile.TemporaryDirectory(prefix="mlops-verify-") as folder:
         scratch = Scratch(Path(folder).resolve(), original.path)
         with contextlib.closing(LocalTarget()) as here:
-            work = _Verification(scratch, params or {}, tell, here)
+            work = _Verification(scratch, asked.get("params") or {}, asked.get("tell") or _nobody, here)
             if target == here.name:
                 if attached:
                     raise refuse_attached(target)
-                return work.run(here, stop or threading.Event())
-            with contextlib.closing(open_target(target, Project.find(original.path))) as there:
-                return work.run(there, stop or threading.Event(), attached=attached)
+                return work.run(here, stop)
+            with contextlib.closing(open_target(target, project, given=given)) as there:
+                return work.run(there, stop, attached=attached)
 
 
 class _Verification:
@@ -111,6 +124,10 @@ class _Verification:
         assert flow is not None
         pipeline = from_dataflow(flow)
         return flow, make_plan(pipeline, self._params, Selection(no_cache=True))
+
+
+def _nobody(_: str) -> None:
+    """Hears what is done now."""
 
 
 def _go_on_unless(stop: threading.Event) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "mlops/examples:1")
 """An image that the nodes have, with Python, whose user is root."""
 ENFORCE = "pod-security.kubernetes.io/enforce"
+MADE_BY_TESTS = {"app.kubernetes.io/managed-by": "jupyter-mlops-tests"}
+"""What namespaces of tests have, so that those of a session that was killed can be found."""
 ENDED = "jsonpath={.status.phase}=Succeeded"
 
 
@@ -76,7 +78,7 @@ class Namespace:
 def namespace(prefix: str, level: str = "restricted") -> Iterator[Namespace]:
     """A new namespace that enforces a level of Pod Security; it is deleted afterwards."""
     here = Namespace(f"{prefix}-{uuid.uuid4().hex[:6]}")
-    labels = {ENFORCE: level}
+    labels = {**MADE_BY_TESTS, ENFORCE: level}
     here.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": here.name, "labels": labels}})
     try:
         here("wait", "--for=create", "serviceaccount/default", "--timeout=30s")

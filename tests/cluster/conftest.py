@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.access import Access
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.kubeconfig import transport_for
+from jupyter_mlops.kube.labels import selector
+from jupyter_mlops.kube.reason import when
 from jupyter_mlops.kube.request import Request
 from jupyter_mlops.kube.resource import NAMESPACES, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.transport import HttpTransport
 from jupyter_mlops.kube.watch import Selection, changes_of
+from tests.cluster.by_kubectl import ENFORCE, MADE_BY_TESTS
 from tests.conftest import CLUSTER
 from tests.unit.kube.api_double import Fixed
 
@@ -28,6 +32,10 @@ IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_IMAGE", "mlops/examples:1")
 BARE_IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_BARE_IMAGE", "mlops/bare:1")
 SETTLED = {"Running", "Succeeded", "Failed"}
 OVER = {"Succeeded", "Failed"}
+# Seconds: no session takes so long.
+LEFT_S = 2 * 3600.0
+# What only a session that has the cluster for itself may do: stop the process of its API server for a while.
+SERVER_PID = "JUPYTER_MLOPS_TEST_API_SERVER_PID"
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,14 @@ class Cluster:
         return Access(self.access.server, f"Bearer {token}", ca_file=self.access.ca_file, verify=self.access.verify)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What stops the API server of everybody is no part of a session that does not say which process that is."""
+    if SERVER_PID not in os.environ:
+        left_out = [item for item in items if item.get_closest_marker("stops_the_server")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _seen() -> Iterator[None]:
     """What these tests start finds the cluster as a user's commands do."""
@@ -116,8 +132,17 @@ def _administrator() -> Iterator[tuple[Kube, str]]:
         kube.read("/version")
     except MlopsError as failure:
         pytest.skip(f"needs a Kubernetes cluster: {failure.message}")
+    _remove_old_namespaces(kube)
     yield kube, path
     connection.transport.close()
+
+
+def _remove_old_namespaces(kube: Kube) -> None:
+    """Those of sessions that were killed; others may be at work in the same cluster."""
+    for item in kube.list(NAMESPACES, labels=selector(MADE_BY_TESTS)).items:
+        made = when(item["metadata"], "creationTimestamp")
+        if made is not None and (datetime.now(UTC) - made).total_seconds() > LEFT_S:
+            kube.delete(NAMESPACES, item["metadata"]["name"])
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +150,7 @@ def cluster(_administrator: tuple[Kube, str]) -> Iterator[Cluster]:
     """The cluster, with a fresh namespace that is removed at the end."""
     kube, path = _administrator
     name = f"mlops-test-{uuid.uuid4().hex[:8]}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted", "app.kubernetes.io/managed-by": "jupyter-mlops-tests"}
+    labels = {**MADE_BY_TESTS, ENFORCE: "restricted"}
     kube.create(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
     try:
         yield Cluster(kube.within(name), path)

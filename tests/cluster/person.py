@@ -12,6 +12,7 @@ from jupyter_mlops.kube.request import Request
 from jupyter_mlops.kube.resource import NAMESPACES, PODS, PVCS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS, Resource
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
+from tests.cluster.by_kubectl import MADE_BY_TESTS
 
 EXAMPLES = "mlops/examples:1"
 VOLUMES = Resource("", "v1", "persistentvolumes", "PersistentVolume", namespaced=False)
@@ -30,8 +31,7 @@ def open_store(cluster: Any, claim: str = "mlops-store") -> None:
     volume = cluster.kube.get(VOLUMES, bound["spec"]["volumeName"])
     if "hostPath" not in volume["spec"]:
         return
-    privileged = cluster.kube.within(f"{cluster.namespace}-admin")
-    privileged.create(NAMESPACES, {"metadata": {"name": privileged.namespace}})
+    path = {"path": volume["spec"]["hostPath"]["path"]}
     container = {
         "name": "main",
         "image": cluster.image,
@@ -39,13 +39,16 @@ def open_store(cluster: Any, claim: str = "mlops-store") -> None:
         "command": ["chmod", "0777", "/volume"],
         "volumeMounts": [{"name": "v", "mountPath": "/volume"}],
     }
-    path = {"path": volume["spec"]["hostPath"]["path"]}
     pod = {"restartPolicy": "Never", "containers": [container], "volumes": [{"name": "v", "hostPath": path}]}
-    privileged.create(PODS, {"metadata": {"name": "open"}, "spec": pod})
-    for change in changes_of(privileged, Selection(PODS, fields="metadata.name=open"), Stop()):
-        if change.object.get("status", {}).get("phase") == "Succeeded":
-            break
-    privileged.delete(NAMESPACES, privileged.namespace)
+    privileged = cluster.kube.within(f"{cluster.namespace}-admin")
+    privileged.create(NAMESPACES, {"metadata": {"name": privileged.namespace, "labels": MADE_BY_TESTS}})
+    try:
+        privileged.create(PODS, {"metadata": {"name": "open"}, "spec": pod})
+        for change in changes_of(privileged, Selection(PODS, fields="metadata.name=open"), Stop()):
+            if change.object.get("status", {}).get("phase") == "Succeeded":
+                break
+    finally:
+        privileged.delete(NAMESPACES, privileged.namespace)
 
 
 def least_rights(cluster: Any, path: Path, name: str = "person") -> str:

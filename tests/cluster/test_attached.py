@@ -24,6 +24,7 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, logs, retry, show
 from jupyter_mlops.verbs.verify import verify
+from tests.cluster.test_home import LISTED, on_volume, wait_until
 from tests.cluster.test_runs import PYTHON, notebook, states, store
 
 __all__ = ["store"]
@@ -118,7 +119,11 @@ def test_a_loop_a_failure_and_its_retry_and_nothing_is_left_of_it(folder: Path, 
     for change in changes_of(cluster.kube, Selection(PODS, mine), Stop()):
         if change.kind in ("synced", "deleted") and not cluster.kube.list(PODS, labels=mine).items:
             break
-    assert cluster.kube.list(JOBS, labels=mine).items == cluster.kube.list(CONFIG_MAPS, labels=mine).items == ()
+    # Its ConfigMaps go in the background, after their owner.
+    wait_until(
+        lambda: not (cluster.kube.list(JOBS, labels=mine).items + cluster.kube.list(CONFIG_MAPS, labels=mine).items)
+    )
+    assert failed["run"] not in on_volume(cluster, "look", LISTED)
 
 
 def test_a_pod_that_is_killed_for_its_memory_says_so(folder: Path) -> None:

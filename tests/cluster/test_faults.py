@@ -32,8 +32,11 @@ from jupyter_mlops.targets.kubernetes import submit
 from jupyter_mlops.targets.kubernetes.places import RunPlace, driver_job
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import retry, show
+from tests.cluster.conftest import SERVER_PID
+from tests.cluster.person import VOLUMES
 from tests.cluster.relay import Relay
-from tests.cluster.test_runs import PYTHON, VOLUMES, notebook, states, store
+from tests.cluster.test_home import on_volume
+from tests.cluster.test_runs import PYTHON, notebook, states, store
 
 __all__ = ["store"]
 
@@ -189,9 +192,9 @@ def test_a_driver_that_is_evicted_is_followed_by_another_that_goes_on(
     path = notebook(
         folder, "%%step before --no-cache\nx = 1", f"%%step work --no-cache\n{first_time('driver')}\nprint(x)"
     )
-    with contextlib.suppress(WorkFailed):
-        run(path, target="kubernetes", on_event=watching)
+    answer = run(path, target="kubernetes", on_event=watching)
     watching.done()
+    assert answer["state"] == "succeeded"
     drivers = f"jupyter-mlops.io/part=driver,jupyter-mlops.io/run={watching.run}"
 
     def ended() -> list[str]:
@@ -444,9 +447,9 @@ def test_a_run_outlives_a_server_that_is_away_for_a_while(folder: Path, relay: R
     assert [task["attempt"] for task in answer["tasks"]] == [1, 1]
 
 
-@pytest.mark.skipif("JUPYTER_MLOPS_TEST_API_SERVER_PID" not in os.environ, reason="stops the API server of everybody")
+@pytest.mark.stops_the_server
 def test_a_run_outlives_a_server_that_hangs_for_a_while(folder: Path, watching: Watching) -> None:
-    server = int(os.environ["JUPYTER_MLOPS_TEST_API_SERVER_PID"])
+    server = int(os.environ[SERVER_PID])
 
     def hang() -> None:
         watching.pod()
@@ -484,10 +487,10 @@ def test_of_two_drivers_of_a_run_the_second_gives_way(folder: Path, watching: Wa
         [pod] = until(ended, "the end of the second driver")
         assert pod["status"]["phase"] == "Failed"
         said.append(pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"])
-        cluster.kube.apply(CONFIG_MAPS, {"metadata": {"name": "second-is-over"}})
+        on_volume(cluster, "second-is-over", "open('/mlops/store/second', 'w').close()")
 
     watching.at_start_of("work", another)
-    wait = "import time; time.sleep(100)"
+    wait = "import os, time\nwhile not os.path.exists('/mlops/store/second'): time.sleep(0.2)"
     answer = run(notebook(folder, f"%%step work --no-cache\n{wait}"), target="kubernetes", on_event=watching)
     watching.done()
     assert answer["state"] == "succeeded"

@@ -10,15 +10,15 @@ import pytest
 
 from jupyter_mlops.errors import Refused, WorkFailed
 from jupyter_mlops.kube.labels import is_ours
-from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, NAMESPACES, PODS, PVCS, Resource
+from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.events import MetricLogged, RunCreated, RunFinished, TaskStarted
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, logs, retry, show
+from tests.cluster.person import open_store
 
 PYTHON = os.environ.get("JUPYTER_MLOPS_TEST_PYTHON", "/opt/venv/bin/python3")
-VOLUMES = Resource("", "v1", "persistentvolumes", "PersistentVolume", namespaced=False)
 DRIVER = [
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get", "list", "watch", "delete"]},
     {"apiGroups": [""], "resources": ["pods", "configmaps", "events"], "verbs": ["get", "list", "watch"]},
@@ -28,34 +28,7 @@ DRIVER = [
 @pytest.fixture(scope="module")
 def store(cluster) -> None:
     """The volume of the namespace, writable: a folder of the node that the cluster made belongs to root."""
-    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    cluster.kube.create(PVCS, {"metadata": {"name": "mlops-store"}, "spec": spec})
-    for change in changes_of(cluster.kube, Selection(PVCS), Stop()):
-        if change.object.get("status", {}).get("phase") == "Bound":
-            break
-    volume = cluster.kube.get(VOLUMES, change.object["spec"]["volumeName"])
-    if "hostPath" not in volume["spec"]:
-        return
-    open_to_all = cluster.kube.within(f"{cluster.namespace}-admin")
-    open_to_all.create(NAMESPACES, {"metadata": {"name": open_to_all.namespace}})
-    pod = {
-        "restartPolicy": "Never",
-        "containers": [
-            {
-                "name": "main",
-                "image": cluster.image,
-                "imagePullPolicy": "IfNotPresent",
-                "command": ["chmod", "0777", "/volume"],
-                "volumeMounts": [{"name": "v", "mountPath": "/volume"}],
-            }
-        ],
-        "volumes": [{"name": "v", "hostPath": {"path": volume["spec"]["hostPath"]["path"]}}],
-    }
-    open_to_all.create(PODS, {"metadata": {"name": "open"}, "spec": pod})
-    for change in changes_of(open_to_all, Selection(PODS, fields="metadata.name=open"), Stop()):
-        if change.object.get("status", {}).get("phase") == "Succeeded":
-            break
-    open_to_all.delete(NAMESPACES, open_to_all.namespace)
+    open_store(cluster)
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlops.errors import NotFound
 from jupyter_mlops.kube.labels import RUN, SCHEDULE, named
 from jupyter_mlops.kube.resource import CONFIG_MAPS, CRON_JOBS, JOBS, PODS, Resource
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.verbs.compile import compile as compile_for
+from jupyter_mlops.verbs.remote import attach
+from jupyter_mlops.verbs.runs import logs
 from jupyter_mlops.verbs.schedules import delete_schedule, list_schedules, pause, schedule, start_now
 from tests.cluster.test_runs import PYTHON, notebook, store
 
@@ -78,6 +81,13 @@ def test_a_cron_job_makes_runs_until_it_is_paused_and_leaves_nothing_when_it_is_
     assert state["problem"] == ""
     assert state["last"]
     ended(cluster, JOBS, f"jupyter-mlops.io/part=driver,{RUN}={state['runs'][-1]}")
+
+    # A run that nobody here knows of comes home when it is asked for.
+    known = attach(state["runs"][0][-8:], folder=folder)
+    assert (known["state"], known["run"]) == ("succeeded", state["runs"][0])
+    assert "due 1" in str(logs(known["run"], "say", folder=folder))
+    with pytest.raises(NotFound, match="nor in the namespace"):
+        attach("ffffffff", folder=folder)
 
     assert delete_schedule(project, "minutely", runs=True)["runs"] == state["runs"]
     assert list_schedules(project)["schedules"] == []

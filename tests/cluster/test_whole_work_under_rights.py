@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,16 @@ from jupyter_mlops.kube.labels import selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, CRON_JOBS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
+from jupyter_mlops.store.links import links
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.verbs.remote import attach, fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, retry
 from jupyter_mlops.verbs.schedules import delete_schedule, schedule
+from jupyter_mlops.verbs.store import sweep
 from tests.cluster.as_user import grant, kubeconfig
-from tests.cluster.test_runs import PYTHON, notebook, states, store
+from tests.cluster.test_runs import notebook, states, store
 
 __all__ = ["store"]
 
@@ -26,7 +31,7 @@ __all__ = ["store"]
 @pytest.fixture
 def ada(cluster, store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of somebody who has no rights yet."""
-    settings = {"image": cluster.image, "python": PYTHON}
+    settings = {"image": cluster.image}  # where its Python is, is found
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     (tmp_path / "jupyter_mlops.toml").write_text("\n".join(['target = "kubernetes"', "[kubernetes]", *lines]) + "\n")
     (tmp_path / ".jupyter_mlops").mkdir()
@@ -44,6 +49,21 @@ def test_a_run_its_retry_and_its_end_need_no_more_than_the_role_for_runs(ada: Pa
     delete(failed["run"], folder=ada)
     left = cluster.kube.list(CONFIG_MAPS, labels=f"jupyter-mlops.io/run={failed['run']},jupyter-mlops.io/part=anchor")
     assert left.items == ()
+
+
+def test_what_comes_home_by_couriers_needs_no_more_either(ada: Path, cluster) -> None:
+    made = run(notebook(ada, "# Make", "import os\nx = os.urandom(3 << 20)", "# Use", "print(len(x))"))["run"]
+    for job in cluster.kube.list(JOBS, labels=f"jupyter-mlops.io/run={made}").items:
+        cluster.kube.delete(JOBS, job["metadata"]["name"])
+    project = Project.find(ada)
+    shutil.rmtree(project.run_directory(made))
+    back = attach(made, folder=ada)  # unknown now, and its pods are gone
+    assert (back["state"], states(back)) == ("succeeded", {"make": "succeeded", "use": "succeeded"})
+    value = next(link for link in links(load_run(project.run_directory(made))) if link.name == "x")
+    assert fetch(made, value.stored, folder=ada)["bytes"] > 3 << 20
+    assert sweep("kubernetes", dry_run=True, folder=ada)["runs"] == []
+    delete(made, folder=ada)
+    assert not cluster.kube.list(CONFIG_MAPS, labels=f"jupyter-mlops.io/run={made},jupyter-mlops.io/part=anchor").items
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _verify_arguments(parser: VerbParser) -> None:
     parser.add_notebook()
     _add_params(parser)
     parser.add_argument("--target", default="local", metavar="T", help="where the pipeline runs; default: local")
+    add_place(parser)
     _add_attached(parser)
 
 
@@ -81,6 +82,7 @@ def _verify(options: Namespace, session: Session) -> Any:
             path,
             params=params,
             target=options.target,
+            **place_of(options),
             attached=options.attached,
             stop=session.stop,
             tell=session.tell,

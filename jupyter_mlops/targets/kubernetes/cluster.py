@@ -41,6 +41,7 @@ from jupyter_mlops.targets.kubernetes.submit import (
     submit,
 )
 from jupyter_mlops.targets.kubernetes.sweep import Wanted, leftovers
+from jupyter_mlops.targets.kubernetes.unknown_run import run_there
 
 _YOUNG_S = 24 * 3600.0
 _LOOK_EVERY_S = 0.2
@@ -160,6 +161,12 @@ class KubernetesCluster:
                 teller.look()
                 return home.folder
             threading.Event().wait(_LOOK_EVERY_S)
+
+    def find(self, run: str, project: Project) -> str:
+        """The full id of a run there that the project knows nothing of; from now on it does."""
+        full = run_there(self._kube, run)
+        RunAtHome(project.ensure(), full).reserve(self.name, self._given)
+        return full
 
     def catch_up(self, run: str, project: Project, *, thorough: bool = True) -> None:
         """Bring home what there is by now, unless somebody else does that. Not `thorough`: only what comes at once."""

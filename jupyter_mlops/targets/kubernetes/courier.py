@@ -12,7 +12,6 @@ from typing import Any
 from jupyter_mlops.errors import MlopsError, Unavailable, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import FOLDER as CODE
-from jupyter_mlops.kube.code_bundle import reader
 from jupyter_mlops.kube.job import job
 from jupyter_mlops.kube.labels import full_names, labels, owned
 from jupyter_mlops.kube.names import dns_name
@@ -21,7 +20,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame, Held
 from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing
-from jupyter_mlops.targets.kubernetes.places import ORDER, ORDER_FILE, STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.places import ORDER, ORDER_FILE, STORE, RunPlace, command
 
 # Seconds. A courier that nobody reads ends and goes by itself.
 _DEADLINE_S, _KEPT_S = 3600, 300
@@ -147,7 +146,7 @@ class Couriers:
         place = self.place
         work = Work(
             image=place.image,
-            command=(place.python, "-I", "-c", reader(), place.digest, CODE, "courier", f"{ORDER}/{ORDER_FILE}"),
+            command=command(place, place.image, "courier", f"{ORDER}/{ORDER_FILE}"),
             mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles((name,))},
             env={"PYTHONUNBUFFERED": "1"},
             labels=marks,

@@ -77,15 +77,16 @@ def _print(frames: Iterable[Frame], out: TextIO) -> bool:
 
 
 def _remove(project: Project, runs: Iterable[str]) -> list[str]:
-    """Remove runs that no engine drives, then what only they needed."""
+    """Remove runs that no engine drives, with their working folders, then what only they needed."""
     gone = []
-    for run in runs:
+    for run in filter(is_run_id, runs):
         try:
             delete_run(project, run, dead=True)
             gone.append(run)
         except (NotFound, FileNotFoundError):  # it never began, or was removed before
-            if is_run_id(run):
-                shutil.rmtree(project.run_directory(run), ignore_errors=True)
+            shutil.rmtree(project.run_directory(run), ignore_errors=True)
+        for folder in (project.root / "work").glob(f"*/{run}"):
+            shutil.rmtree(folder, ignore_errors=True)
     gc(project)
     return gone
 

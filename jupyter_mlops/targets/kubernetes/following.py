@@ -5,9 +5,9 @@ Nothing that happens to the connection ends this: what is wrong is told while it
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from jupyter_mlops.errors import MlopsError, NotFound, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_died, why_pending
-from jupyter_mlops.kube.failures import Broken, Conflict, Gone, TooMany, Unauthorized, Unreachable
+from jupyter_mlops.kube.failures import Broken, Conflict, Forbidden, Gone, TooMany, Unauthorized, Unreachable
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.reason import Reason
@@ -35,6 +35,12 @@ _PATIENCE_S = 20.0
 # A login that has expired may be renewed; after this long somebody has to be asked.
 _LOGIN_S = 30.0
 PASSING = (Unreachable, Broken, TooMany, Gone, Conflict)
+_UNSEEN = Reason(
+    "unseen",
+    "It has no pod yet, and your account may not see why: it cannot list events.",
+    hint="`jupyter mlops target rbac` prints the rights that are needed; a run with --attached needs the fewest.",
+    lasting=True,
+)
 _BEGUN = ("Running", "Succeeded", "Failed")
 
 
@@ -81,6 +87,7 @@ class FollowedJob:
     _told: str = field(default="", init=False)
     _refused_since: float | None = field(default=None, init=False)
     _read: set[str] = field(default_factory=set, init=False)
+    _listed: set[str] = field(default_factory=set, init=False)
 
     def lines(self) -> Iterator[bytes]:
         """What its pods print, one after the other, until it has ended.
@@ -89,8 +96,8 @@ class FollowedJob:
             Refused: it does not start, and waiting does not help; the message says why. Or our login has expired.
         """
         while pod := self._wait():
-            self._read.add(pod)
-            for line in follow_log(self.kube, pod, self.stop, trouble=self._pass):
+            self._read |= self._listed  # the others are older
+            for line in follow_log(self.kube, _name(pod), self.stop, trouble=self._pass):
                 self._say("")
                 yield line.data
             if self.enough():
@@ -105,7 +112,7 @@ class FollowedJob:
         """What it has printed up to now."""
         pod = self._pod()
         if pod is not None and pod.get("status", {}).get("phase") in _BEGUN:
-            with closing(self.kube.log(_name(pod))) as stream:
+            with contextlib.closing(self.kube.log(_name(pod))) as stream:
                 yield from lines(stream)
 
     def ended(self) -> bool:
@@ -123,12 +130,12 @@ class FollowedJob:
         """How it died; None if it did not, or nothing is known of it."""
         try:
             pods = self.kube.list(PODS, labels=selector(self.marks)).items
-            return why_died(pods[-1] if pods else None, self._job())
+            return why_died(max(pods, key=_made, default=None), self._job())
         except MlopsError:
             return None
 
-    def _wait(self) -> str:
-        """The name of a pod of it that has begun and was not read yet; "" if there will be none, or at a stop."""
+    def _wait(self) -> dict[str, Any] | None:
+        """A pod of it that has begun and was not read yet; None if there will be none, or at a stop."""
         hopeless: float | None = None
         while not self.stop.is_set():
             try:
@@ -136,9 +143,9 @@ class FollowedJob:
                 if pod is not None and pod.get("status", {}).get("phase") in _BEGUN:
                     self._say("")
                     self.begun = True
-                    return str(pod["metadata"]["name"])
+                    return pod
                 if pod is None and (job is None or has_ended(job)):
-                    return ""
+                    return None
                 reason = self._why_not(job, pod)
             except MlopsError as failure:
                 self._pass(failure)
@@ -154,7 +161,7 @@ class FollowedJob:
             elif time.monotonic() - hopeless > _PATIENCE_S:
                 raise Refused(f"The run cannot begin in the cluster: {reason.said}", hint=reason.hint)
             self.stop.wait(_LOOK_EVERY_S)
-        return ""
+        return None
 
     def _pass(self, failure: MlopsError) -> None:
         """Go over a failure of the connection: the run is not concerned."""
@@ -177,14 +184,21 @@ class FollowedJob:
         return next(iter(self.kube.list(JOBS, labels=selector(self.marks)).items), None)
 
     def _pod(self) -> dict[str, Any] | None:
-        """One that was not read yet, if need be one that is about to go."""
-        pods = [pod for pod in self.kube.list(PODS, labels=selector(self.marks)).items if _name(pod) not in self._read]
-        return min(pods, key=lambda pod: bool(pod["metadata"].get("deletionTimestamp")), default=None)
+        """The newest, unless it was read; one that is about to go only if there is no other."""
+        found = self.kube.list(PODS, labels=selector(self.marks)).items
+        self._listed = set(map(_name, found))
+        pods = [pod for pod in found if _name(pod) not in self._read]
+        return max(pods, key=lambda pod: (not pod["metadata"].get("deletionTimestamp"), _made(pod)), default=None)
 
     def _why_not(self, job: Mapping[str, Any] | None, pod: Mapping[str, Any] | None) -> Reason | None:
         """Why it has not begun. Asked for once a second at most, and only until it has."""
         names = {_name(item) for item in (job, pod) if item}
-        events = self.kube.list(EVENTS).items
+        try:
+            events = self.kube.list(EVENTS).items
+        except Forbidden:  # who drives runs from here needs no right to them, but without a pod only they say why
+            events = ()
+            if pod is None:
+                return _UNSEEN
         happened = [event for event in events if (event.get("involvedObject") or {}).get("name") in names]
         return why_pending(pod, job, happened, datetime.now(timezone.utc))
 
@@ -197,6 +211,11 @@ def has_ended(job: Mapping[str, Any]) -> bool:
 
 def _name(item: Mapping[str, Any]) -> str:
     return str(item["metadata"]["name"])
+
+
+def _made(pod: Mapping[str, Any]) -> str:
+    """When, as text that sorts by time."""
+    return str(pod["metadata"].get("creationTimestamp") or "")
 
 
 def of_driver(run: str, number: int) -> dict[str, str]:

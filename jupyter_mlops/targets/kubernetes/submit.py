@@ -42,7 +42,8 @@ WORK = f"{STORE}/work"
 """The folder of all runs' working folders."""
 
 HOME = PREFIX + "home"
-_SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
+# Seconds. A pod whose process has just ended may be said to run for a moment.
+_SETTLED_WITHIN_S, _ENDS_WITHIN_S, _LOOK_EVERY_S = 15.0, 3.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
         "user": _user(),
     }
     try:
-        told = config_map(_order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
+        told = config_map(order_name(run), labels("plan", run=run), {ORDER_FILE: json.dumps(order)})
         kube.create(CONFIG_MAPS, owned(told, place.owner))
-        kube.create(JOBS, driver_job(place, 1, _order_name(run)))
+        kube.create(JOBS, driver_job(place, 1, order_name(run)))
     except BaseException:
         kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
@@ -174,7 +175,7 @@ def driven_place(kube: Kube, run: str) -> RunPlace:
         NotFound: nothing is left of the run.
     """
     ended_drivers(kube, run)
-    return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])["place"])
+    return RunPlace.from_data(json.loads(kube.get(CONFIG_MAPS, order_name(run))["data"][ORDER_FILE])["place"])
 
 
 def share(
@@ -225,13 +226,13 @@ def drive_again(kube: Kube, run: str, *, over: bool = False) -> int:
         NotFound: nothing is left of the run.
     """
     jobs = ended_drivers(kube, run, over=over)
-    order = json.loads(kube.get(CONFIG_MAPS, _order_name(run))["data"][ORDER_FILE])
+    order = json.loads(kube.get(CONFIG_MAPS, order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
     number = len(jobs) + 1
     try:
         place = RunPlace.from_data(order["place"])
         place = replace(place, owner=owner_of(kube, place.owner, run))
-        kube.create(JOBS, driver_job(place, number, _order_name(run)))
+        kube.create(JOBS, driver_job(place, number, order_name(run)))
     except AlreadyThere as error:
         raise Conflict(f"Another driver of the run {run} has just been started.", hint="Follow that one.") from error
     return number
@@ -245,7 +246,7 @@ def ended_drivers(kube: Kube, run: str, *, over: bool = False) -> tuple[dict[str
     Raises:
         Conflict: one is at work.
     """
-    deadline = time.monotonic() + _SETTLED_WITHIN_S
+    began = time.monotonic()
     while True:
         jobs = kube.list(JOBS, labels=selector(labels("driver", run=run))).items
         at_work = [job["metadata"]["name"] for job in jobs if not has_ended(job)]
@@ -253,7 +254,7 @@ def ended_drivers(kube: Kube, run: str, *, over: bool = False) -> tuple[dict[str
             return jobs
         pods = kube.list(PODS, labels=selector(labels("driver", run=run))).items
         running = any(pod.get("status", {}).get("phase") == "Running" for pod in pods)
-        if time.monotonic() > deadline or (running and not over):
+        if time.monotonic() - began > (_ENDS_WITHIN_S if running and not over else _SETTLED_WITHIN_S):
             raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
         time.sleep(_LOOK_EVERY_S)
 
@@ -263,7 +264,8 @@ def anchor_name(run: str) -> str:
     return dns_name("mlops", run[-8:], "anchor", run)
 
 
-def _order_name(run: str) -> str:
+def order_name(run: str) -> str:
+    """The ConfigMap with what drivers of the run are told."""
     return dns_name("mlops", run[-8:], "order", run)
 
 

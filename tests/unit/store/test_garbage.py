@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -11,7 +12,7 @@ from jupyter_mlops.store.garbage import delete_run, gc, rebuild
 from jupyter_mlops.store.index import Index
 from jupyter_mlops.store.liveness import driving, engine_identity
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.run_ids import run_ids
+from jupyter_mlops.store.run_ids import new_run_id, run_ids
 from jupyter_mlops.store.search import search
 
 DEAD = {**engine_identity(), "started": "1"}
@@ -39,6 +40,16 @@ def over(make_run):
         return written.finished()
 
     return make
+
+
+def test_values_of_a_run_whose_events_are_elsewhere_stay_as_long_as_what_its_tasks_left(project, put):
+    digest, run = put("of an attached run"), new_run_id()
+    left = project.run_directory(run) / "tasks" / "load" / "1"
+    left.mkdir(parents=True)
+    (left / "result.json").write_text(json.dumps({"bundle": {"path": str(project.artifacts.path(digest))}}))
+    assert gc(project).artifacts == ()
+    delete_run(project, run, dead=True)
+    assert gc(project).artifacts == (digest,)
 
 
 def test_artifacts_that_no_run_names_go_and_the_others_stay(project, put, over):

@@ -1,0 +1,35 @@
+"""Runs of a namespace that a project knows nothing of: those of schedules, and those that others have started."""
+
+from __future__ import annotations
+
+from jupyter_mlops.errors import NotFound, Usage
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import Absent
+from jupyter_mlops.kube.labels import RUN, labels, named, selector
+from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.store.run_ids import is_run_id
+from jupyter_mlops.targets.kubernetes.submit import order_name
+
+
+def run_there(kube: Kube, text: str) -> str:
+    """The full id of the run of the namespace that `text` means: an id, or the beginning or the end of one.
+
+    Raises:
+        NotFound: there is none, or none that a driver in the cluster drives.
+        Usage: several fit.
+    """
+    wanted = text.strip().lower()
+    anchors = kube.list(CONFIG_MAPS, labels=selector(labels("anchor"))).items
+    runs = sorted(run for run in {named(anchor, RUN) for anchor in anchors} if is_run_id(run))
+    fits = [run for run in runs if wanted and (run.startswith(wanted) or run.endswith(wanted))]
+    if not fits:
+        said = f"There is no run {text!r} here, nor in the namespace {kube.namespace}."
+        raise NotFound(said, hint="`jupyter mlops runs` lists those that are here, `schedules` those of schedules.")
+    if len(fits) > 1:
+        raise Usage(f"{text!r} fits {len(fits)} runs: {', '.join(fits[-3:])}.", hint="Give more characters.")
+    try:
+        kube.get(CONFIG_MAPS, order_name(fits[0]))
+    except Absent:
+        said = f"The run {fits[0]} is driven by whoever has started it."
+        raise NotFound(said, hint="It was started with --attached: follow it there.") from None
+    return fits[0]
