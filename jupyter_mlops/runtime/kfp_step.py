@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+from jupyter_mlops.runtime import kfp_frames
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.spec import BundleRef, CellSource, Definition, InputValues, TaskResult, TaskSpec
 from jupyter_mlops.runtime.task import EXECUTED, LOG, RESULT, run_task
@@ -69,8 +70,10 @@ class _Step:
         os.makedirs(spec.cwd, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(spec.to_json())
+        kfp_frames.begin()
         with _Echo(os.path.join(spec.directory, LOG)):
             code = run_task(path)
+        kfp_frames.tell(spec.directory)
         self._leave_file(NOTEBOOK, os.path.join(spec.directory, EXECUTED))
         with open(os.path.join(spec.directory, RESULT), encoding="utf-8") as file:
             result = TaskResult.from_json(file.read())

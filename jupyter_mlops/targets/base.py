@@ -43,6 +43,7 @@ BUILTIN: Mapping[str, str] = {
     "local": "jupyter_mlops.targets.local.target:LocalTarget",
     "kubernetes": "jupyter_mlops.targets.kubernetes.cluster:KubernetesCluster",
     "argo": "jupyter_mlops.targets.argo.cluster:ArgoWorkflows",
+    "kfp": "jupyter_mlops.targets.kfp.cluster:KubeflowPipelines",
 }
 
 

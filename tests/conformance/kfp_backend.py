@@ -7,6 +7,7 @@ KFP refuses (an input from a task that did not run), it fails too.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -41,6 +42,7 @@ class Backend:
             (self.code / name).write_bytes(content)
         self.notebooks: dict[str, list[Path]] = {}
         self.log: list[str] = []
+        self.ran: list[tuple[str, bool]] = []
         self._count = 0
 
     def run(self, **parameters: Any) -> Outcome:
@@ -138,8 +140,11 @@ class Backend:
         command = [*container["command"], *container["args"]]
         command = [part.replace("/jupyter-mlops", str(self.code)) for part in command]
         command = [json.dumps(executor_input) if part == "{{$}}" else part for part in command]
-        ended = subprocess.run([sys.executable, "-I", *command[1:]], capture_output=True, text=True, timeout=100)
+        env = {**os.environ, **{item["name"]: item["value"] for item in container.get("env", ())}}
+        run = [sys.executable, "-I", *command[1:]]
+        ended = subprocess.run(run, capture_output=True, text=True, timeout=100, env=env)
         self.log.append(ended.stdout + ended.stderr)
+        self.ran.append((name, ended.returncode == 0))
         if (place / "notebook").exists():
             self.notebooks.setdefault(name, []).append(place / "notebook")
         if ended.returncode:

@@ -26,10 +26,11 @@ from jupyter_mlops.store.events_file import EventWriter, Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.argo.following import OVER, Followed, attend, failed_nodes
+from jupyter_mlops.targets.argo.following import OVER, Followed, failed_nodes
 from jupyter_mlops.targets.argo.order import Order
 from jupyter_mlops.targets.argo.submit import next_began, placed, settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, step_template
+from jupyter_mlops.targets.attending import attend
 from jupyter_mlops.targets.base import Capabilities
 from jupyter_mlops.targets.kubernetes.places import RunPlace
 from jupyter_mlops.targets.kubernetes.submit import anchor_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.targets.argo.pod_output import END
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
+from jupyter_mlops.targets.attending import has_begun
 
 OF_WORKFLOW = "workflows.argoproj.io/workflow"
 OVER = ("Succeeded", "Failed", "Error")
@@ -135,7 +136,7 @@ class _Readers:
             name = str(pod["metadata"]["name"])
             if name in self._reading:
                 continue
-            if _has_begun(pod):
+            if has_begun(pod):
                 self._reading[name] = self._pool.submit(self._read, name)
             else:
                 waiting.append(pod)
@@ -179,38 +180,6 @@ def failed_nodes(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for node in map(_mapping, nodes.values()):
         if node.get("phase") in ("Failed", "Error") and node.get("message") and node.get("type") != "DAG":
             yield str(node.get("displayName", "")), str(node["message"])
-
-
-def attend(thread: Callable[[], None], look: Callable[[], None], every: float) -> None:
-    """Run `thread` beside this one, which looks now and then and once at the end. A failure there is one here."""
-    faults: list[Exception] = []
-
-    def run() -> None:
-        try:
-            thread()
-        except (MlopsError, OSError, ValueError) as fault:
-            faults.append(fault)
-
-    worker = threading.Thread(target=run, name="mlops-follow", daemon=True)
-    worker.start()
-    while worker.is_alive():
-        worker.join(every)
-        look()
-    look()
-    if faults:
-        raise faults[0]
-
-
-def _has_begun(pod: Mapping[str, Any]) -> bool:
-    status = _mapping(pod.get("status"))
-    if status.get("phase") in ("Succeeded", "Failed"):
-        return True
-    entries = status.get("containerStatuses")
-    for entry in entries if isinstance(entries, list) else ():
-        if _mapping(entry).get("name") == "main":
-            state = _mapping(_mapping(entry).get("state"))
-            return "running" in state or "terminated" in state
-    return False
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

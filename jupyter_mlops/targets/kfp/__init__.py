@@ -1,0 +1,1 @@
+"""Runs that Kubeflow Pipelines drives: submitted by its REST interface, followed by asking, brought home as events."""
