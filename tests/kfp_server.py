@@ -82,13 +82,15 @@ class KfpServer:
                 return said
         if path == "/healthz":
             return 200, {"multi_user": self.multi_user}
+        listed = path in ("/experiments", "/runs") and method == "GET"
+        if self.multi_user != bool(query.get("namespace")) and listed:
+            wrong = "A namespace is required." if self.multi_user else "In single-user mode, there is no namespace."
+            return 400, _error(3, f"Invalid input error: {wrong}")
         if path == "/experiments":
             return self._experiments(method, query, body)
         return self._runs(method, path.removeprefix("/runs").lstrip("/"), query, body)
 
     def _experiments(self, method: str, query: Mapping[str, str], body: Any) -> tuple[int, Any]:
-        if self.multi_user and not (query.get("namespace") or (body or {}).get("namespace")):
-            return 400, _error(3, "Invalid input error: A namespace is required.")
         if method == "GET":
             found = [item for item in self.experiments.values() if _fits(item, query)]
             return 200, {"experiments": found, "total_size": len(found)} if found else {}
@@ -176,7 +178,7 @@ def _fits(item: Mapping[str, Any], query: Mapping[str, str]) -> bool:
         has, said = str(item.get(wanted["key"])), wanted["string_value"]
         if not (has == said if wanted["operation"] == "EQUALS" else said in has):
             return False
-    return not query.get("namespace") or item.get("namespace") == query["namespace"]
+    return not query.get("namespace") or item.get("namespace", query["namespace"]) == query["namespace"]
 
 
 def _error(code: int, message: str) -> dict[str, Any]:

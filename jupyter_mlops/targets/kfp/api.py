@@ -65,6 +65,7 @@ class KfpApi:
 
     def __init__(self, transport: Transport, prefix: str, where: str) -> None:
         self.transport, self._prefix, self.where = transport, prefix, where
+        self._lists_tasks = True  # as far as is known
 
     def health(self) -> dict[str, Any]:
         """What it says of itself, such as `multi_user`."""
@@ -91,14 +92,15 @@ class KfpApi:
         """A run with the details of its tasks, also where these have to be asked for one page after the other."""
         found = self._ask("GET", _run(run), "show the run")
         details = found.get("run_details")
-        if not (isinstance(details, dict) and details.get("task_details")):
+        if self._lists_tasks and not (isinstance(details, dict) and details.get("task_details")):
             found = {**found, "run_details": {"task_details": self._tasks(run)}}
         return found
 
-    def find(self, name: str) -> str:
-        """The id of the newest run whose name ends so; empty if there is none."""
+    def find(self, name: str, namespace: str = "") -> str:
+        """The id of the newest run whose name ends so; empty if there is none. `namespace` as for experiments."""
         wanted = {"operation": "IS_SUBSTRING", "key": "display_name", "string_value": name}
         query = {"filter": json.dumps({"predicates": [wanted]}), "page_size": "10", "sort_by": "created_at desc"}
+        query.update({"namespace": namespace} if namespace else {})
         found = self._ask("GET", "/runs", "list runs", query).get("runs")
         runs = [item for item in (found if isinstance(found, list) else ()) if isinstance(item, dict)]
         return next((_id(item, "run_id") for item in runs if str(item.get("display_name")).endswith(name)), "")
@@ -125,7 +127,8 @@ class KfpApi:
         for _ in range(500):
             try:
                 page = self._ask("GET", f"{_run(run)}/tasks", "list the tasks", query)
-            except (Absent, Broken):
+            except (Absent, Broken) as failure:
+                self._lists_tasks = not isinstance(failure, Absent)
                 break
             found = page.get("tasks")
             tasks += found if isinstance(found, list) else []

@@ -203,7 +203,9 @@ class KubeflowPipelines:
 
     def _id(self, run: str) -> str:
         """The id that a run has there: as it was written down, else by its name, which ends with ours."""
-        self._there = self._there or self._api.find(run)
+        if not self._there:
+            self._place.settle()
+            self._there = self._api.find(run, self._place.namespace_of_experiments)
         if not self._there:
             raise NotFound(f"The run {run} is not in Kubeflow Pipelines.", hint="Run the notebook again.")
         return self._there

@@ -153,7 +153,7 @@ def test_a_run_comes_home_with_logs_values_metrics_and_executed_notebooks(bench:
     [body] = [body for method, path, body in bench.server.asked if (method, path) == ("POST", "/runs")]
     assert body["display_name"] == f"wine {record.run}"
     assert body["runtime_config"]["parameters"] == {"depth": 4}
-    [(namespace, name)] = bench.pods.config_maps
+    [(namespace, name)] = bench.pods.config_maps  # made once, named by its content
     assert namespace == "team"
     assert name in json.dumps(body["pipeline_spec"]["platform_spec"])
     kinds = [type(event).__name__ for event in bench.events]
@@ -243,6 +243,17 @@ def test_another_process_goes_on_and_finds_the_run_by_its_name(bench: Bench, sim
     target.attach(run, bench.project, RunOptions(listeners=(told.append,)))
     assert [type(event).__name__ for event in told].count("TaskFinished") == 1
     target.forget(run)
+    assert not bench.server.runs
+
+
+def test_where_kubeflow_has_many_users_the_namespace_is_said(bench: Bench, simple: Plan) -> None:
+    bench.server.multi_user = True
+    bench.server.looks = [Look("SUCCEEDED", ran("SUCCEEDED", "SUCCEEDED", 2, 8), finished=9)]
+    record = bench.drive(simple, experiment="red")
+    assert record.state == "succeeded"
+    [experiment] = bench.server.experiments.values()
+    assert (experiment["display_name"], experiment["namespace"]) == ("red", "team")
+    bench.target().forget(record.run)
     assert not bench.server.runs
 
 
