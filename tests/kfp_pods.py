@@ -38,6 +38,7 @@ class Pods:
     nodes: dict[str, str] = field(default_factory=dict)
     config_maps: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     refuse: int = 0
+    missing_image: bool = False
 
     def send(self, request: Request) -> Response:
         parts = request.path.split("/")
@@ -51,6 +52,8 @@ class Pods:
             return _said(201, request.body)
         if self.refuse:
             return _said(self.refuse, {"kind": "Status", "code": self.refuse, "message": "pods is forbidden"})
+        if kind == "events":
+            return _said(200, {"items": [], "metadata": {}})
         pods = [self._pod(pod) for pod in self.logs if name in ("", pod)]
         return _said(200, pods[0] if name and pods else {"items": pods, "metadata": {"resourceVersion": "1"}})
 
@@ -66,10 +69,14 @@ class Pods:
 
     def _pod(self, name: str) -> dict[str, Any]:
         notes = {"workflows.argoproj.io/node-name": self.nodes.get(name, "")}
-        state = {"name": "main", "state": {"terminated": {"exitCode": 0}}}
+        state: Any = {"name": "main", "state": {"terminated": {"exitCode": 0}}}
+        if self.missing_image:
+            why = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+            state = {"name": "main", "image": "my/ml:9", "state": {"waiting": why}}
         return {
             "metadata": {"name": name, "annotations": notes},
-            "status": {"phase": "Succeeded", "containerStatuses": [state]},
+            "spec": {"containers": [{"name": "main", "image": "my/ml:9"}]},
+            "status": {"phase": "Pending" if self.missing_image else "Succeeded", "containerStatuses": [state]},
         }
 
 

@@ -20,7 +20,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.targets.attending import attend
-from jupyter_mlops.targets.base import Capabilities, Sweep, refuse_attached
+from jupyter_mlops.targets.base import Capabilities, Sweep
 from jupyter_mlops.targets.kfp.api import KfpApi
 from jupyter_mlops.targets.kfp.following import Following, Pauses
 from jupyter_mlops.targets.kfp.place import Place
@@ -90,7 +90,7 @@ class KubeflowPipelines:
             WorkFailed: the run was deleted there.
         """
         if options.attached:
-            raise refuse_attached(self.name)
+            raise _refuse_attached()
         run = options.run or new_run_id()
         ready = prepare(plan, run, self._settings)
         project.ensure()
@@ -119,7 +119,7 @@ class KubeflowPipelines:
             NotFound: it is not there any more.
         """
         if options.attached:
-            raise refuse_attached(self.name)
+            raise _refuse_attached()
         there = self._id(run)
         home = RunAtHome(project, run)
         with bringing_home(home.folder) as mine:
@@ -264,3 +264,9 @@ class KubeflowPipelines:
             home.tell(f"It cannot be stopped yet. {failure.message}")
             return False
         return True
+
+
+def _refuse_attached() -> Usage:
+    return Usage(
+        "Runs on the target 'kfp' are always driven by Kubeflow Pipelines, not from here.", hint="Leave out --attached."
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from jupyter_mlops.errors import MlopsError, Unavailable, WorkFailed
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent
+from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kfp.api import KfpApi
@@ -107,19 +108,27 @@ class _Home:
 
     def tell(self, found: Seen, *, follow: bool) -> bool:
         """Write down what is new; whether the run is over. With `follow`, logs are read while they grow."""
-        if self._logs is not None:
-            self._read(self._logs, found, follow=follow and not found.over)
-        return self._story.tell(found)
+        waits = self._read(self._logs, found, follow=follow and not found.over) if self._logs is not None else {}
+        over = self._story.tell(found)
+        for task, reason in waits.items():
+            self._story.wait(task, reason)
+        return over
 
-    def _read(self, logs: PodLogs, found: Seen, *, follow: bool) -> None:
+    def _read(self, logs: PodLogs, found: Seen, *, follow: bool) -> dict[str, Reason | None]:
+        """Begin to read what can be read; why other tasks have not begun."""
         by_pod = {item.pod: item for item in found.attempts if item.pod and item.attempt}
-        for pod in logs.pods():
-            item = by_pod.get(str(pod["metadata"]["name"]))
+        tasks: dict[str, str] = {}
+        pods = logs.pods()
+        for pod in pods:
+            name = str(pod["metadata"]["name"])
+            item = by_pod.get(name)
             place = place_of_pod(pod, self.names) or ((item.step, item.index, item.attempt) if item else None)
             if place is not None:
                 step, index, attempt = place
-                task = step if index < 0 else f"{step}[{index}]"
-                logs.read(pod, task, self._story.number(task, attempt), follow=follow)
+                tasks[name] = step if index < 0 else f"{step}[{index}]"
+                logs.read(pod, tasks[name], self._story.number(tasks[name], attempt), follow=follow)
+        why = logs.waits([pod for pod in pods if str(pod["metadata"]["name"]) in tasks])
+        return {tasks[name]: reason for name, reason in why.items()}
 
     def _wait(self, task: str, attempt: int) -> None:
         if self._logs is not None:

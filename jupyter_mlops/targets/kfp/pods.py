@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.errors import MlopsError, Refused
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.explain import why_pending
 from jupyter_mlops.kube.logs import follow_log
-from jupyter_mlops.kube.resource import PODS
+from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.resource import EVENTS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.runtime.kfp_frames import BEGIN, END, NAMES
 from jupyter_mlops.store.mirror import Frame, Receiver
@@ -94,6 +97,17 @@ class PodLogs:
             pass
         return []
 
+    def waits(self, pods: Sequence[Mapping[str, Any]]) -> dict[str, Reason | None]:
+        """Why pods do not begin, by their names; None: no reason is known, or it has begun."""
+        waiting = [pod for pod in pods if not has_begun(pod)]
+        events = self._events() if waiting else []
+        found: dict[str, Reason | None] = {str(pod["metadata"]["name"]): None for pod in pods}
+        for pod in waiting:
+            name = str(pod["metadata"]["name"])
+            mine = [event for event in events if (event.get("involvedObject") or {}).get("name") == name]
+            found[name] = why_pending(pod, None, mine, datetime.now(UTC))
+        return found
+
     def read(self, pod: Mapping[str, Any], task: str, attempt: int, *, follow: bool) -> None:
         """Read a pod's log from now on, once it has begun; without `follow` only if it has ended."""
         name = str(pod["metadata"]["name"])
@@ -125,6 +139,12 @@ class PodLogs:
         finally:
             if not self._stop.is_set():
                 reader.close()
+
+    def _events(self) -> list[Mapping[str, Any]]:
+        try:
+            return list(self._kube.list(EVENTS).items)
+        except MlopsError:  # not to be seen by everyone: the pod's own state says most of it
+            return []
 
     def _say(self, failure: Exception) -> None:
         if not self._told:

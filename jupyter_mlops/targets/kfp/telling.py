@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -14,9 +15,18 @@ from jupyter_mlops.engine.lineage import attempt_lines, made, store_event
 from jupyter_mlops.engine.merged_notebook import write_merged
 from jupyter_mlops.engine.resume import plan_of
 from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.expressions import evaluate
-from jupyter_mlops.store.events import Event, RunFinished, RunStarted, TaskExpanded, TaskFinished, TaskStarted
+from jupyter_mlops.store.events import (
+    Event,
+    RunFinished,
+    RunStarted,
+    TaskExpanded,
+    TaskFinished,
+    TaskStarted,
+    TaskWaiting,
+)
 from jupyter_mlops.store.events_file import EventWriter, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import HOME_WRITER
@@ -87,6 +97,16 @@ class Story:
         if seen.over and not self.record.over:
             self._close(seen)
         return seen.over
+
+    def wait(self, task: str, reason: Reason | None) -> None:
+        """Say why a task that was started does not run yet; None: nothing is known to be in its way."""
+        known = self.record.tasks.get(task)
+        if known is None or known.state != "running":
+            return
+        words = f"{reason.said} {reason.hint}".strip() if reason else ""
+        if words != known.waiting:
+            said = (reason.said, reason.hint, reason.code, reason.lasting) if reason else ()
+            self._add(TaskWaiting(time.time(), task, *said))
 
     def close(self) -> None:
         """Close the file."""

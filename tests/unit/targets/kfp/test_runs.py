@@ -294,6 +294,25 @@ def test_logs_that_may_not_be_seen_are_said_once_and_the_run_goes_on(bench: Benc
     assert sum("Logs do not come home" in getattr(event, "text", "") for event in bench.events) == 1
 
 
+def test_a_pod_that_cannot_begin_says_why(bench: Bench, simple: Plan) -> None:
+    pending = ran("RUNNING", "PENDING", 2, 0)
+    bench.server.looks = [Look("RUNNING", pending)]
+    bench.pods.logs[pending[1]["pod_name"]] = []
+    bench.pods.missing_image = True
+
+    def mended(event: Any) -> None:
+        if type(event).__name__ == "TaskWaiting":
+            bench.pods.missing_image = False
+            for run in bench.server.left:
+                bench.server.left[run] = [Look("SUCCEEDED", ran("SUCCEEDED", "SUCCEEDED", 2, 8), finished=9)]
+
+    record = bench.drive(simple, listeners=(mended,))
+    assert record.state == "succeeded"
+    said = [event for event in bench.events if type(event).__name__ == "TaskWaiting"]
+    assert "my/ml:9" in said[0].reason
+    assert said[0].task == "load"
+
+
 def test_what_is_cached_there_is_cached_here(bench: Bench, simple: Plan) -> None:
     bench.server.looks = [Look("SUCCEEDED", ran("SUCCEEDED", "SKIPPED", 2, 3), finished=9)]
     assert bench.states(bench.drive(simple)) == {"load": "cached"}
