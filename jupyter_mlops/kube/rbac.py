@@ -15,13 +15,14 @@ from jupyter_mlops.kube.labels import MANAGED_BY, MANAGER
 from jupyter_mlops.kube.names import ALLOWED, is_dns_label, is_object_name
 from jupyter_mlops.kube.yaml_text import documents
 
-Purpose = Literal["run", "attached", "follow", "schedules", "argo", "check"]
+Purpose = Literal["run", "attached", "follow", "schedules", "argo", "kfp", "check"]
 PURPOSES: Mapping[str, str] = {
     "run": "start runs that a driver in the cluster goes on with, follow and stop them",
     "attached": "start runs that are driven from here, follow and stop them",
     "follow": "see runs and their logs",
     "schedules": "start runs at set times",
     "argo": "have Argo Workflows run pipelines, follow and stop them",
+    "kfp": "give the pods of Kubeflow Pipelines their code, and read their logs",
     "check": "see quotas and limits in `doctor`",
 }
 DRIVER = "jupyter-mlops-driver"
@@ -82,6 +83,12 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule("", "configmaps", _CHANGE),
         Rule("", "persistentvolumeclaims", ("get", "list", "create")),
         Rule("argoproj.io", "workflows", _CHANGE),
+    ),
+    "kfp": (
+        Rule("", "pods", ("get", "list")),
+        Rule("", "pods/log", ("get",)),
+        Rule("", "events", ("list",)),
+        Rule("", "configmaps", ("create",)),
     ),
     "check": (Rule("", "resourcequotas", ("list",)), Rule("", "limitranges", ("list",))),
 }

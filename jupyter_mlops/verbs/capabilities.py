@@ -71,6 +71,19 @@ def _argo(kube: Kube, _: Mapping[str, Any]) -> tuple[Capability, ...]:
     return (served(kube).find(kube, "argoproj.io", "Workflow", name="workflows")[1],)
 
 
+def _kfp(kube: Kube, settings: Mapping[str, Any]) -> tuple[Capability, ...]:
+    from jupyter_mlops.targets.kfp.place import api_of
+    from jupyter_mlops.targets.kfp.settings import read_settings
+
+    api = api_of(read_settings(settings), kube)
+    try:
+        api.health()
+    finally:
+        if api.transport is not kube.transport:
+            api.transport.close()
+    return (Capability("pipelines"),)
+
+
 def _may(name: str, purpose: str, kube: Kube, known: Rights) -> Capability:
     if known.unknown:
         return Capability(name, unknown=known.unknown)
@@ -111,5 +124,6 @@ def _has_gpu(node: object) -> bool:
 PROBES: Mapping[str, Callable[[Kube, Mapping[str, Any]], tuple[Capability, ...]]] = {
     "kubernetes": _kubernetes,
     "argo": _argo,
+    "kfp": _kfp,
 }
 """Target -> what asks its cluster; without the first answer the target is of no use. Raises `MlopsError`."""

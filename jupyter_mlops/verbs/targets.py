@@ -99,7 +99,7 @@ def target_rbac(
         with connected(settings) as connection:
             place = place or connection.namespace
             who = who or who_am_i(Kube(connection.transport, place), connection.user)
-    wanted = list(dict.fromkeys(purposes)) or ["argo" if name == "argo" else "run"]
+    wanted = list(dict.fromkeys(purposes)) or [name if name in ("argo", "kfp") else "run"]
     text = as_yaml(wanted, place, who)
     return {"yaml": text, "purposes": wanted, "namespace": place, "subject": shown(who)}
 

@@ -48,14 +48,7 @@ class Place:
                 )
             settings = replace(settings, context=connection.context, server=connection.server)
             kube = Kube(connection.transport, settings.namespace or connection.namespace)
-        if settings.url:
-            address = settings.url.rstrip("/")
-            api = KfpApi(HttpTransport(TokenLogin(settings)), "", f"Kubeflow Pipelines at {address}")
-        else:
-            assert kube is not None
-            where = f"Kubeflow Pipelines in the namespace {settings.service_namespace}"
-            api = KfpApi(kube.transport, service_path(settings), where)
-        return cls(settings, api, kube, "", why)
+        return cls(settings, api_of(settings, kube), kube, "", why)
 
     def settle(self) -> None:
         """Ask whether it is there, and find out in which namespace pods will run.
@@ -89,3 +82,13 @@ class Place:
         self.api.transport.close()
         if self.kube is not None and self.kube.transport is not self.api.transport:
             self.kube.transport.close()
+
+
+def api_of(settings: KfpSettings, kube: Kube | None) -> KfpApi:
+    """The interface at the url, else behind the Kubernetes API."""
+    if settings.url:
+        address = settings.url.rstrip("/")
+        return KfpApi(HttpTransport(TokenLogin(settings)), "", f"Kubeflow Pipelines at {address}")
+    assert kube is not None, "without a url there is a kubeconfig"
+    where = f"Kubeflow Pipelines in the namespace {settings.service_namespace}"
+    return KfpApi(kube.transport, service_path(settings), where)

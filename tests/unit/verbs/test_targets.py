@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,6 +197,19 @@ def test_what_a_cluster_can_do_is_told_with_reasons(project: Project, serve) -> 
     assert not told["metrics"]["available"]
 
 
+def test_where_kubeflow_is_not_the_target_kfp_says_so(project: Project, serve) -> None:
+    def without(asked: Any) -> Any:
+        if "/proxy/" in asked.path:
+            return whole(404, {**refusal(404, "NotFound"), "message": 'services "ml-pipeline" not found'})
+        return api(asked)
+
+    kubeconfig(project, serve(without))
+    [found] = [item for item in targets(project)["targets"] if item["name"] == "kfp"]
+    assert not found["available"]
+    assert found["missing"] == 'Kubeflow Pipelines is not there: services "ml-pipeline" not found.'
+    assert "url under [kfp]" in found["hint"]
+
+
 def test_rights_are_for_who_the_cluster_says_we_are(project: Project, serve) -> None:
     kubeconfig(project, serve(api))
     found = target_rbac(project, purposes=["run", "schedules"])
@@ -208,7 +222,7 @@ def test_rights_for_somebody_else_in_a_named_place_need_no_cluster(project: Proj
     found = target_rbac(project, namespace="prod", subject="serviceaccount:ci:robot", purposes=["follow"])
     assert "namespace: prod" in found["yaml"]
     assert found["subject"] == "serviceaccount:ci:robot"
-    for target, purpose in (("kubernetes", "run"), ("argo", "argo")):
+    for target, purpose in (("kubernetes", "run"), ("argo", "argo"), ("kfp", "kfp")):
         assert target_rbac(project, target, namespace="prod", subject="user:a")["purposes"] == [purpose]
     with pytest.raises(Usage, match="no purpose 'flollow'"):
         target_rbac(project, namespace="prod", subject="user:a", purposes=["flollow"])
