@@ -30,7 +30,7 @@ def _target_arguments(parser: VerbParser) -> None:
         dest="purposes",
         default="run",
         metavar="WHAT",
-        help="rbac: what the rights are for, with commas between: run,attached,follow,schedules,check",
+        help="rbac: what the rights are for, with commas between: run,attached,follow,schedules,argo,check",
     )
     parser.add_argument(
         "--subject", default="", metavar="WHO", help="rbac: user:U, group:G or serviceaccount:N:S; default: you"
