@@ -60,9 +60,9 @@ def asked_for(volume: Volume) -> Source:
     Raises:
         Usage: another kind of thing.
     """
-    kind, slash, name = volume.claim.partition("/")
-    if not slash:
-        return Claim(volume.claim)
+    kind, name = volume.source
+    if kind == "claim":
+        return Claim(name)
     if kind == "secret":
         return SecretFiles(name)
     if kind == "config":

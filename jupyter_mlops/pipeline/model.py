@@ -36,10 +36,19 @@ class Secret:
 
 @dataclass(frozen=True)
 class Volume:
-    """A shared volume (a PVC; a folder on the local target) mounted at `path`."""
+    """A shared volume (a PVC; a folder on the local target) mounted at `path`.
+
+    `secret/NAME` and `config/NAME` as `claim` are the files of a Secret and a ConfigMap.
+    """
 
     claim: str
     path: str
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """What is mounted, as kind and name: `claim`, `secret`, `config`, or whatever is before the slash."""
+        kind, slash, name = self.claim.partition("/")
+        return (kind, name) if slash else ("claim", self.claim)
 
 
 _SHORT = reprlib.Repr()

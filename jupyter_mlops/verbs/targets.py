@@ -73,12 +73,12 @@ def target_rbac(
     project: Project,
     name: str = "kubernetes",
     *,
-    purposes: Sequence[str] = ("run",),
+    purposes: Sequence[str] = (),
     context: str = "",
     namespace: str = "",
     subject: str = "",
 ) -> RightsData:
-    """The least rights for `purposes` in a namespace, as YAML for who may grant them.
+    """The least rights for `purposes` (default: runs on this target) in a namespace, as YAML for who may grant them.
 
     `subject` is `user:NAME`, `group:NAME` or `serviceaccount:[NAMESPACE:]NAME`; by default who the cluster says we are.
 
@@ -99,8 +99,9 @@ def target_rbac(
         with connected(settings) as connection:
             place = place or connection.namespace
             who = who or who_am_i(Kube(connection.transport, place), connection.user)
-    text = as_yaml(purposes, place, who)
-    return {"yaml": text, "purposes": list(dict.fromkeys(purposes)), "namespace": place, "subject": shown(who)}
+    wanted = list(dict.fromkeys(purposes)) or ["argo" if name == "argo" else "run"]
+    text = as_yaml(wanted, place, who)
+    return {"yaml": text, "purposes": wanted, "namespace": place, "subject": shown(who)}
 
 
 def contexts() -> ContextsData:

@@ -137,7 +137,7 @@ def test_an_image_without_python_says_so(cluster, folder: Path) -> None:
     assert answer["state"] == "failed"
     [task] = answer["tasks"]
     assert "testcluster/pause:1" in task["reason"]
-    assert not cluster.kube.list(PODS, labels="status.phase=Running").items
+    assert not cluster.kube.list(PODS, fields="status.phase=Running").items
 
 
 def test_two_runs_at_once_leave_each_others_files_alone(folder: Path) -> None:

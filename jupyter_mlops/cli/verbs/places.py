@@ -28,7 +28,7 @@ def _target_arguments(parser: VerbParser) -> None:
     parser.add_argument(
         "--for",
         dest="purposes",
-        default="run",
+        default="",
         metavar="WHAT",
         help="rbac: what the rights are for, with commas between: run,attached,follow,schedules,argo,check",
     )

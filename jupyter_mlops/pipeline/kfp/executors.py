@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_mlops.errors import Refused
-from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.pipeline.model import Options, Volume
 
 MOUNT = "/jupyter-mlops"
 RUNTIME, STEPS = "runtime.zip", "steps.zip"
@@ -33,11 +33,9 @@ def container(options: Options, image: str, task: str, digest: str) -> dict[str,
 def platform(options: Options, code: str) -> dict[str, Any]:
     """What kfp-kubernetes says of a task: volumes, secrets, labels, the time limit, and `code`, a ConfigMap's name."""
     made: dict[str, Any] = {"configMapAsVolume": [_named("configMapName", code, mountPath=MOUNT, optional=False)]}
-    if options.volumes:
-        made["pvcMount"] = [
-            {"constant": item.claim, "mountPath": item.path, "pvcNameParameter": _constant(item.claim)}
-            for item in options.volumes
-        ]
+    for item in options.volumes:
+        key, mounted = _mount(item)
+        made.setdefault(key, []).append(mounted)
     if options.secrets:
         made["secretAsEnv"] = [
             _named("secretName", item.name, keyToEnv=[{"secretKey": item.key, "envVar": item.env}], optional=False)
@@ -87,6 +85,20 @@ def _bytes(memory: str) -> float:
         return float(memory[: len(memory) - len(unit)]) * (_UNITS[unit] if unit else 1)
     except (KeyError, ValueError):
         raise Refused(f"{memory!r} is no amount of memory.", hint="Write it as Kubernetes does: 512Mi, 4Gi.") from None
+
+
+def _mount(volume: Volume) -> tuple[str, dict[str, Any]]:
+    kind, name = volume.source
+    if kind == "claim":
+        return "pvcMount", {"constant": name, "mountPath": volume.path, "pvcNameParameter": _constant(name)}
+    if kind == "secret":
+        return "secretAsVolume", dict(_named("secretName", name, mountPath=volume.path, optional=False))
+    if kind == "config":
+        return "configMapAsVolume", dict(_named("configMapName", name, mountPath=volume.path, optional=False))
+    raise Refused(
+        f"{volume.claim!r} cannot be mounted.",
+        hint="Write CLAIM:/PATH for a PVC; secret/NAME:/PATH or config/NAME:/PATH for files of a Secret or ConfigMap.",
+    )
 
 
 def _named(key: str, name: str, **more: Any) -> Mapping[str, Any]:

@@ -208,6 +208,8 @@ def test_rights_for_somebody_else_in_a_named_place_need_no_cluster(project: Proj
     found = target_rbac(project, namespace="prod", subject="serviceaccount:ci:robot", purposes=["follow"])
     assert "namespace: prod" in found["yaml"]
     assert found["subject"] == "serviceaccount:ci:robot"
+    for target, purpose in (("kubernetes", "run"), ("argo", "argo")):
+        assert target_rbac(project, target, namespace="prod", subject="user:a")["purposes"] == [purpose]
     with pytest.raises(Usage, match="no purpose 'flollow'"):
         target_rbac(project, namespace="prod", subject="user:a", purposes=["flollow"])
     with pytest.raises(Refused, match="local needs no rights"):

@@ -257,3 +257,15 @@ def test_the_config_map_is_immutable_and_named_by_its_content():
     assert manifest["metadata"]["name"] == one.code.name != other.code.name
     assert set(manifest["binaryData"]) == {"runtime.zip", "steps.zip"}
     assert one.code.name in json.dumps(one.platform)
+
+
+def test_files_of_secrets_and_config_maps_are_mounted_as_what_they_are():
+    asked = tuple(Volume(f"{kind}x", f"/{at}") for at, kind in enumerate(("", "secret/", "config/")))
+    made = compile_pipeline(Pipeline("p", (replace(step("a"), options=Options(volumes=asked)),)), image="img")
+    [told] = made.platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    assert [item["constant"] for item in told["pvcMount"]] == ["x"]
+    assert [(item["secretName"], item["mountPath"]) for item in told["secretAsVolume"]] == [("x", "/1")]
+    assert ("x", "/2") in [(item["configMapName"], item["mountPath"]) for item in told["configMapAsVolume"]]
+    odd = replace(step("a"), options=Options(volumes=(Volume("nfs/x", "/n"),)))
+    with pytest.raises(Refused, match="nfs/x"):
+        compile_pipeline(Pipeline("p", (odd,)), image="img")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,20 @@ def test_whole_notebooks_are_refused_with_the_reason() -> None:
     whole = Pipeline("p", (Step("a", Component("notebook", notebook="other.ipynb")),))
     with pytest.raises(Refused, match="whole notebook"):
         refuse_unsayable(whole)
+
+
+def test_steps_that_need_files_of_the_project_are_refused_but_not_files_of_other_steps() -> None:
+    reads = Step("b", Component("cells"), files_in=("out/a.csv", "/data/b.csv"))
+    with pytest.raises(Refused, match=r"'b'.*'out/a\.csv'"):
+        refuse_unsayable(Pipeline("p", (reads,)))
+    with pytest.raises(Refused, match=r"'tools\.py'"):
+        refuse_unsayable(Pipeline("p", (replace(reads, files_in=(), modules=("tools.py",)),)))
+    refuse_unsayable(Pipeline("p", (Step("a", Component("cells"), files_out=("out",)), reads)))
+
+
+def test_components_of_kubeflow_are_refused() -> None:
+    with pytest.raises(Refused, match="Kubeflow"):
+        refuse_unsayable(Pipeline("p", (Step("a", Component("container", container={"kind": "command"})),)))
 
 
 def test_compile_writes_the_workflow_its_code_and_the_claim(tmp_path: Path) -> None:
