@@ -268,13 +268,13 @@ class KubernetesCluster:
 
         thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)
         thread.start()
-        asked = over = False
+        wanted = asked = over = False
         try:
             while not over:
                 thread.join(_LOOK_EVERY_S)
                 over = not thread.is_alive()
                 # Whoever asks for it in another process writes so into the run's folder here.
-                wanted = teller.look() or options.stop.is_set()
+                wanted = teller.look() or wanted or options.stop.is_set()
                 if wanted and not asked:
                     asked = self._ask_to_stop(home)
         except KeyboardInterrupt:

@@ -25,6 +25,7 @@ from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
@@ -86,7 +87,7 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
     patience = float(order.get("patience", PATIENCE_S))
     target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS, patience=patience)
     try:
-        if project.run_directory(place.run).exists():
+        if read_run(project.run_directory(place.run)).events:
             reopen(folder)
             finished = resume_run(place.run, project, target, options)
         else:
