@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import os
@@ -109,7 +110,11 @@ class Sender:
 
     def manifest(self) -> Iterator[Frame]:
         """How large each mirrored file is, as a file of that name: the last thing to send."""
-        sizes = {name: path.stat().st_size for name, path in _files(self.folder) if self.wanted(name)}
+        sizes = {}
+        for name, path in _files(self.folder):
+            if self.wanted(name):
+                with contextlib.suppress(OSError):  # it is gone
+                    sizes[name] = path.stat().st_size
         yield from frames_of(MANIFEST, json.dumps(sizes).encode())
 
     def _news(self, name: str, path: Path) -> Iterator[Frame]:

@@ -121,14 +121,15 @@ def open_runs(project: Project) -> list[str]:
 def keep_following(project: Project, run: str = "") -> bool:
     """See to it that a process brings the live runs of the project home (or just one); whether one was started."""
     runs = [run] if run else open_runs(project)[:_AT_ONCE_RUNS]
-    idle = [name for name in runs if _lacks(project.run_directory(name)) and _nobody_follows(project, name)]
     now = time.monotonic()
-    idle = [name for name in idle if now - _looked.get(f"follow {project.run_directory(name)}", -60.0) > 30.0]
+    due = [name for name in runs if now - _looked.get(f"follow {project.run_directory(name)}", -60.0) > 30.0]
+    # Asking takes the lock for a moment, in which nobody else could: so not at each look.
+    idle = [name for name in due if _lacks(project.run_directory(name)) and _nobody_follows(project, name)]
     if not idle:
         return False
     _looked.update({f"follow {project.run_directory(name)}": now for name in idle})
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_mlops.verbs.remote", str(project.start or project.root), *idle],
+        [sys.executable, "-P", "-m", "jupyter_mlops.verbs.remote", str(project.start or project.root), *idle],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -181,8 +181,8 @@ def delete(run: str, *, here: bool = False, folder: str | Path = ".") -> dict[st
     with _opened(folder) as runs:
         full = runs.resolve(run)
         remote = is_remote(runs.directory(full))
-        if here and remote:
-            delete_run(runs.project, full, dead=True)
+        if here:
+            delete_run(runs.project, full, dead=remote)
             return {"run": full}
         catch_up(runs.project, full, thorough=False)
         record = runs.get(full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions, start_run
 from jupyter_mlops.engine.state import Task
 from jupyter_mlops.engine.target import Attempt, Outcome, Report, Target
+from jupyter_mlops.errors import MlopsError, WorkFailed
 from jupyter_mlops.notebook.dataflow import Dataflow
 from jupyter_mlops.pipeline.from_notebook import cell_source
 from jupyter_mlops.pipeline.model import Step
@@ -21,6 +23,7 @@ from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import Block, BundleRef, CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.runtime.task import FINAL
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_record import TaskRecord
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import RunTarget
@@ -55,7 +58,13 @@ def as_pipeline(
 
 
 def _driven_elsewhere(plan: Plan, store: Project, target: RunTarget, options: RunOptions) -> list[Part]:
-    directory = target.drive(plan, store, options)
+    options = replace(options, run=new_run_id())
+    try:
+        directory = target.drive(plan, store, options)
+    except WorkFailed:  # what is left of it there nobody would ask for any more
+        with contextlib.suppress(MlopsError):
+            target.forget(options.run)
+        raise
     try:
         return [_brought_home(task, directory) for task in load_run(directory).tasks.values() if task.attempt]
     finally:

@@ -177,7 +177,10 @@ class ArgoWorkflows:
                 self.cancel(name)
 
         began = time.time()
-        attend(followed.follow, look, _LOOK_EVERY_S)
+        try:
+            attend(followed.follow, look, _LOOK_EVERY_S)
+        finally:
+            stop.set()
         self._end(run, followed, folder, options)
         return folder
 

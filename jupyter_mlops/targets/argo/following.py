@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_pending
 from jupyter_mlops.kube.logs import follow_log
@@ -21,6 +22,7 @@ from jupyter_mlops.kube.resource import EVENTS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.mirror import Frame, Receiver
+from jupyter_mlops.store.remote import belongs_home
 from jupyter_mlops.targets.argo.pod_output import END
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
 from jupyter_mlops.targets.attending import has_begun
@@ -55,7 +57,10 @@ class PodReader:
                 told = _SPEC.fullmatch(frame.name)
                 if told and f"{told[1]}/log" != self._log:
                     self._log, self._at = f"{told[1]}/log", 0
-                self.receiver.take(frame)
+                # What a step prints itself may look like a frame, too.
+                if not belongs_home(frame.name):
+                    with contextlib.suppress(Usage):
+                        self.receiver.take(frame)
             elif self._log:
                 data = line if line.endswith(b"\n") else line + b"\n"
                 self.receiver.take(Frame(self._log, self._at, data))

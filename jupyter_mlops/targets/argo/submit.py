@@ -64,7 +64,8 @@ def submit_again(kube: Kube, order: Order, record: RunRecord, settings: ClusterS
         NotFound: nothing is left of the run in the namespace.
     """
     anchor = kube.get(CONFIG_MAPS, anchor_name(order.run))
-    number = len(kube.list(WORKFLOWS, labels=selector(labels("driver", run=order.run))).items) + 1
+    # Each Workflow had an order, which stays where the Workflow itself was removed.
+    number = len(kube.list(CONFIG_MAPS, labels=selector(labels("plan", run=order.run))).items) + 1
     graph = graph_of(order.plan.pipeline, order.plan.selected, _done(order.plan, record))
     return _Submission(kube, order, graph, settings, parallel, number).create(anchor)
 

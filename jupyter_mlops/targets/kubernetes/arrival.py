@@ -14,7 +14,7 @@ from jupyter_mlops.kube.explain import why_died, why_pending
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
-from jupyter_mlops.kube.watch import changes
+from jupyter_mlops.kube.watch import Change, changes
 from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
 from jupyter_mlops.targets.kubernetes.places import arrival_job
 from jupyter_mlops.targets.kubernetes.submit import Ready
@@ -38,7 +38,7 @@ def send_ahead(kube: Kube, ready: Ready, store: str, stop: threading.Event, pati
         try:
             for change in changes(kube, PODS, selector(labels("courier", run=place.run)), enough):
                 if change.kind != "synced":
-                    seen["pod"] = change.object
+                    seen["pod"] = _last_seen(change)
         except MlopsError as error:
             faults.append(error)
 
@@ -56,6 +56,13 @@ def send_ahead(kube: Kube, ready: Ready, store: str, stop: threading.Event, pati
         kube.delete(CONFIG_MAPS, name)
 
 
+def _last_seen(change: Change) -> dict[str, Any]:
+    """The pod. One that is deleted before its end does not succeed any more, and its Job makes no other."""
+    pod, status = change.object, change.object.get("status") or {}
+    lost = change.kind == "deleted" and status.get("phase") != "Succeeded"
+    return {**pod, "status": {**status, "phase": "Failed"}} if lost else pod
+
+
 def _await(seen: dict[str, dict[str, Any]], faults: list[MlopsError], stop: threading.Event, patience: float) -> None:
     began = time.monotonic()
     while not stop.wait(_LOOK_EVERY_S):
@@ -66,7 +73,9 @@ def _await(seen: dict[str, dict[str, Any]], faults: list[MlopsError], stop: thre
         if phase == "Succeeded":
             return
         if phase == "Failed":
-            raise Refused(f"The run cannot begin in the cluster: {why_died(pod)}")
+            died = why_died(pod)
+            said = died.said if died else "the pod that puts its files on the volume was deleted."
+            raise Refused(f"The run cannot begin in the cluster: {said}", hint=died.hint if died else "Start it again.")
         why = why_pending(pod or None, None, (), datetime.now(timezone.utc))
         if time.monotonic() - began > patience and phase != "Running" and (why is None or why.lasting):
             said = why.said if why else "no pod was made for it."

@@ -18,6 +18,8 @@ from jupyter_mlops.store.project import Project
 
 # Values of at most so many bytes come home with the frames, so that they can be looked at at once.
 SMALL = 1 << 20
+# So often a value is looked for after the run has told of it.
+_LOOKS = 5
 _PREFIX = "~values/"
 _FOLDER = "arriving"
 
@@ -105,19 +107,23 @@ class SmallValues:
     def __init__(self, project: Project, run: str, most: int = SMALL) -> None:
         self._project, self._directory, self._most = project, project.run_directory(run), most
         self._offsets: Mapping[str, int] = {}
-        self._wanted: set[str] = set()
+        self._wanted: dict[str, int] = {}
         self._done: set[str] = set()
 
     def look(self) -> Iterator[Frame]:
         """Those that were made since the last look."""
         found = read_run(self._directory, self._offsets)
         self._offsets = found.offsets
-        self._wanted |= {digest for digest, _ in stored_values(found.events)} - self._done
-        for digest in sorted(self._wanted):
+        new = {digest for digest, _ in stored_values(found.events)} - self._done
+        self._wanted.update(dict.fromkeys(new, _LOOKS))
+        for digest, left in sorted(self._wanted.items()):
             size = self._project.artifacts.size(digest)
+            if size is None and left > 1:  # it comes later, or is the digest of a value within a bundle
+                self._wanted[digest] = left - 1
+                continue
+            del self._wanted[digest]
             if size is None:
-                continue  # the digest of a value within a bundle, or it comes later
-            self._wanted.discard(digest)
+                continue
             self._done.add(digest)
             if size <= self._most:
                 yield from value_frames(self._project, digest, None)

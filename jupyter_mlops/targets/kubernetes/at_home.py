@@ -12,9 +12,9 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import created
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.store.events import CancelRequested, Event, Note, RunCreated, RunFinished, RunStarted, RunState
-from jupyter_mlops.store.events_file import EventWriter, Unknown, read_run
+from jupyter_mlops.store.events_file import EventWriter, Unknown, event_files, read_file, read_run
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import HOME_WRITER, RemoteRun, change_remote, read_remote, write_remote
+from jupyter_mlops.store.remote import HOME_WRITER, RemoteRun, belongs_home, change_remote, read_remote, write_remote
 from jupyter_mlops.store.run_state import read_record
 
 
@@ -93,17 +93,33 @@ class Teller:
         self._folder, self._listeners = folder, listeners
         self._offsets: Mapping[str, int] = read_run(folder).offsets if from_now else {}
         self._created = from_now
+        self._heard = {name: at for name, at in self._offsets.items() if belongs_home(name)}
+        self._first = not from_now
 
     def look(self) -> bool:
-        """Tell; whether somebody has asked for the run to stop."""
+        """Tell; whether somebody here has asked for the run to stop. Of a run that went on after an end, what was asked
+        before this began does not count: it may have been asked of an earlier driver.
+        """
+        asked = self._is_asked()
         found = read_run(self._folder, self._offsets)
         self._offsets = found.offsets
-        asked = False
+        if self._first:
+            self._first = False
+            asked = asked and not any(isinstance(event, RunFinished) for event in found.events)
         for event in found.events:
-            asked = asked or isinstance(event, CancelRequested)
             if not isinstance(event, Unknown) and self._is_news(event):
                 for listener in self._listeners:
                     listener(event)
+        return asked
+
+    def _is_asked(self) -> bool:
+        """Whether there is a new request in a file that is written here: what a driver writes it knows itself."""
+        asked = False
+        for path in event_files(self._folder):
+            if belongs_home(path.name):
+                read = read_file(path, self._heard.get(path.name, 0))
+                self._heard[path.name] = read.offset
+                asked = asked or any(isinstance(event, CancelRequested) for event in read.events)
         return asked
 
     def _is_news(self, event: Event) -> bool:

@@ -25,6 +25,7 @@ from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.liveness import engine_lives, lock_is_held
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import is_remote
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.arrival import send_ahead
@@ -75,7 +76,9 @@ def drive_attached(
         target.close()
 
 
-def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions, store: str = STORE) -> Path:
+def resume_attached(
+    kube: Kube, run: str, project: Project, options: RunOptions, settings: ClusterSettings, store: str = STORE
+) -> Path:
     """Go on with a run from here. Steps that ended while nobody listened are taken as they are; others begin again.
 
     Raises:
@@ -90,7 +93,8 @@ def resume_attached(kube: Kube, run: str, project: Project, options: RunOptions,
     bring_ended(patient, run, folder)
     volume = _volume(patient, patient.get(PVCS, place.claim))
     journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
-    target = AttachedTarget(patient, place, volume, slots=options.parallel or SLOTS, store=store)
+    slots, patience = options.parallel or SLOTS, settings.patience
+    target = AttachedTarget(patient, place, volume, slots=slots, store=store, patience=patience)
     try:
         return resume_run(run, project, target, replace(options, journal=journal)).directory
     finally:
@@ -133,9 +137,13 @@ def _refuse_components(plan: Plan) -> None:
 
 
 def _is_driven(folder: Path) -> bool:
-    """Whether another engine would lose its Jobs if this one began: one of this machine holds the lock."""
+    """Whether another engine would lose its Jobs if this one began: one of this machine holds the lock.
+
+    Of a run that was begun in the cluster, whoever looks at the Jobs of its drivers knows more.
+    """
     record = load_run(folder)
-    return lock_is_held(folder) or (not record.over and engine_lives(record.engine) is None)
+    unsure = not record.over and not is_remote(folder) and engine_lives(record.engine) is None
+    return lock_is_held(folder) or unsure
 
 
 def _touches_files(step: Step) -> bool:

@@ -14,9 +14,8 @@ from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.kubeconfig import connect
-from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.own_pod import own_image
-from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.store.project import Project
@@ -26,13 +25,14 @@ from jupyter_mlops.targets.base import Capabilities, Capability, Sweep
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.courier import Couriers, Order
-from jupyter_mlops.targets.kubernetes.following import Landing, has_ended
+from jupyter_mlops.targets.kubernetes.following import Landing
 from jupyter_mlops.targets.kubernetes.homeward import Homeward
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.settings import read_settings, setting_names
 from jupyter_mlops.targets.kubernetes.submit import (
     Asked,
     anchor_name,
+    ask_to_stop,
     bare,
     courier_place,
     drive_again,
@@ -45,6 +45,7 @@ from jupyter_mlops.targets.kubernetes.unknown_run import run_there
 
 _YOUNG_S = 24 * 3600.0
 _LOOK_EVERY_S = 0.2
+_LAST_WORDS_S = 5.0
 
 
 class KubernetesCluster:
@@ -109,8 +110,9 @@ class KubernetesCluster:
             return drive_attached(self._kube, plan, project, options, self._settings)
         run = options.run or new_run_id()
         home = RunAtHome(project, run)
-        home.reserve(self.name, self._given)
-        with bringing_home(home.folder):
+        home.folder.mkdir(parents=True, exist_ok=True)
+        with bringing_home(home.folder):  # before the run says where it is: else another one could come first
+            home.reserve(self.name, self._given)
             asked = Asked(options.experiment, options.parallel, project.root, options.final)
             try:
                 submit(self._kube, plan, run, self._settings, asked)
@@ -128,7 +130,7 @@ class KubernetesCluster:
             NotFound: nothing is left of the run in the namespace.
         """
         if self._attached or options.attached or is_attached(project, run):
-            return resume_attached(self._kube, run, project, options)
+            return resume_attached(self._kube, run, project, options, self._settings)
         home = RunAtHome(project, run)
         with bringing_home(home.folder) as mine:
             if not mine:
@@ -150,13 +152,15 @@ class KubernetesCluster:
             Refused, WorkFailed: as `drive`.
         """
         home = RunAtHome(project, run)
-        teller = Teller(home.folder, options.listeners)
+        teller, asked = Teller(home.folder, options.listeners), False
         while True:
             with bringing_home(home.folder) as mine:
                 if mine:
                     return self._bring(home, options, teller)
-            if teller.look() or options.stop.is_set():
+            wanted = teller.look() or options.stop.is_set()
+            if wanted and not asked:
                 self.cancel(run)
+                asked = True
             if home.settled:
                 teller.look()
                 return home.folder
@@ -236,13 +240,7 @@ class KubernetesCluster:
 
     def cancel(self, run: str) -> None:
         """Ask the driver of a run to stop it cleanly; one that has not begun never will."""
-        wanted = selector(labels("driver", run=run))
-        self._kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": "user"}})
-        phases = {str(pod.get("status", {}).get("phase")) for pod in self._kube.list(PODS, labels=wanted).items}
-        if phases <= {"Pending"}:
-            for job in self._kube.list(JOBS, labels=wanted).items:
-                if not has_ended(job):
-                    self._kube.delete(JOBS, job["metadata"]["name"])
+        ask_to_stop(self._kube, run, by="user")
 
     def close(self) -> None:
         """Free the connection; runs go on."""
@@ -270,13 +268,13 @@ class KubernetesCluster:
 
         thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)
         thread.start()
-        asked = over = False
+        wanted = asked = over = False
         try:
             while not over:
                 thread.join(_LOOK_EVERY_S)
                 over = not thread.is_alive()
                 # Whoever asks for it in another process writes so into the run's folder here.
-                wanted = teller.look() or options.stop.is_set()
+                wanted = teller.look() or wanted or options.stop.is_set()
                 if wanted and not asked:
                     asked = self._ask_to_stop(home)
         except KeyboardInterrupt:
@@ -285,6 +283,7 @@ class KubernetesCluster:
             ) from None
         finally:
             stop.set()
+            thread.join(_LAST_WORDS_S)  # it writes into the folder that somebody else may bring home next
             home.close()
         if faults:
             raise faults[0]

@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,7 @@ from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
@@ -53,13 +54,13 @@ def drive(order_path: str) -> int:
     """Drive the run that the order describes; 0 if it succeeded."""
     order = json.loads(Path(order_path).read_text(encoding="utf-8"))
     place = RunPlace.from_data(order["place"])
-    project = Project(Path(STORE)).ensure()
-    connection = in_cluster()
     stop = Stop()
-    kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
-    place = replace(place, owner=owner_of(kube, place.owner, place.run))
-    signal.signal(signal.SIGTERM, _leave)
     try:
+        project = Project(Path(STORE)).ensure()
+        connection = in_cluster()
+        kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
+        place = replace(place, owner=owner_of(kube, place.owner, place.run))
+        signal.signal(signal.SIGTERM, _leave)
         mirrored = _mirrored(project, place.run, sys.stdout)
         with mirrored, _cancelable(kube, order["anchor"], stop), _alone(kube, place, stop):
             finished = _drive(order, place, project, kube, stop)
@@ -86,7 +87,7 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
     patience = float(order.get("patience", PATIENCE_S))
     target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS, patience=patience)
     try:
-        if project.run_directory(place.run).exists():
+        if read_run(project.run_directory(place.run)).events:
             reopen(folder)
             finished = resume_run(place.run, project, target, options)
         else:
@@ -141,7 +142,8 @@ def _mirrored(project: Project, run: str, out: TextIO) -> Iterator[None]:
 
     def follow() -> None:
         while not done.wait(_LOOK_EVERY_S):
-            tell()
+            with suppress(OSError):  # the next look may go well
+                tell()
 
     thread = threading.Thread(target=follow, name="mlops-mirror", daemon=True)
     thread.start()

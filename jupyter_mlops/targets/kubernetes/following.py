@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,7 +17,7 @@ from jupyter_mlops.errors import MlopsError, NotFound, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_died, why_pending
 from jupyter_mlops.kube.failures import Broken, Conflict, Forbidden, Gone, TooMany, Unauthorized, Unreachable
-from jupyter_mlops.kube.labels import labels, selector
+from jupyter_mlops.kube.labels import ATTEMPT, labels, named, selector
 from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.kube.request import lines
@@ -102,11 +102,15 @@ class FollowedJob:
                 yield line.data
             if self.enough():
                 return
-            if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
-                raise Unauthorized(
-                    "The cluster does not take your login any more; the run goes on there.",
-                    hint=f"Log in again, then: jupyter mlops attach {self.run}",
-                )
+            self._refuse_expired_login()
+        self._refuse_expired_login()
+
+    def _refuse_expired_login(self) -> None:
+        if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
+            raise Unauthorized(
+                "The cluster does not take your login any more; the run goes on there.",
+                hint=f"Log in again, then: jupyter mlops attach {self.run}",
+            )
 
     def lines_so_far(self) -> Iterator[bytes]:
         """What it has printed up to now."""
@@ -194,13 +198,17 @@ class FollowedJob:
         """Why it has not begun. Asked for once a second at most, and only until it has."""
         names = {_name(item) for item in (job, pod) if item}
         try:
-            events = self.kube.list(EVENTS).items
+            events = [item for name in names for item in self._events_of(name)]
         except Forbidden:  # who drives runs from here needs no right to them, but without a pod only they say why
-            events = ()
+            events = []
             if pod is None:
                 return _UNSEEN
-        happened = [event for event in events if (event.get("involvedObject") or {}).get("name") in names]
-        return why_pending(pod, job, happened, datetime.now(timezone.utc))
+        return why_pending(pod, job, events, datetime.now(timezone.utc))
+
+    def _events_of(self, name: str) -> list[dict[str, Any]]:
+        """Those of one object: a namespace may have thousands."""
+        found = self.kube.list(EVENTS, fields=f"involvedObject.name={name}").items
+        return [event for event in found if (event.get("involvedObject") or {}).get("name") == name]
 
 
 def has_ended(job: Mapping[str, Any]) -> bool:
@@ -216,6 +224,11 @@ def _name(item: Mapping[str, Any]) -> str:
 def _made(pod: Mapping[str, Any]) -> str:
     """When, as text that sorts by time."""
     return str(pod["metadata"].get("creationTimestamp") or "")
+
+
+def newest_driver(jobs: Iterable[Mapping[str, Any]]) -> int:
+    """The number of the last one of a run's drivers, by their Jobs; 0 if there are none. Earlier ones may be gone."""
+    return max((int(text) for job in jobs if (text := named(job, ATTEMPT)).isdecimal()), default=0)
 
 
 def of_driver(run: str, number: int) -> dict[str, str]:

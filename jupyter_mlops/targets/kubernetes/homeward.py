@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from jupyter_mlops.errors import MlopsError, Refused, WorkFailed
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.failures import Forbidden, Unauthorized
-from jupyter_mlops.kube.labels import ATTEMPT, labels, named, selector
+from jupyter_mlops.kube.failures import Forbidden, Invalid, Unauthorized
+from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.remote import RemoteRun, change_remote, read_remote
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
 from jupyter_mlops.targets.kubernetes.courier import Couriers
-from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing, bring_home, of_driver
+from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing, bring_home, newest_driver, of_driver
 from jupyter_mlops.targets.kubernetes.submit import anchor_name
 
 _CANCELED = "It was stopped before it began."
@@ -35,16 +35,16 @@ class Homeward:
         """Follow the run until it is over and all of it is here, or `stop` is set.
 
         Raises:
-            Refused: the driver does not start, and waiting does not help: nothing is left of the run there.
+            Refused: the driver does not start, and waiting does not help: nothing is left of a run that never began.
             WorkFailed: the driver died before the run was over.
         """
         driver, landing = self._driver(), Landing(self.home.project, self.home.run)
         try:
             bring_home(driver, landing)
-        except (Forbidden, Unauthorized):
+        except (Forbidden, Invalid, Unauthorized):  # a request of ours was refused: the run is not concerned
             raise
         except Refused as refused:
-            self.kube.delete(CONFIG_MAPS, anchor_name(self.home.run))
+            self._give_up(driver)
             self.home.finish("failed", str(refused))
             raise
         if not self.stop.is_set():
@@ -69,6 +69,14 @@ class Homeward:
             elif self.home.over:
                 change_remote(self.home.folder, state="ended")
             self.home.drop_if_empty()  # whoever made it died before it was made there
+
+    def _give_up(self, driver: FollowedJob) -> None:
+        """Remove a driver that cannot begin; what a driver before it has done stays, so that it can be retried."""
+        if not self.home.began:
+            self.kube.delete(CONFIG_MAPS, anchor_name(self.home.run))
+            return
+        for job in self.kube.list(JOBS, labels=selector(driver.marks)).items:
+            self.kube.delete(JOBS, str(job["metadata"]["name"]))
 
     def _conclude(self, driver: FollowedJob, landing: Landing) -> None:
         """The driver is gone: fetch what it has not told, and write down that there will be no more."""
@@ -106,8 +114,10 @@ class Homeward:
         number = self._remote().driver
         with contextlib.suppress(MlopsError):  # who has started another one may have died before that was written down
             jobs = self.kube.list(JOBS, labels=selector(labels("driver", run=self.home.run))).items
-            number = max([number, *(int(text) for job in jobs if (text := named(job, ATTEMPT)).isdecimal())])
-            change_remote(self.home.folder, driver=number)
+            newest = newest_driver(jobs)
+            if newest > number:
+                number = newest
+                change_remote(self.home.folder, driver=number, state="live", complete=False)
         marks = of_driver(self.home.run, number)
         return FollowedJob(self.kube, self.home.run, marks, self.stop, self.home.tell)
 

@@ -28,7 +28,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
-from jupyter_mlops.targets.kubernetes.following import has_ended
+from jupyter_mlops.targets.kubernetes.following import has_ended, newest_driver
 from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
 from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
@@ -36,10 +36,7 @@ from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace,
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 from jupyter_mlops.targets.kubernetes.workplace import place_of
 
-__all__ = ["WORK", "Asked", "ClusterSettings", "anchor_name", "bare", "drive_again", "submit"]
-
-WORK = f"{STORE}/work"
-"""The folder of all runs' working folders."""
+__all__ = ["Asked", "ClusterSettings", "anchor_name", "ask_to_stop", "bare", "drive_again", "submit"]
 
 HOME = PREFIX + "home"
 # Seconds. A pod whose process has just ended may be said to run for a moment.
@@ -228,7 +225,7 @@ def drive_again(kube: Kube, run: str, *, over: bool = False) -> int:
     jobs = ended_drivers(kube, run, over=over)
     order = json.loads(kube.get(CONFIG_MAPS, order_name(run))["data"][ORDER_FILE])
     kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": None}})
-    number = len(jobs) + 1
+    number = newest_driver(jobs) + 1
     try:
         place = RunPlace.from_data(order["place"])
         place = replace(place, owner=owner_of(kube, place.owner, run))
@@ -257,6 +254,21 @@ def ended_drivers(kube: Kube, run: str, *, over: bool = False) -> tuple[dict[str
         if time.monotonic() - began > (_ENDS_WITHIN_S if running and not over else _SETTLED_WITHIN_S):
             raise Conflict(f"The run {run} is driven by the Job {at_work[0]}.", hint="Cancel it first.")
         time.sleep(_LOOK_EVERY_S)
+
+
+def ask_to_stop(kube: Kube, run: str, *, by: str) -> None:
+    """Have the driver of a run stop it cleanly; one that has not begun never will.
+
+    Raises:
+        NotFound: nothing is left of the run.
+    """
+    wanted = selector(labels("driver", run=run))
+    kube.patch(CONFIG_MAPS, anchor_name(run), {"data": {"cancel": by}})
+    phases = {str(pod.get("status", {}).get("phase")) for pod in kube.list(PODS, labels=wanted).items}
+    if phases <= {"Pending"}:
+        for job in kube.list(JOBS, labels=wanted).items:
+            if not has_ended(job):
+                kube.delete(JOBS, job["metadata"]["name"])
 
 
 def anchor_name(run: str) -> str:

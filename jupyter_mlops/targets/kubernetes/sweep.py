@@ -13,15 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.failures import Forbidden
+from jupyter_mlops.kube.failures import Absent, Forbidden
 from jupyter_mlops.kube.labels import RUN, Part, labels, named, selector
-from jupyter_mlops.kube.reason import when
+from jupyter_mlops.kube.reason import part, text, when
 from jupyter_mlops.kube.resource import CONFIG_MAPS, CRON_JOBS, JOBS, Resource
 from jupyter_mlops.targets.kubernetes.following import has_ended
 from jupyter_mlops.targets.kubernetes.submit import HOME
 
 # Seconds: a courier takes less; code may be needed by a run that is just being made.
 _COURIER_S, _CODE_S = 2 * 3600.0, 24 * 3600.0
+_WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows", "Workflow")
+_OVER = ("Succeeded", "Failed", "Error")
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,19 @@ def leftovers(kube: Kube, asked: Wanted) -> Leftovers:
     """What could go."""
     anchors = {named(item, RUN): item for item in _ours(kube, CONFIG_MAPS, "anchor") if named(item, RUN)}
     jobs = (*_ours(kube, JOBS, "driver"), *_ours(kube, JOBS, "step"))
-    at_work = {named(job, RUN) for job in jobs if not has_ended(job)}
+    at_work = {named(job, RUN) for job in jobs if not has_ended(job)} | _driven_by_argo(kube)
     gone = tuple(sorted(run for run, item in anchors.items() if _may_go(run, item, run not in at_work, asked)))
     objects = [*_couriers(kube, asked), *_code(kube, gone, asked)]
     return Leftovers(gone, tuple(sorted(set(anchors) - set(gone))), tuple(objects))
+
+
+def _driven_by_argo(kube: Kube) -> set[str]:
+    """Runs whose Workflow is not over: they have no Jobs."""
+    try:
+        found = kube.list(_WORKFLOWS, labels=selector(labels("driver"))).items
+    except (Absent, Forbidden):  # Argo Workflows is not there, or not for us
+        return set()
+    return {named(item, RUN) for item in found if text(part(item, "status"), "phase") not in _OVER}
 
 
 def _may_go(run: str, anchor: Mapping[str, Any], over: bool, asked: Wanted) -> bool:
@@ -87,8 +98,8 @@ def _code(kube: Kube, gone: Iterable[str], asked: Wanted) -> Iterator[tuple[Reso
             yield CONFIG_MAPS, _name(item)
 
 
-def _ours(kube: Kube, kind: Resource, part: Part) -> tuple[dict[str, Any], ...]:
-    return kube.list(kind, labels=selector(labels(part))).items
+def _ours(kube: Kube, kind: Resource, which: Part) -> tuple[dict[str, Any], ...]:
+    return kube.list(kind, labels=selector(labels(which))).items
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -104,9 +104,9 @@ class KubernetesTarget:
             time.sleep(_LOOK_EVERY_S)
         self._stop.set()
         self._waiting.close()
-        self._calls.shutdown(wait=True)
-        for thread in self._threads:
+        for thread in self._threads:  # they ask for calls
             thread.join(timeout=5.0)
+        self._calls.shutdown(wait=True)
 
     # What is another way where the volume cannot be seen from here.
 

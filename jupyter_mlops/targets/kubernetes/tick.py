@@ -20,13 +20,14 @@ from jupyter_mlops.kube.labels import RUN, labels, named, selector
 from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.targets.kubernetes.following import has_ended
 from jupyter_mlops.targets.kubernetes.kept import kept_on
 from jupyter_mlops.targets.kubernetes.packing import Luggage
 from jupyter_mlops.targets.kubernetes.parcel import joined
 from jupyter_mlops.targets.kubernetes.places import PARCEL
 from jupyter_mlops.targets.kubernetes.schedule_order import ScheduleOrder, read_plan
 from jupyter_mlops.targets.kubernetes.settings import read_settings
-from jupyter_mlops.targets.kubernetes.submit import Asked, submit
+from jupyter_mlops.targets.kubernetes.submit import Asked, ask_to_stop, submit
 
 _PATIENCE_S = 120.0
 _CANCELED_WITHIN_S = 300.0
@@ -84,7 +85,7 @@ def active_runs(kube: Kube, anchors: tuple[Mapping[str, Any], ...]) -> tuple[str
     """The runs of these anchors that a driver is at work on, the oldest first."""
     wanted = _by_run(anchors)
     drivers = kube.list(JOBS, labels=selector(labels("driver"))).items
-    return tuple(sorted({named(job, RUN) for job in drivers if not _has_ended(job)} & set(wanted)))
+    return tuple(sorted({named(job, RUN) for job in drivers if not has_ended(job)} & set(wanted)))
 
 
 def _by_run(anchors: tuple[Mapping[str, Any], ...]) -> dict[str, Mapping[str, Any]]:
@@ -92,15 +93,10 @@ def _by_run(anchors: tuple[Mapping[str, Any], ...]) -> dict[str, Mapping[str, An
 
 
 def _cancel(kube: Kube, anchors: Mapping[str, Mapping[str, Any]], wait_s: float) -> None:
-    for anchor in anchors.values():
-        kube.patch(CONFIG_MAPS, anchor["metadata"]["name"], {"data": {"cancel": "schedule"}})
+    for run in anchors:
+        ask_to_stop(kube, run, by="schedule")
     ends = time.monotonic() + wait_s
     while left := active_runs(kube, tuple(anchors.values())):
         if time.monotonic() > ends:
             raise Unavailable(f"The run {', '.join(left)} did not end within {wait_s:.0f} s.", hint="Cancel it.")
         time.sleep(_LOOK_EVERY_S)
-
-
-def _has_ended(job: Mapping[str, Any]) -> bool:
-    conditions = (job.get("status") or {}).get("conditions") or ()
-    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,7 +125,11 @@ def _do(spec: Path) -> None:
     code = _NOBODY
     try:
         code = run_step(str(spec))
+    except BaseException:
+        traceback.print_exc()  # nobody else can: the process ends before it would be printed
+        raise
     finally:
+        sys.stderr.flush()
         sys.stdout.flush()
         os._exit(code)
 

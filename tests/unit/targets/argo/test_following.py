@@ -43,6 +43,13 @@ def test_files_and_the_log_of_an_attempt_come_home_and_nothing_else(tmp_path: Pa
     }
 
 
+def test_what_a_step_prints_cannot_be_taken_for_files_of_this_side(tmp_path: Path) -> None:
+    reader = PodReader(Receiver(tmp_path), threading.Lock())
+    for name in ("remote.json", "events-home.jsonl", "../outside"):
+        reader.take(Frame(name, 0, b"{}", whole=True).to_line().encode() + b"\n")
+    assert list(tmp_path.rglob("*")) == []
+
+
 def test_a_pod_that_is_read_again_writes_no_line_twice(tmp_path: Path) -> None:
     lines = printed(tmp_path / "there", log="one\none\n")
     home = tmp_path / "home"

@@ -76,7 +76,7 @@ class Desk:
         return drive_attached(self.kube, plan, self.project, chosen, self.settings, self.volume)
 
     def retry(self, run: Path, options: RunOptions | None = None) -> Path:
-        return resume_attached(self.kube, run.name, self.project, options or RunOptions(), self.volume)
+        return resume_attached(self.kube, run.name, self.project, options or RunOptions(), self.settings, self.volume)
 
     def asked(self) -> Counter[str]:
         """What was asked of the API server since the last call: METHOD kind."""

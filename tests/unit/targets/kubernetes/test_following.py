@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from jupyter_mlops.errors import Conflict, Refused
-from jupyter_mlops.kube.failures import Forbidden
+from jupyter_mlops.kube.failures import Forbidden, Unauthorized
+from jupyter_mlops.kube.labels import labels
 from jupyter_mlops.kube.resource import EVENTS, JOBS, PODS, Resource
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.targets.kubernetes import submit
-from jupyter_mlops.targets.kubernetes.following import FollowedJob
+from jupyter_mlops.targets.kubernetes.following import FollowedJob, newest_driver
 from jupyter_mlops.targets.kubernetes.submit import ended_drivers
 
 ENDED = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}, "metadata": {"name": "job"}}
@@ -26,11 +27,14 @@ class Listed:
     def __init__(self, *pods: dict[str, Any], job: dict[str, Any] = AT_WORK) -> None:
         self.pods, self.job = list(pods), job
         self.read: list[str] = []
+        self.asked_about: list[str] = []
         self.on_log: Callable[[str], None] = lambda _: None
         self.on_list: Callable[[Resource], None] = lambda _: None
 
-    def list(self, kind: Resource, labels: str = "") -> Any:
+    def list(self, kind: Resource, labels: str = "", fields: str = "") -> Any:
         self.on_list(kind)
+        if kind is EVENTS:
+            self.asked_about.append(fields)
         return SimpleNamespace(items=tuple({JOBS: [self.job], PODS: self.pods}.get(kind, ())))
 
 
@@ -97,6 +101,18 @@ def test_who_may_not_see_events_waits_all_the_same(follow: Callable[[Listed], li
     assert follow(there) == ["a"]
 
 
+def test_only_events_of_the_run_are_asked_for(follow: Callable[[Listed], list[str]]) -> None:
+    there = Listed(pod("a", 1, "Pending"))
+
+    def look(kind: Resource) -> None:
+        if len(there.asked_about) == 2:
+            there.pods = [pod("a", 1)]
+
+    there.on_list, there.on_log = look, lambda _: setattr(there, "job", ENDED)
+    assert follow(there) == ["a"]
+    assert sorted(there.asked_about) == ["involvedObject.name=a", "involvedObject.name=job"]
+
+
 def test_who_may_not_see_why_there_is_no_pod_is_not_left_waiting(
     follow: Callable[[Listed], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,3 +146,23 @@ def test_a_driver_that_goes_on_is_in_the_way(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(submit, "_ENDS_WITHIN_S", 0.01)
     with pytest.raises(Conflict, match="is driven by the Job job"):
         ended_drivers(Listed(pod("a", 1)), "run")  # type: ignore[arg-type]
+
+
+def test_a_login_that_expires_before_the_run_begins_is_said(
+    follow: Callable[[Listed], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Listed()
+
+    def look(kind: Resource) -> None:
+        raise Unauthorized("the token has expired", hint="")
+
+    there.on_list = look
+    monkeypatch.setattr("jupyter_mlops.targets.kubernetes.following._LOGIN_S", 0.01)
+    with pytest.raises(Unauthorized, match="does not take your login any more"):
+        follow(there)
+
+
+def test_the_next_driver_has_a_new_number_though_earlier_ones_are_gone() -> None:
+    jobs = [{"metadata": {"labels": labels("driver", run="run", attempt=number)}} for number in (4, 2)]
+    assert newest_driver(jobs) == 4
+    assert newest_driver([{"metadata": {}}]) == 0

@@ -20,14 +20,17 @@ from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.resource import JOBS
 from jupyter_mlops.pipeline.model import Component, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
-from jupyter_mlops.store.events import Note, RunCreated
+from jupyter_mlops.store.events import CancelRequested, Note, RunCreated, RunFinished
+from jupyter_mlops.store.events_file import EventWriter
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import bringing_home, read_remote
+from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.base import RemoteTarget, Sweep
 from jupyter_mlops.targets.kubernetes import cluster as cluster_module
-from jupyter_mlops.targets.kubernetes import delivery, drive, submit, unpacking
+from jupyter_mlops.targets.kubernetes import delivery, drive, homeward, submit, unpacking
+from jupyter_mlops.targets.kubernetes.at_home import Teller
 from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.verbs import remote as verbs
@@ -289,6 +292,65 @@ def test_a_driver_that_dies_is_told_and_the_run_can_go_on(
     assert (record.state, record.interrupted) == ("failed", True)
     target.resume(folder.name, project, RunOptions())
     assert load_run(folder).state == "succeeded"
+
+
+def test_a_retry_that_cannot_begin_can_be_tried_again(
+    there: VolumeCluster, target: KubernetesCluster, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Refused("It cannot begin.")
+
+    drivers = {"jupyter-mlops.io/part": "driver"}
+    run = target.drive(plan("x = 1 / 0"), project, RunOptions()).name
+    there.holds = True
+    with monkeypatch.context() as patched:
+        patched.setattr(homeward, "bring_home", refuse)
+        with pytest.raises(Refused, match="cannot begin"):
+            target.resume(run, project, RunOptions())
+    assert load_run(project.run_directory(run)).state == "failed"
+    wait_until(lambda: len(there.of("pods", **drivers)) == len(there.of("jobs", **drivers)) == 1)
+    there.holds = False
+    target.resume(run, project, RunOptions())
+    assert len(load_run(project.run_directory(run)).tasks["s0"].attempts) == 2
+
+
+def test_what_was_asked_of_an_earlier_driver_does_not_stop_the_next(project: Project) -> None:
+    folder = project.run_directory(new_run_id())
+    folder.mkdir()
+
+    def write(writer: str, *events: object) -> None:
+        with EventWriter(folder, writer) as file:
+            file.append(*events)
+
+    write("home-1", CancelRequested(9.0, "ada"))
+    write("pod-1", CancelRequested(2.0, "user"), RunFinished(3.0, "canceled", ""))
+    teller = Teller(folder, ())
+    assert not teller.look()
+    write("pod-2", CancelRequested(4.0, "user"))
+    assert not teller.look(), "what a driver writes it knows"
+    write("home-2", CancelRequested(5.0, "ada"))
+    assert teller.look()
+    assert not teller.look()
+
+
+def test_a_wish_from_before_somebody_followed_is_heard(project: Project) -> None:
+    folder = project.run_directory(new_run_id())
+    folder.mkdir()
+    with EventWriter(folder, "home-1") as file:
+        file.append(CancelRequested(1.0, "ada"))
+    assert Teller(folder, ()).look()
+
+
+def test_what_is_here_of_a_run_that_was_driven_from_here_goes_without_the_cluster(
+    there: VolumeCluster, target: KubernetesCluster, project: Project
+) -> None:
+    run = new_run_id()
+    project.run_directory(run).mkdir()
+    with EventWriter(project.run_directory(run)) as file:
+        file.append(RunCreated(1.0, run, "p", "", {}, "kubernetes", "", {}, {}, "ada"), RunFinished(2.0, "failed", ""))
+    there.away.set()
+    delete(run, here=True, folder=project.root)
+    assert not project.run_directory(run).exists()
 
 
 def test_deleting_leaves_nothing_there(there: VolumeCluster, target: KubernetesCluster, project: Project) -> None:

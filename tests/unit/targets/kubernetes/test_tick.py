@@ -131,6 +131,15 @@ def test_a_run_is_replaced_once_it_was_canceled(cluster, kube, runs, monkeypatch
     assert named(cluster.of("jobs")[-1], RUN) == second
 
 
+def test_a_run_whose_driver_cannot_begin_is_replaced_at_once(cluster, kube, runs) -> None:
+    cluster.hold = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}
+    due(kube, order())
+    [first] = runs()
+    due(kube, order(overlap="replace"), wait_s=-1.0)
+    assert runs()[0] == first
+    assert [named(job, RUN) for job in cluster.of("jobs")] == runs()[1:]
+
+
 def test_a_run_that_does_not_end_is_not_replaced(kube, runs) -> None:
     due(kube, order())
     with pytest.raises(Unavailable, match=f"The run {runs()[0]} did not end"):

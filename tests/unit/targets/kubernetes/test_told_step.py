@@ -98,3 +98,18 @@ def test_a_large_file_that_was_logged_stays_with_the_values(tmp_path: Path, monk
 def test_the_last_values_are_found_where_the_engine_has_them(tmp_path: Path) -> None:
     final = {"path": "/mlops/store/x/final.bundle", "seal": "s", "names": []}
     assert result(order(tmp_path), facts={"final": final}).facts["final"]["path"] == "/home/me/final.bundle"
+
+
+def test_a_task_that_cannot_begin_says_why_in_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_step(_: str) -> int:
+        raise ValueError("no spec")
+
+    codes: list[int] = []
+    monkeypatch.setattr(told_step, "run_step", run_step)
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with pytest.raises(ValueError, match="no spec"):
+        told_step._do(tmp_path / "spec.json")
+    assert codes == [told_step._NOBODY]
+    assert "ValueError: no spec" in capsys.readouterr().err
