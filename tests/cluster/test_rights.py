@@ -44,6 +44,9 @@ def _named(given: Any) -> dict[str, set[str]]:
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_exactly_what_is_printed_is_granted(here: Namespace, purpose: str) -> None:
     here("apply", "-f", "-", given=as_yaml([purpose], here.name, Subject("User", "ada@example.org")))
+    deadline = time.monotonic() + 30  # the server learns of roles a moment later
+    while _granted(here, "ada@example.org") != _named(rules(purpose)) and time.monotonic() < deadline:
+        time.sleep(0.5)
     assert _granted(here, "ada@example.org") == _named(rules(purpose))
     driver = f"system:serviceaccount:{here.name}:{DRIVER}"
     assert _granted(here, driver) == (_named(driver_rules()) if purpose in ("run", "schedules") else {})

@@ -18,6 +18,7 @@ from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PVCS
 from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
+from jupyter_mlops.targets.kubernetes import submit as submit_module
 from jupyter_mlops.targets.kubernetes import unpacking
 from jupyter_mlops.targets.kubernetes.kept import kept_name
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
@@ -196,7 +197,12 @@ def test_a_run_that_is_refused_leaves_nothing_of_it(cluster: SmallCluster, kube:
     assert [item["metadata"]["name"][:5] for item in cluster.of("configmaps")] == ["code-"]
 
 
-def test_a_run_is_driven_by_one_driver_at_a_time(cluster: SmallCluster, kube: Kube) -> None:
+def test_a_run_is_driven_by_one_driver_at_a_time(
+    cluster: SmallCluster, kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for patience in ("_ENDS_WITHIN_S", "_SETTLED_WITHIN_S"):
+        monkeypatch.setattr(submit_module, patience, 0.0)
+    (tmp_path / "code.py").write_text("import time\ntime.sleep(20)")  # a driver that is at work
     give(kube)
     with pytest.raises(Conflict, match="is driven by the Job"):
         drive_again(kube, RUN)
