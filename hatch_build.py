@@ -32,7 +32,8 @@ class FrontEndHook(BuildHookInterface[BuilderConfig]):
             self.app.abort(str(error))
         build_data["artifacts"].append("/jupyter_mlops/widgets/static/")
         if self.target_name == "sdist":
-            build_data["artifacts"].append("/jupyter_mlops/labextension/")
+            # As an artifact it would be left out wherever hatchling comes upon an environment's link to it first.
+            build_data["force_include"][str(front_end.EXTENSION)] = "jupyter_mlops/labextension"
         else:
             built = (path for path in front_end.EXTENSION.iterdir() if path != front_end.STAMP)
             build_data["shared_data"].update({str(path): f"{SHARE}/{path.name}" for path in built})
