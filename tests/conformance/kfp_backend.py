@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.kfp_notebooks import printed
+
 
 class TaskFailed(Exception):
     """A container ended with an error."""
@@ -52,7 +54,7 @@ class Backend:
 
     def printed(self, task: str) -> list[str]:
         """What the cells of a task printed, once an execution."""
-        return [_printed(path) for path in self.notebooks.get(task, [])]
+        return [printed(path) for path in self.notebooks.get(task, [])]
 
     def _dag(
         self, component: Mapping[str, Any], parameters: Mapping[str, Any], artifacts: Mapping[str, Any]
@@ -174,9 +176,3 @@ def holds(condition: str, parameters: Mapping[str, Any]) -> bool:
     text = condition.replace("&&", " and ").replace("||", " or ").replace("inputs.parameter_values", "given")
     text = re.sub(r"!(?!=)", " not ", text).replace("true", "True").replace("false", "False")
     return bool(eval(text, {"__builtins__": {}, "int": int, "double": float, "size": len, "given": parameters}))
-
-
-def _printed(path: Path) -> str:
-    cells = json.loads(path.read_text())["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return "".join("".join(output.get("text", "")) for output in outputs if output["output_type"] == "stream")

@@ -1,12 +1,10 @@
 """Notebooks run from their IR and their ConfigMap alone, by a small backend that does what the IR says."""
 
-import json
-
 import pytest
 
-from jupyter_mlops.pipeline.kfp import compile_pipeline, problems, read_files
-from jupyter_mlops.pipeline.model import Pipeline, validate
+from jupyter_mlops.pipeline.kfp import problems
 from tests.conformance.kfp_backend import Backend
+from tests.conformance.kfp_notebooks import compiled_cells
 
 pytestmark = pytest.mark.slow
 
@@ -23,27 +21,7 @@ def double(x):
 @pytest.fixture
 def backend(tmp_path):
     def make(*cells, parameters="", setup=""):
-        """Cells are (step, source, options)."""
-        path = tmp_path / "project" / "notebook.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        written = [("code", {"tags": ["parameters"]}, parameters)] if parameters else []
-        written += [("code", {"jupyter_mlops": {"role": "setup"}}, setup)] if setup else []
-        for step, source, *options in cells:
-            own = {"role": "step", "step": step, **(options[0] if options else {})}
-            written.append(("code", {"jupyter_mlops": own}, source))
-        document = {
-            "cells": [
-                {"cell_type": kind, "id": f"c{index}", "metadata": metadata, "source": source, "outputs": []}
-                for index, (kind, metadata, source) in enumerate(written)
-            ],
-            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-        path.write_text(json.dumps(document))
-        pipeline = Pipeline.from_notebook(path)
-        assert validate(pipeline) == []
-        compiled = compile_pipeline(pipeline, image="img", files=read_files(pipeline))
+        compiled = compiled_cells(tmp_path / "project", *cells, parameters=parameters, setup=setup)
         assert list(problems(compiled.spec)) == []
         return Backend(compiled, tmp_path / "backend")
 

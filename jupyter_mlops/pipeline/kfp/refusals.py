@@ -23,6 +23,8 @@ def refuse_unsayable(pipeline: Pipeline, image: str) -> None:
 
 
 def _one(step: Step, image: str) -> Iterator[tuple[str, str]]:
+    if step.component.container:
+        yield "it is a component of Kubeflow Pipelines already.", "Upload its file to Kubeflow Pipelines as it is."
     if step.component.kind == "notebook":
         yield "it runs a whole notebook, which does not travel to KFP.", "Include the notebook as a group of steps."
     if not (step.options.image or image):

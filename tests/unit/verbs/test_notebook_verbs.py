@@ -82,6 +82,12 @@ def test_a_notebook_becomes_a_pipeline_of_kubeflow_with_its_code_beside_it(write
     assert "kind: ConfigMap" in (tmp_path / "out.code.yaml").read_text()
 
 
+def test_a_pipeline_of_kubeflow_is_not_compiled_for_it_again(root, tmp_path):
+    with pytest.raises(Refused, match="a component of Kubeflow Pipelines already"):
+        compile_plan(root / "tests/kfp_files/iris.yaml", output=tmp_path / "out.yaml", target="kfp")
+    assert not list(tmp_path.glob("out*"))
+
+
 def test_what_kubeflow_cannot_say_is_refused_and_nothing_is_written(write_notebook, tmp_path):
     path = write_notebook(("a", "x = 1"))
     with pytest.raises(Refused, match="no image") as caught:
