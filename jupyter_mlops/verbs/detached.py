@@ -22,6 +22,8 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.summary import summary
 
 BEGUN_WITHIN_S = 60.0
+# The project's files go to a cluster first.
+SENT_WITHIN_S = 900.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -36,7 +38,7 @@ def start_detached(
     """Start an engine for `plan` in its own session and return the run as soon as it has begun.
 
     Raises:
-        Unavailable: the engine ended, or did not begin within a minute; the message says what it said.
+        Unavailable: the engine ended, or did not begin in time; the message says what it said.
     """
     project.ensure()
     run = new_run_id()
@@ -62,18 +64,19 @@ def start_detached(
     assert engine.stdin is not None
     with engine.stdin:
         engine.stdin.write(json.dumps(order).encode())
-    _await_begin(engine, project.run_directory(run))
+    _await_begin(engine, project.run_directory(run), SENT_WITHIN_S if options.attached else BEGUN_WITHIN_S)
     return summary(load_run(project.run_directory(run)), project)
 
 
-def _await_begin(engine: subprocess.Popen[bytes], directory: Path) -> None:
-    deadline = time.monotonic() + BEGUN_WITHIN_S
+def _await_begin(engine: subprocess.Popen[bytes], directory: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while not read_run(directory).events:
         if engine.poll() is not None:
             said = engine.stderr.read().decode(errors="replace").strip() if engine.stderr else ""
             raise Unavailable(f"The run did not begin: {said or f'its engine ended with {engine.returncode}'}")
         if time.monotonic() > deadline:
-            raise Unavailable(f"The run did not begin within {BEGUN_WITHIN_S:.0f} s.")
+            engine.terminate()
+            raise Unavailable(f"The run did not begin within {seconds:.0f} s.")
         time.sleep(_LOOK_EVERY_S)
     if engine.stderr:
         engine.stderr.close()

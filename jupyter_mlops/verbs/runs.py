@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.run import RunOptions, resume_run
-from jupyter_mlops.errors import Conflict
+from jupyter_mlops.errors import Conflict, MlopsError
 from jupyter_mlops.store.events import Event
 from jupyter_mlops.store.garbage import delete_run
 from jupyter_mlops.store.project import Project
@@ -193,6 +193,9 @@ def delete(run: str, *, here: bool = False, folder: str | Path = ".") -> dict[st
             try:
                 if isinstance(target, RunTarget):
                     target.forget(full)
+            except MlopsError as failure:
+                failure.hint = f"{failure.hint} Or remove only what is here, with --here.".strip()
+                raise
             finally:
                 target.close()
         return {"run": runs.delete(full)}

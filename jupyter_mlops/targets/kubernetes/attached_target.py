@@ -28,6 +28,7 @@ from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.reason import Reason
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.runtime.task import LOG
 from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.targets.attempt_files import EventTail
 from jupyter_mlops.targets.kubernetes.making import Made
@@ -37,6 +38,7 @@ from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 from jupyter_mlops.targets.kubernetes.told_step import END, StepOrder, order_maps
 
+_LOST = "\n[A part of what this step printed is lost: the node had removed it before it could be read.]\n"
 FOLLOWS = 24
 ENDS = 8
 
@@ -179,7 +181,10 @@ def bring(kube: Kube, pod: str, directory: Path, stop: Stop, heard: Callable[[],
             receiver.take(frame)
             heard()
         elif _is_end(line.data):
-            return
+            break
+    if receiver.lost and not stop.is_set():
+        with (directory / LOG).open("a", encoding="utf-8") as log:
+            log.write(_LOST)
 
 
 def _is_end(line: bytes) -> bool:

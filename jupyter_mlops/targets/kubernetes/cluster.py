@@ -134,7 +134,9 @@ class KubernetesCluster:
         home = RunAtHome(project, run)
         with bringing_home(home.folder) as mine:
             if not mine:
-                raise Conflict(f"The run {run} is followed by another process: it goes on.", hint="Cancel it first.")
+                raise Conflict(
+                    f"Another process here follows the run {run}.", hint="End that one first, or cancel the run."
+                )
             teller = Teller(home.folder, options.listeners, from_now=True)
             try:
                 driver = drive_again(self._kube, run, over=home.over)
@@ -159,8 +161,7 @@ class KubernetesCluster:
                     return self._bring(home, options, teller)
             wanted = teller.look() or options.stop.is_set()
             if wanted and not asked:
-                self.cancel(run)
-                asked = True
+                asked = self._ask_to_stop(home)
             if home.settled:
                 teller.look()
                 return home.folder
@@ -263,7 +264,7 @@ class KubernetesCluster:
         def bring() -> None:
             try:
                 self._homeward(home, stop).to_the_end()
-            except (MlopsError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 whoever waits for this thread must hear of it
                 faults.append(error)
 
         thread = threading.Thread(target=bring, name="mlops-follow", daemon=True)

@@ -17,13 +17,17 @@ from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.logs import LogLine
+from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Pipeline as Model
 from jupyter_mlops.store.events import ArtifactLogged, CellFinished, MetricLogged, TaskFinished
 from jupyter_mlops.store.events_file import event_files, read_run
 from jupyter_mlops.store.liveness import driving
+from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached, without_file_cache
+from jupyter_mlops.targets.kubernetes.attached_target import bring
 from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
@@ -322,6 +326,16 @@ def test_logs_that_may_not_be_read_fail_the_step_with_the_reason(desk: Desk) -> 
     run = desk.run("%%step one\nx = 1")
     assert states(run) == {"one": "failed"}
     assert "could not be brought here" in load_run(run).tasks["one"].reason
+
+
+def test_what_the_node_has_removed_of_a_log_is_said_in_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [Frame("log", 0, b"first\n", whole=True), Frame("log", 900, b"last\n")]
+    lines = [LogLine("2026-01-01T00:00:00Z", frame.to_line().encode()) for frame in frames]
+    monkeypatch.setattr("jupyter_mlops.targets.kubernetes.attached_target.follow_log", lambda *_: iter(lines))
+    bring(Kube(desk.cluster, "here"), "pod", desk.folder / "attempt", Stop())
+    said = (desk.folder / "attempt" / "log").read_text()
+    assert said.startswith("first\n")
+    assert "A part of what this step printed is lost" in said
 
 
 @pytest.mark.parametrize("kind", ["configmaps", "persistentvolumeclaims"])

@@ -17,6 +17,7 @@ from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, NotFound, Refused, WorkFailed
 from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import Unreachable
 from jupyter_mlops.kube.resource import JOBS
 from jupyter_mlops.pipeline.model import Component, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
@@ -372,8 +373,9 @@ def test_nothing_is_deleted_while_the_cluster_is_away_but_what_is_here_if_asked(
 ) -> None:
     run = target.drive(plan("x = 1"), project, RunOptions()).name
     there.away.set()
-    with pytest.raises(Exception, match="does not answer"):
+    with pytest.raises(Unreachable, match="does not answer") as refused:
         delete(run, folder=project.root)
+    assert "--here" in refused.value.hint
     assert project.run_directory(run).exists()
     delete(run, here=True, folder=project.root)
     assert not project.run_directory(run).exists()
