@@ -71,10 +71,16 @@ def _measure(report: Report, here: Namespace, kube: Kube, folder: Path) -> None:
     first = statistics.median(item[2].first for item in rounds)
     report.add(Figure("from Run to the Job of the first step", first, "s", note="the driver's pod is at work then"))
 
-    pairs = [(_bare(kube, WIDE, f"wide-{at}"), _ran(made[1]).steps) for at in range(2)]
-    at_once, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
+    pairs = [
+        (_bare(kube, WIDE, f"wide-{at}"), _ran(made[1]).steps, _indexed(kube, WIDE, f"index-{at}")) for at in range(2)
+    ]
+    at_once, ours, indexed = (statistics.median(column) for column in zip(*pairs, strict=True))
     report.add(Figure(f"{WIDE} steps at once", ours, "s", note=f"{WIDE} bare Jobs: {at_once:.1f} s"))
     report.add(Figure("the same, over bare Jobs at once", ours / at_once, "x", promise=1.3))
+    note = f"docs/decisions/012: {indexed:.1f} s"
+    report.add(
+        Figure(f"{WIDE} bare Jobs at once, over an Indexed Job of as many pods", at_once / indexed, "x", note=note)
+    )
     _requests(report, here, made)
 
 
@@ -116,8 +122,24 @@ def _bare_chain(kube: Kube, at: int) -> float:
 
 def _bare(kube: Kube, many: int, name: str) -> float:
     """Seconds from the creation of so many Jobs that do nothing to the end of the last one's pod."""
-    marks = {"bench": name}
-    body = Work(IMAGE, (PYTHON, "-c", "pass"), labels=marks)
+    return _until_over(kube, name, [_nothing(f"{name}-{number}", name) for number in range(many)])
+
+
+def _indexed(kube: Kube, many: int, name: str) -> float:
+    """The same for one Job of so many pods."""
+    made = _nothing(name, name)
+    made["spec"].update(completionMode="Indexed", completions=many, parallelism=many, backoffLimitPerIndex=0)
+    made["spec"].pop("backoffLimit", None)
+    return _until_over(kube, name, [made])
+
+
+def _nothing(name: str, mark: str) -> dict[str, Any]:
+    made = job(name, Work(IMAGE, (PYTHON, "-c", "pass"), labels={"bench": mark}), PodSettings())
+    made["metadata"]["labels"] = {"bench": mark}
+    return made
+
+
+def _until_over(kube: Kube, name: str, jobs: list[dict[str, Any]]) -> float:
     started, over, ended = time.perf_counter(), set(), threading.Event()
 
     def watch() -> None:
@@ -125,20 +147,18 @@ def _bare(kube: Kube, many: int, name: str) -> float:
         for change in changes_of(kube, Selection(JOBS, f"bench={name}"), stop):
             if any(item.get("type") == "SuccessCriteriaMet" for item in _conditions(change.object)):
                 over.add(change.object["metadata"]["name"])
-            if len(over) == many:
+            if len(over) == len(jobs):
                 ended.set()
                 return
 
     threading.Thread(target=watch, daemon=True).start()
-    for number in range(many):
-        made = job(f"{name}-{number}", body, PodSettings())
-        made["metadata"]["labels"] = marks
+    for made in jobs:
         kube.create(JOBS, made)
     if not ended.wait(600):
         raise RuntimeError(f"the Jobs {name} did not end")
     seconds = time.perf_counter() - started
-    for number in range(many):
-        kube.delete(JOBS, f"{name}-{number}")
+    for made in jobs:
+        kube.delete(JOBS, made["metadata"]["name"])
     return seconds
 
 
