@@ -53,10 +53,11 @@ def text(item: Mapping[str, Any], key: str) -> str:
 
 
 def last_line(item: Mapping[str, Any], key: str) -> str:
-    """The last line of a text that says something: of a traceback, what was raised."""
+    """The last line of a text that says something: of a traceback, what was raised. Lines of JSON are for programs."""
     found = item.get(key)
     lines = found[-4 * _LONGEST :].strip().splitlines() if isinstance(found, str) else []
-    return text({key: lines[-1]}, key) if lines else ""
+    said = [line for line in lines if not line.lstrip().startswith("{")] or lines
+    return text({key: said[-1]}, key) if said else ""
 
 
 def number(item: Mapping[str, Any], key: str) -> int | None:

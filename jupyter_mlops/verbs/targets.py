@@ -34,9 +34,11 @@ def targets(project: Project, *, given: Mapping[str, str] | None = None, limit: 
     """
     from jupyter_mlops.verbs.capabilities import answered_within
 
-    names = target_names()
+    names = sorted(target_names(), key=lambda name: (name != "local", name))
     late = Unavailable(f"It did not answer within {limit:.0f} s.", hint="Try again.")
-    answers = answered_within({name: _asker(project, name, given or {}) for name in names}, limit)
+    # What a target is made of is imported here: threads that import the same modules get in each other's way.
+    askers = {name: _asker(project, name, given or {}) for name in names}
+    answers = answered_within(askers, limit)
     found = ((name, answers[name] or late) for name in names)
     return {
         "targets": [
@@ -163,18 +165,26 @@ def _target(name: str, connection: Connection | None = None, *, missing: str = "
 
 
 def _asker(project: Project, name: str, given: Mapping[str, str]) -> Callable[[], TargetData]:
-    def ask() -> TargetData:
-        from jupyter_mlops.verbs.capabilities import PROBES
+    from jupyter_mlops.verbs.capabilities import PROBES
 
+    wrong: MlopsError | None = None
+    settings: dict[str, Any] = {}
+    try:
+        settings = target_settings(name, project, given if name in PROBES else {})
+    except MlopsError as error:
+        wrong = error
+
+    def ask() -> TargetData:
+        if wrong is not None:
+            raise wrong
         if name not in PROBES:
-            target_settings(name, project)
             return _target(name)
-        settings = with_own_image(target_settings(name, project, given))
-        with connected(settings) as connection:
-            asked = PROBES[name](Kube(connection.transport, connection.namespace), settings)
+        there = with_own_image(settings)
+        with connected(there) as connection:
+            asked = PROBES[name](Kube(connection.transport, connection.namespace), there)
         first, hint = asked[0], "`jupyter mlops target rbac` prints the rights, for who may grant them."
         found = _target(name, connection, missing=first.missing, hint=hint if first.missing else "")
-        found["image"] = str(settings.get("image") or "")
+        found["image"] = str(there["image"] or "")
         found["capabilities"] = [
             {"name": item.name, "available": item.available, "missing": item.missing, "unknown": item.unknown}
             for item in asked

@@ -12,6 +12,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, Resource
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import logs
 from tests.cluster.person import EXAMPLES, least_rights, open_store, project
+from tests.cluster.test_faults import until
 from tests.cluster.test_runs import notebook, states
 
 BARE = "mlops/bare:1"
@@ -137,7 +138,7 @@ def test_an_image_without_python_says_so(cluster, folder: Path) -> None:
     assert answer["state"] == "failed"
     [task] = answer["tasks"]
     assert "testcluster/pause:1" in task["reason"]
-    assert not cluster.kube.list(PODS, fields="status.phase=Running").items
+    until(lambda: not cluster.kube.list(PODS, fields="status.phase=Running").items, "the end of all pods")
 
 
 def test_two_runs_at_once_leave_each_others_files_alone(folder: Path) -> None:

@@ -44,6 +44,8 @@ _PATIENCE_S = 300.0
 
 # As shells say it of a process that SIGTERM ended; and what says "another one does it".
 _TAKEN_AWAY, _REPLACED = 143, 75
+# Made by Kubernetes; what does not run there has none.
+_LAST_WORDS = "/dev/termination-log"
 
 
 class _TakenAway(BaseException):
@@ -65,7 +67,7 @@ def drive(order_path: str) -> int:
         with mirrored, _cancelable(kube, order["anchor"], stop), _alone(kube, place, stop):
             finished = _drive(order, place, project, kube, stop)
     except MlopsError as error:
-        sys.stderr.write(f"{error}\n")
+        _say_last(str(error))
         return error.exit_code
     except _TakenAway:
         sys.stderr.write("The driver was asked to end: the run is not over, another driver goes on with it.\n")
@@ -96,6 +98,13 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
         target.close()
     close(folder, finished.state.outcome)
     return finished
+
+
+def _say_last(sentence: str) -> None:
+    """Where the cluster looks for why a container ended; its output is full of other things."""
+    sys.stderr.write(f"{sentence}\n")
+    with suppress(OSError), open(os.open(_LAST_WORDS, os.O_WRONLY), "w", encoding="utf-8") as file:
+        file.write(sentence)
 
 
 def _leave(*_: object) -> None:

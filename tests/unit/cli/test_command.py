@@ -55,6 +55,14 @@ def test_wrong_usage_is_two_lines_on_stderr(capsys) -> None:
     assert err == "error: There is no verb 'rnu'.\n  Did you mean 'run'?\n"
 
 
+def test_targets_are_listed_by_a_process_that_has_loaded_none_of_them() -> None:
+    """They are asked in threads, and modules that threads import at once must not see each other's halves."""
+    done = command("target", cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = [line.split()[1] for line in done.stdout.splitlines() if line[:1] in "✓✗"]
+    assert names == ["local", "argo", "kfp", "kubernetes"]
+
+
 def test_help_of_a_verb_that_is_not_there_is_wrong_usage(capsys) -> None:
     assert main(["help", "rnu"]) == 2
     assert "Did you mean 'run'?" in capsys.readouterr().err

@@ -391,3 +391,9 @@ def test_a_container_that_cannot_begin_is_told_in_the_runtimes_words() -> None:
         _ended(128, "StartError", "failed to mount rootfs").said
         == "Its container could not begin: failed to mount rootfs."
     )
+
+
+def test_the_last_words_are_those_for_people():
+    ended = {"exitCode": 2, "reason": "Error", "message": 'You cannot list jobs.\n{"mlops": "file"}\n'}
+    pod = {"status": {"phase": "Failed", "containerStatuses": [{"name": "main", "state": {"terminated": ended}}]}}
+    assert "It said last: You cannot list jobs." in why_died(pod).said
