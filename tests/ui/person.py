@@ -150,12 +150,13 @@ class Person:
 
     def set_property(self, name: str, value: str) -> None:
         """Fill a field of the property inspector, and leave it."""
-        field = self.page.get_by_test_id(f"mlops-field-{name}")
-        if field.locator("select").count():
-            field.locator("select").select_option(value)
+        field = self.page.get_by_test_id(f"mlops-field-{name}").locator("select, input, textarea")
+        # It may be made anew at this moment, after the field before it has changed.
+        if field.evaluate("field => field.localName") == "select":
+            field.select_option(value)
         else:
-            field.locator("input, textarea").fill(value)
-            field.locator("input, textarea").press("Tab")
+            field.fill(value)
+            field.press("Tab")
 
     def run(self) -> None:
         """Press the notebook's button."""
