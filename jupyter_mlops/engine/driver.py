@@ -214,7 +214,8 @@ class _Loop:
         if beginning.hit is not None:
             logged = logged_again(beginning.hit.logged, task.name, at)
             result = beginning.hit.result
-            return [*lineage, *logged, *made(result, task.name, at), Hit(at, order.task, result, beginning.hit.source)]
+            hit = Hit(at, order.task, result, beginning.hit.source, beginning.parts)
+            return [*lineage, *logged, *made(result, task.name, at), hit]
         self._begun[_id(order.task, order.attempt)] = beginning
         folder = attempt_folder(order.task, order.attempt)
         return [Began(at, order.task, order.attempt, folder, beginning.parts), *lineage]

@@ -14,19 +14,30 @@ from jupyter_mlops.engine.state import State, Task, tasks_of
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.store.artifacts import is_digest
-from jupyter_mlops.store.events import Event, TaskStarted
+from jupyter_mlops.store.events import Event, TaskFinished, TaskStarted
+from jupyter_mlops.store.following import PLACE_FACT
 
 Parts = Mapping[str, str]
 
 
 def remember_all(
-    state: State, known: Iterable[Event], journal: RunJournal, suits: Callable[[Step, Parts], bool] = lambda *_: True
+    state: State,
+    known: Iterable[Event],
+    journal: RunJournal,
+    suits: Callable[[Step, Parts], bool] = lambda *_: True,
+    *,
+    reused: bool = False,
 ) -> None:
-    """Keep the results that the cache lacks: those of attempts whose key the events say, and that suit."""
-    parts = {event.task: event.key for event in known if isinstance(event, TaskStarted)}  # of the last attempt
+    """Keep the results that the cache lacks: of tasks whose key the events say, and that suit.
+
+    With `reused` also those that the run took from another store's cache.
+    """
+    keyed = (event for event in known if isinstance(event, (TaskStarted, TaskFinished)) and event.key)
+    parts = {event.task: event.key for event in keyed}  # of the last attempt
+    states = ("succeeded", "cached") if reused else ("succeeded",)
     for task in tasks_of(state):
         own = parts.get(task.name)
-        if task.state == "succeeded" and task.result and own and suits(state.step(task.name), own):
+        if task.state in states and task.result and own and suits(state.step(task.name), own):
             _remember(state, task, task.result, journal, own)
 
 
@@ -43,11 +54,11 @@ def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal,
 
 
 def _shown(result: TaskResult, task: Task, journal: RunJournal) -> TaskResult:
-    """The result with its executed notebook in this store, or without, if it is not the one that it speaks of."""
-    digest = result.facts.get(EXECUTED_FACT)
-    if digest is None or (is_digest(digest) and journal.artifact(digest) is not None):
-        return result
-    path = journal.directory / attempt_folder(task.name, task.attempt) / EXECUTED
-    if path.is_file() and journal.keep(path) == digest:
-        return result
-    return replace(result, facts={name: value for name, value in result.facts.items() if name != EXECUTED_FACT})
+    """The result as of this run: with its executed notebook in this store, or without, if that is another one."""
+    place = attempt_folder(task.name, task.attempt)
+    facts = {**result.facts, PLACE_FACT: place}
+    digest, path = facts.get(EXECUTED_FACT), journal.directory / place / EXECUTED
+    there = is_digest(digest) and journal.artifact(str(digest)) is not None
+    if not there and not (path.is_file() and journal.keep(path) == digest):
+        facts.pop(EXECUTED_FACT, None)
+    return replace(result, facts=facts)

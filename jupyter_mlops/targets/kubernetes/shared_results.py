@@ -12,13 +12,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.engine.cache_key import surroundings
+from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.engine.cache_key import key_of, surroundings
 from jupyter_mlops.engine.environment import environment_digest
 from jupyter_mlops.engine.facts import result_from_data
 from jupyter_mlops.engine.foreseen import foresee
@@ -34,7 +34,7 @@ from jupyter_mlops.runtime.layout import is_intact
 from jupyter_mlops.store.artifacts import is_digest
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.cache import Cache, CacheEntry, entry_from_data, entry_to_data
-from jupyter_mlops.store.events import TaskStarted
+from jupyter_mlops.store.events import Event, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import read_remote
@@ -181,34 +181,55 @@ def _kept(project: Project, digest: str, content: bytes | None, seals: Mapping[s
         return project.artifacts.put_bytes(content) == digest
     if digest not in seals:
         return False
-    with tempfile.TemporaryDirectory(prefix="arriving-", dir=project.home) as folder:
-        path = Path(folder, "bundle")
-        path.write_bytes(content)
-        if is_intact(os.fspath(path), seals[digest]):
-            project.artifacts.take_over(path, digest)
-            return True
-    return False
+    with project.artifacts.arriving(digest) as new:
+        new.write_bytes(content)
+        if not is_intact(os.fspath(new), seals[digest]):
+            raise ValueError("not the bundle of this seal")
+    return True
 
 
 # Home.
 
 
+def noting_logged(project: Project, run: str) -> Callable[[Event], None]:
+    """A listener to a run there: what a task from the cache had logged goes home as of one that ran."""
+    journal = StoreJournal(project, run, "")
+
+    def hear(event: Event) -> None:
+        if not isinstance(event, TaskFinished) or event.state != "cached" or not event.key:
+            return
+        with contextlib.suppress(*_DAMAGED):
+            found = journal.cached(key_of(event.key))
+            if found is not None and found.logged:
+                lines = "".join(json.dumps(line) + "\n" for line in found.logged)
+                path = journal.directory / attempt_folder(event.task, 0) / "events.jsonl"
+                write_atomically(path, lines.encode("utf-8", "surrogatepass"))
+
+    return hear
+
+
 def remember_run(project: Project, run: str) -> None:
-    """Keep in the cache here what a run in a cluster has made and can be used here; nothing that fails stops anybody.
+    """Keep in the cache here what a run in a cluster has made or found there, and can be used here; nothing that fails
+    stops anybody.
 
     Results whose values stayed there are not kept; once these are fetched, this can be said again.
     """
     with contextlib.suppress(*_DAMAGED):
         remote = read_remote(project.run_directory(run))
         known = [event for event in read_run(project.run_directory(run)).events if not isinstance(event, Unknown)]
-        keys = [event.key for event in known if isinstance(event, TaskStarted)]
+        keys = [event.key for event in known if isinstance(event, (TaskStarted, TaskFinished)) and event.key]
         if remote is None or not keys:
             return
         _note_environment(project, remote.settings, keys[-1])
-        plan, own = plan_of(known, run), surroundings()
+        own = surroundings()
+        if not any(own.items() <= key.items() for key in keys):
+            return
+        plan = plan_of(known, run)
         journal = StoreJournal(project, run, plan.pipeline.name)
         state = replayed(new_state(plan, 1), known)
-        remember_all(state, known, journal, lambda step, key: _is_shared(step) and own.items() <= key.items())
+        remember_all(
+            state, known, journal, lambda step, key: _is_shared(step) and own.items() <= key.items(), reused=True
+        )
 
 
 def _known_environment(project: Project, given: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from jupyter_mlops.engine.run import RunOptions, start_run
 from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.cache import Cache
+from jupyter_mlops.store.following import place_of
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes import arriving_values, shared_results
@@ -89,6 +90,20 @@ def test_what_the_cluster_has_made_is_cached_here(
     assert (project.root / "note.txt").read_text() == "100"
     executed = finished.directory / "tasks" / "s2" / "0" / "executed.ipynb"
     assert "101" in executed.read_text()
+
+
+def test_what_the_cluster_had_already_is_cached_here_with_what_it_logged(
+    target: KubernetesCluster, project: Project, local: LocalTarget, tmp_path: Path
+) -> None:
+    sources = ("import jupyter_mlops as mlops\nx = [1]\nmlops.log_metric('loss', 0.5)",)
+    elsewhere = Project(tmp_path / "elsewhere").ensure()
+    target.drive(plan(elsewhere.root, sources), elsewhere, RunOptions())
+    found = target.drive(plan(project.root, sources), project, RunOptions())
+    assert states(found) == ["cached"]
+    record = load_run(start_run(plan(project.root, sources), project, local).directory)
+    assert record.tasks["s0"].cached_from == f"{found.name}/s0"
+    assert [series[-1].value for series in record.series.values()] == [0.5]
+    assert place_of(project.run_directory(record.run), record.tasks["s0"]) == found / "tasks" / "s0" / "0"
 
 
 def test_a_value_that_stayed_there_is_a_miss_until_it_is_fetched(
