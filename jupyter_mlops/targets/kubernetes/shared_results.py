@@ -34,7 +34,7 @@ from jupyter_mlops.runtime.layout import is_intact
 from jupyter_mlops.store.artifacts import is_digest
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.cache import Cache, CacheEntry, entry_from_data, entry_to_data
-from jupyter_mlops.store.events import Event, TaskFinished, TaskStarted
+from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
 from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import read_remote
@@ -115,8 +115,10 @@ def _chosen(project: Project, keys: Iterable[str], volume: Volume) -> Iterator[C
 
 
 def _is_shared(step: Step) -> bool:
-    """Steps with an image of their own run in it there and not here, which their keys do not say."""
-    return not step.options.image and step.component.kind != "container"
+    """Whether its key says all that may differ: not an image of its own, which is used there only, and not what is on
+    a volume, for which some folder stands here.
+    """
+    return not (step.options.image or step.options.volumes) and step.component.kind != "container"
 
 
 def _volume_of(project: Project, run: str) -> Volume | None:
@@ -216,7 +218,7 @@ def remember_run(project: Project, run: str) -> None:
     """
     with contextlib.suppress(*_DAMAGED):
         remote = read_remote(project.run_directory(run))
-        known = [event for event in read_run(project.run_directory(run)).events if not isinstance(event, Unknown)]
+        known = _told_there(project, run)
         keys = [event.key for event in known if isinstance(event, (TaskStarted, TaskFinished)) and event.key]
         if remote is None or not keys:
             return
@@ -230,6 +232,12 @@ def remember_run(project: Project, run: str) -> None:
         remember_all(
             state, known, journal, lambda step, key: _is_shared(step) and own.items() <= key.items(), reused=True
         )
+
+
+def _told_there(project: Project, run: str) -> list[Event]:
+    """The events but for the plan as it was here: there steps have what is set for all, too."""
+    events = (event for event in read_run(project.run_directory(run)).events if not isinstance(event, Unknown))
+    return [event for event in events if not isinstance(event, RunCreated) or event.environment]
 
 
 def _known_environment(project: Project, given: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from jupyter_mlops.engine import cache_key
 from jupyter_mlops.engine.environment import runtime_digest
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions, start_run
-from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Step
+from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Step, Volume
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.cache import Cache
 from jupyter_mlops.store.following import place_of
@@ -34,7 +34,7 @@ __all__ = ["code", "project", "target", "there"]
 SOURCES = ("import os\nx = os.urandom(100)", "y = len(x)\nopen('note.txt', 'w').write(str(y))", "print(y + 1)")
 
 
-def plan(folder: Path, sources: tuple[str, ...] = SOURCES, image: str = "") -> Plan:
+def plan(folder: Path, sources: tuple[str, ...] = SOURCES, options: Options | None = None) -> Plan:
     """A chain: each step takes what the one before gives."""
     names, steps = ("x", "y", "z"), []
     for at, source in enumerate(sources):
@@ -48,7 +48,7 @@ def plan(folder: Path, sources: tuple[str, ...] = SOURCES, image: str = "") -> P
                 inputs=given,
                 outputs=(names[at],) if at < 2 else (),
                 files_out=out,
-                options=Options(image=image),
+                options=options or Options(),
             )
         )
     return make_plan(Pipeline("work", tuple(steps), cwd=str(folder)), {})
@@ -90,6 +90,15 @@ def test_what_the_cluster_has_made_is_cached_here(
     assert (project.root / "note.txt").read_text() == "100"
     executed = finished.directory / "tasks" / "s2" / "0" / "executed.ipynb"
     assert "101" in executed.read_text()
+
+
+@pytest.mark.parametrize("settings", [{"volumes": ["data:/data"]}, {"share_cache": False}])
+def test_what_a_volume_or_a_setting_rules_out_stays_there(
+    settings: dict, target: KubernetesCluster, project: Project, local: LocalTarget
+) -> None:
+    target = KubernetesCluster(image="image", **settings)
+    assert states(target.drive(plan(project.root), project, RunOptions())) == ["succeeded"] * 3
+    assert Cache(project.cache, project.artifacts).entries() == []
 
 
 def test_what_the_cluster_had_already_is_cached_here_with_what_it_logged(
@@ -163,7 +172,7 @@ def test_what_was_made_on_the_volume_and_what_is_large_is_not_offered(
     assert target._offer(project, "run", other, RunOptions()) == Offer(project)
 
 
-@pytest.mark.parametrize("change", ["selection", "verify", "setting", "image", "environment"])
+@pytest.mark.parametrize("change", ["selection", "verify", "setting", "image", "volume", "environment"])
 def test_what_cannot_agree_or_is_not_wanted_is_not_offered(
     change: str,
     target: KubernetesCluster,
@@ -173,7 +182,9 @@ def test_what_cannot_agree_or_is_not_wanted_is_not_offered(
 ) -> None:
     wanted, options = plan(project.root), RunOptions()
     if change == "image":  # at home it ran in another one
-        wanted = plan(project.root, image="other")
+        wanted = plan(project.root, options=Options(image="other"))
+    elif change == "volume":  # a folder here stood for it
+        wanted = plan(project.root, options=Options(volumes=(Volume("data", str(project.root)),)))
     start_run(wanted, project, local)
     if change == "selection":
         wanted = replace(wanted, selection=Selection(no_cache=True))
