@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_mlops.engine.attempts import Material, TaskPlace, attempt_folder, gather, task_spec, working_directory
@@ -39,6 +39,18 @@ def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False)
         ValuesLost: values that the task takes are not in the store any more.
         MlopsError: a value that the task takes cannot be handed to a whole notebook.
     """
+    looked = look_up(state, task, journal, final=final)
+    step, found = state.plan.by_name[task.step], looked.hit
+    if found is None:
+        return looked
+    if restore(journal, found.result, working_directory(state, step.name), step.files_out):
+        show_executed(journal, found.result, journal.directory / attempt_folder(task.name, 0))
+        return looked
+    return replace(looked, hit=None, why=changed(looked.parts, journal.last_parts(task.name)))
+
+
+def look_up(state: State, task: Task, journal: RunJournal, *, final: bool = False) -> Beginning:
+    """As `begin`, but nothing is put back in its place: a hit here may turn out not to be one."""
     step = state.plan.by_name[task.step]
     cwd = working_directory(state, step.name)
     material = gather(state, task, journal)
@@ -47,9 +59,8 @@ def begin(state: State, task: Task, journal: RunJournal, *, final: bool = False)
     # A result that was damaged is made again: the cache has the same one.
     found = journal.cached(key) if state.plan.uses_cache(step) and not final and not task.lost else None
     misses = _misses(found, step, cwd) if found is not None else ()
-    if found is not None and not misses and restore(journal, found.result, cwd, step.files_out):
-        show_executed(journal, found.result, journal.directory / attempt_folder(task.name, 0))
-        return Beginning(task, material, parts, key, found)
+    if found is not None and not misses:
+        return Beginning(task, material, parts, key, found, final=final)
     why = (*changed(parts, journal.last_parts(task.name)), *misses)
     return Beginning(task, material, parts, key, why=why, final=final)
 

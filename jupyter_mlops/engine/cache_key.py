@@ -52,10 +52,14 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
         "inputs": _digest(taken.inputs),
         "files": _digest(_files((*files_in, *options.files), cwd)),
         "modules": _digest(_files(step.modules, cwd)),
-        "environment": environment_digest(),
-        "runtime": _digest([runtime_digest(), SPEC_VERSION]),
+        **surroundings(),
         "options": _digest([options.image, options.env, step.component.kernel, taken.bind]),
     }
+
+
+def surroundings() -> dict[str, str]:
+    """The parts of every key that this process makes: with others no result of another place can be used here."""
+    return {"environment": environment_digest(), "runtime": _digest([runtime_digest(), SPEC_VERSION])}
 
 
 def key_of(parts: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from jupyter_mlops.engine.beginning import Beginning, begin
 from jupyter_mlops.engine.damage import lost_inputs
 from jupyter_mlops.engine.keeping import keep
 from jupyter_mlops.engine.killed_notebook import show_killed
-from jupyter_mlops.engine.lineage import is_logged, made, store_event, used
+from jupyter_mlops.engine.lineage import is_logged, logged_again, made, store_event, used
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.engine.state import (
     AttemptEnded,
@@ -212,10 +212,10 @@ class _Loop:
             return [CannotBegin(at, order.task, str(error), lost)]
         lineage = used(self.state, task, at)
         if beginning.hit is not None:
-            lines = ({**line, "at": at} for line in beginning.hit.logged)
-            logged = [event for line in lines if (event := store_event(line, task.name, at)) is not None]
+            logged = logged_again(beginning.hit.logged, task.name, at)
             result = beginning.hit.result
-            return [*lineage, *logged, *made(result, task.name, at), Hit(at, order.task, result, beginning.hit.source)]
+            hit = Hit(at, order.task, result, beginning.hit.source, beginning.parts)
+            return [*lineage, *logged, *made(result, task.name, at), hit]
         self._begun[_id(order.task, order.attempt)] = beginning
         folder = attempt_folder(order.task, order.attempt)
         return [Began(at, order.task, order.attempt, folder, beginning.parts), *lineage]

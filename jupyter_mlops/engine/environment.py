@@ -7,6 +7,8 @@ import os
 import platform
 import sys
 import sysconfig
+import zipfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,25 @@ def environment() -> dict[str, Any]:
 
 @cache
 def runtime_digest() -> str:
-    """Digest of the code that runs inside steps."""
-    folder = Path(jupyter_mlops.runtime.__file__).parent
+    """Digest of the code that runs inside steps: the same for a package in a folder and in the zip that pods run."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, content in sorted(_runtime_files()):
+        digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()
+
+
+def _runtime_files() -> Iterator[tuple[str, bytes]]:
+    folder = Path(jupyter_mlops.runtime.__file__).parent
+    archive = getattr(jupyter_mlops.runtime.__loader__, "archive", None)
+    if archive is None:
+        for path in folder.rglob("*.py"):
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+        return
+    inside = folder.relative_to(archive).as_posix() + "/"
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            if name.startswith(inside) and name.endswith(".py"):
+                yield name[len(inside) :], opened.read(name)
 
 
 @cache

@@ -100,6 +100,7 @@ class StoreJournal:
         try:
             result = result_from_data(entry.result)
             extra = result.facts.get(_CACHE_FACT, {})
+            names, logged = tuple(extra.get("names", ())), tuple(map(dict, extra.get("logged", ())))
         except (KeyError, TypeError, ValueError, AttributeError):
             return None  # a damaged record, or another version's: the step runs again
         if result.bundle is not None and result.bundle.path not in entry.artifacts:
@@ -108,8 +109,8 @@ class StoreJournal:
         return CachedResult(
             dataclasses.replace(result, facts=facts),
             source=f"{entry.run}/{entry.task}",
-            names=tuple(extra.get("names", ())),
-            logged=tuple(extra.get("logged", ())),
+            names=names,
+            logged=logged,
         )
 
     def save(self, key: str, found: CachedResult) -> None:

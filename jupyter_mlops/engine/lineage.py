@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,11 @@ def store_event(
 def is_logged(line: Mapping[str, Any]) -> bool:
     """Whether a line belongs to the result: it is logged again when the result is reused. Cells ran only once."""
     return line.get("type") in ("metric", "params", "tags", "artifact")
+
+
+def logged_again(lines: Iterable[Mapping[str, Any]], task: str, at: float) -> list[Event]:
+    """What a result that is used again has logged, as said now."""
+    return [event for line in lines if (event := store_event({**line, "at": at}, task, at)) is not None]
 
 
 def used(state: State, task: Task, at: float) -> list[Event]:

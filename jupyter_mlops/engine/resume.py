@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from jupyter_mlops.engine.attempts import attempt_folder
-from jupyter_mlops.engine.cache_key import key_of
 from jupyter_mlops.engine.driver import kept_outcome
 from jupyter_mlops.engine.facts import apply
 from jupyter_mlops.engine.killed_notebook import show_killed
-from jupyter_mlops.engine.lineage import attempt_lines, is_logged, made, store_event
+from jupyter_mlops.engine.lineage import attempt_lines, made, store_event
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
+from jupyter_mlops.engine.remembering import remember_all
+from jupyter_mlops.engine.run_journal import RunJournal
 from jupyter_mlops.engine.state import AttemptEnded, State, Task, new_state, tasks_of
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
@@ -45,7 +45,7 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
     A run that succeeded is given as it is: over.
     """
     known = [event for event in found.events if isinstance(event, Event)]
-    state = _replayed(new_state(plan_of(known, journal.run), parallel), known)
+    state = replayed(new_state(plan_of(known, journal.run), parallel), known)
     if state.outcome != "succeeded":
         for task in list(tasks_of(state)):
             if task.state == "running" and task.attempt:
@@ -53,14 +53,11 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
                     journal.append(event)
                     state = apply(state, event)
         state = _without_lost(state, journal)
-    parts = {event.task: event.key for event in known if isinstance(event, TaskStarted)}  # of the last attempt
-    for task in tasks_of(state):
-        if task.state == "succeeded" and task.result and parts.get(task.name):
-            _remember(state, task, task.result, journal, parts[task.name])
+    remember_all(state, known, journal)
     return state
 
 
-def _replayed(state: State, known: Iterable[Event]) -> State:
+def replayed(state: State, known: Iterable[Event]) -> State:
     """The state after events of which some may be missing, as lines were damaged: what makes no sense is left out."""
     for event in known:
         try:
@@ -104,18 +101,6 @@ def _show_abandoned(directory: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     show_killed(spec, directory, ABANDONED)
-
-
-def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal, parts: Mapping[str, str]) -> None:
-    """Keep a result in the cache, under the key that it began with, if the engine died before it could."""
-    step = state.step(task.name)
-    if not step.options.cache or journal.cached(key_of(parts)):
-        return
-    logged = tuple(
-        line for line in attempt_lines(journal.directory / attempt_folder(task.name, task.attempt)) if is_logged(line)
-    )
-    names = (*step.outputs, *step.exports)
-    journal.save(key_of(parts), CachedResult(result, f"{journal.run}/{task.name}", parts, names, logged))
 
 
 def _without_lost(state: State, journal: RunJournal) -> State:

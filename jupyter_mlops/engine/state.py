@@ -133,12 +133,15 @@ class Began:
 
 @dataclass(frozen=True)
 class Hit:
-    """The cache has the result of a task that was to begin. `source` names the run and task that made it."""
+    """The cache has the result of a task that was to begin. `source` names the run and task that made it, `key` holds
+    the parts of the key under which it was found.
+    """
 
     at: float
     task: str
     result: TaskResult
     source: str
+    key: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,8 @@ def _begin_attempt(change: _Change, said: Began) -> None:
 
 def _hit(change: _Change, said: Hit) -> None:
     task = change.state.tasks[said.task]
-    change.finish(task, "cached", result=dataclasses.asdict(said.result), cached_from=said.source)
+    result = dataclasses.asdict(said.result)
+    change.finish(task, "cached", result=result, cached_from=said.source, key=said.key)
 
 
 def _cannot_begin(change: _Change, said: CannotBegin) -> None:

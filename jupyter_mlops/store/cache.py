@@ -61,10 +61,10 @@ class Cache:
     def lookup(self, key: str) -> Lookup:
         """The result under `key` (hex) if all that it refers to is still there."""
         try:
-            entry = _entry(key, json.loads(self._place(key).read_bytes()))
+            entry = entry_from_data(key, json.loads(self._place(key).read_bytes()))
         except FileNotFoundError:
             return Lookup(None, "not run before with this key")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError):
             return Lookup(None, "the record of the earlier result is damaged")
         for digest, size in entry.artifacts.items():
             found = self._artifacts.size(digest)
@@ -84,7 +84,7 @@ class Cache:
         sizes = {digest: self._artifacts.size(digest) for digest in needed}
         if None in sizes.values():
             return
-        data = {**vars(entry), "artifacts": sizes, "format": FORMAT}
+        data = {**entry_to_data(entry), "artifacts": sizes}
         with unwritable_explained(self.folder):
             write_atomically(self._place(entry.key), json.dumps(data, default=str).encode("utf-8", "surrogatepass"))
 
@@ -97,8 +97,8 @@ class Cache:
         found = []
         for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json"):
             try:
-                found.append(_entry(path.stem, json.loads(path.read_bytes())))
-            except (OSError, ValueError, TypeError, KeyError):
+                found.append(entry_from_data(path.stem, json.loads(path.read_bytes())))
+            except (OSError, ValueError):
                 continue
         return found
 
@@ -124,10 +124,32 @@ class Cache:
         return self.folder / "last" / f"{name}.json"
 
 
-def _entry(key: str, data: Mapping[str, Any]) -> CacheEntry:
-    if data["format"] != FORMAT or data["key"] != key:
+def entry_to_data(entry: CacheEntry) -> dict[str, Any]:
+    """As JSON data, in the store and on the way to another one."""
+    return {**vars(entry), "format": FORMAT}
+
+
+def entry_from_data(key: str, data: object) -> CacheEntry:
+    """Read what `entry_to_data` gave, from wherever it comes.
+
+    Raises:
+        ValueError: it is something else, of another format, or the entry of another key.
+    """
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT or data.get("key") != key:
         raise ValueError("another format, or a file under a wrong name")
-    names = ("run", "task", "result", "artifacts", "files", "at")
-    if not all(is_digest(digest) for digest in (*data["artifacts"], *data["files"].values())):
+    said: dict[str, Any] = {name: data.get(name) for name in _KINDS}
+    if not all(isinstance(said[name], kind) for name, kind in _KINDS.items()):
+        raise ValueError("an entry whose parts are not what they should be")
+    if not all(is_digest(digest) for digest in (*said["artifacts"], *said["files"].values())):
         raise ValueError("something that is not a digest must not become a path")
-    return CacheEntry(key, **{name: data[name] for name in names})
+    return CacheEntry(key, **said)
+
+
+_KINDS: Mapping[str, Any] = {
+    "run": str,
+    "task": str,
+    "result": Mapping,
+    "artifacts": Mapping,
+    "files": Mapping,
+    "at": (int, float),
+}

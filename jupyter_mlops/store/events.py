@@ -75,7 +75,8 @@ class TaskFinished:
     """An attempt is over, or a task ended without one (cached, skipped, canceled).
 
     `result` is a `TaskResult` as JSON data; `final` is false if another attempt will follow; `cached_from` names
-    (run, task) whose result is reused; `why` lists the parts of the key that changed since the last time.
+    (run, task) whose result is reused, and `key` holds the named parts of its key; `why` lists the parts of the key
+    that changed since the last time.
     """
 
     at: float
@@ -89,6 +90,7 @@ class TaskFinished:
     final: bool = True
     cached_from: str = ""
     why: tuple[str, ...] = ()
+    key: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

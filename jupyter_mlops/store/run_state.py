@@ -215,6 +215,7 @@ class RunFold:
             seconds=event.seconds,
             result=event.result,
             cached_from=event.cached_from,
+            key=event.key or before.key,
             why=event.why,
             attempts=_ended(before.attempts, event),
             waiting="",

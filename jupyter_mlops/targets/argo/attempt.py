@@ -68,7 +68,10 @@ def _of_hit(beginning: Beginning, task: Task, at: float) -> Iterator[Event]:
         if event is not None:
             yield event
     yield from made(hit.result, task.name, at)
-    yield TaskFinished(at, task.name, task.step, 0, "cached", result=asdict(hit.result), cached_from=hit.source)
+    result = asdict(hit.result)
+    yield TaskFinished(
+        at, task.name, task.step, 0, "cached", result=result, cached_from=hit.source, key=beginning.parts
+    )
 
 
 @dataclass

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.keeping import FILES_FACT
 from jupyter_mlops.runtime.digests import file_sha256
 from jupyter_mlops.runtime.layout import is_intact
 from jupyter_mlops.store.artifacts import is_digest
@@ -91,9 +92,13 @@ def stored_values(events: Any) -> Iterator[tuple[str, str]]:
         if isinstance(event, ArtifactLogged) and event.role == "output" and is_digest(event.digest):
             yield event.digest, ""
         elif isinstance(event, TaskFinished) and isinstance(event.result, Mapping):
-            bundle = event.result.get("bundle")
+            bundle, facts = event.result.get("bundle"), event.result.get("facts")
             if isinstance(bundle, Mapping) and is_digest(bundle.get("path")):
                 yield str(bundle["path"]), str(bundle.get("seal") or "")
+            files = facts.get(FILES_FACT) if isinstance(facts, Mapping) else None
+            for digest in files.values() if isinstance(files, Mapping) else ():
+                if is_digest(digest):
+                    yield digest, ""
 
 
 def seals_of(directory: Path) -> dict[str, str]:

@@ -29,6 +29,7 @@ from jupyter_mlops.targets.kubernetes.following import Landing
 from jupyter_mlops.targets.kubernetes.homeward import Homeward
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.settings import read_settings, setting_names
+from jupyter_mlops.targets.kubernetes.shared_results import Offer, remember_run, useful_there
 from jupyter_mlops.targets.kubernetes.submit import (
     Asked,
     anchor_name,
@@ -113,7 +114,8 @@ class KubernetesCluster:
         home.folder.mkdir(parents=True, exist_ok=True)
         with bringing_home(home.folder):  # before the run says where it is: else another one could come first
             home.reserve(self.name, self._given)
-            asked = Asked(options.experiment, options.parallel, project.root, options.final)
+            offer = self._offer(project, run, plan, options)
+            asked = Asked(options.experiment, options.parallel, project.root, options.final, offer=offer)
             try:
                 submit(self._kube, plan, run, self._settings, asked)
             except BaseException:
@@ -191,6 +193,8 @@ class KubernetesCluster:
         if not project.artifacts.exists(digest):
             self._couriers(run, Stop()).fetch(digest, landing)
             landing.values.clear()
+            if self._settings.share_cache:
+                remember_run(project, run)
         return project.artifacts.path(digest)
 
     def forget(self, run: str) -> None:
@@ -247,8 +251,15 @@ class KubernetesCluster:
         """Free the connection; runs go on."""
         self._kube.transport.close()
 
+    def _offer(self, project: Project, run: str, plan: Plan, options: RunOptions) -> Offer | None:
+        """What of the cache here the run takes along."""
+        if options.final or not self._settings.share_cache:
+            return None
+        return useful_there(project, run, plan, self._settings, self._given)
+
     def _homeward(self, home: RunAtHome, stop: Stop) -> Homeward:
-        return Homeward(home, self._kube, lambda: self._couriers(home.run, stop), stop)
+        shares = self._settings.share_cache
+        return Homeward(home, self._kube, lambda: self._couriers(home.run, stop), stop, shares)
 
     def _couriers(self, run: str, stop: Stop) -> Couriers:
         owner: dict[str, Any] = {}

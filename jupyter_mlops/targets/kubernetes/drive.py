@@ -33,6 +33,7 @@ from jupyter_mlops.targets.kubernetes.arriving_values import SmallValues
 from jupyter_mlops.targets.kubernetes.delivery import travels
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
+from jupyter_mlops.targets.kubernetes.shared_results import noting_logged
 from jupyter_mlops.targets.kubernetes.target import SLOTS, KubernetesTarget
 from jupyter_mlops.targets.kubernetes.unpacking import unpack, working_place
 from jupyter_mlops.targets.kubernetes.workplace import close, reopen
@@ -84,6 +85,7 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
         experiment=order["experiment"],
         stop=stop,
         final=order.get("final") is True,
+        listeners=(noting_logged(project, place.run),),
     )
     folder = working_place(order)
     patience = float(order.get("patience", PATIENCE_S))

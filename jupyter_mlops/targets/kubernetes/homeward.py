@@ -17,6 +17,7 @@ from jupyter_mlops.store.remote import RemoteRun, change_remote, read_remote
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
 from jupyter_mlops.targets.kubernetes.courier import Couriers
 from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing, bring_home, newest_driver, of_driver
+from jupyter_mlops.targets.kubernetes.shared_results import remember_run
 from jupyter_mlops.targets.kubernetes.submit import anchor_name
 
 _CANCELED = "It was stopped before it began."
@@ -24,12 +25,16 @@ _CANCELED = "It was stopped before it began."
 
 @dataclass
 class Homeward:
-    """Brings one run home, for who holds the run's `bringing_home`. `couriers` are made when they are needed."""
+    """Brings one run home, for who holds the run's `bringing_home`. `couriers` are made when they are needed.
+
+    With `shares` the results that it has made are in the cache here then.
+    """
 
     home: RunAtHome
     kube: Kube
     couriers: Callable[[], Couriers]
     stop: Stop
+    shares: bool = True
 
     def to_the_end(self) -> None:
         """Follow the run until it is over and all of it is here, or `stop` is set.
@@ -91,6 +96,8 @@ class Homeward:
                 return
         landing.values.clear()
         change_remote(self.home.folder, state="ended", complete=True)
+        if self.shares:
+            remember_run(self.home.project, self.home.run)
         if not self.home.over and self.home.canceled_before_it_began:
             self.home.finish("canceled", _CANCELED)
 

@@ -1,9 +1,9 @@
 """What a run takes along into the cluster: its order, and the files beside the notebook, in one archive.
 
 The archive is a zip of `order.json` (any JSON data), `files.json` (which file has which content) and `content/DIGEST`
-for each content that the volume does not have. It travels in pieces, one a ConfigMap; the driver puts the files into
-the working folder of the run, and keeps large contents on the volume, so that they are not sent a second time. What
-arrives is checked: names, sizes and digests.
+for each content that the volume does not have; and of `results.json` and `value/DIGEST`, results to be used again. It
+travels in pieces, one a ConfigMap; the driver puts the files into the working folder of the run, and keeps large
+contents on the volume, so that they are not sent a second time. What arrives is checked: names, sizes and digests.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ KEPT_FROM = 16 << 10
 MOST_BYTES = 64 << 20
 """Bytes that an archive may have, and all its contents together: the cluster keeps it in its own store meanwhile."""
 ORDER_ENTRY, FILES_ENTRY, CONTENT = "order.json", "files.json", "content/"
+ENTRIES, VALUE = "results.json", "value/"
 ORDER_MOST = 256 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FORGOTTEN_AFTER_S = 30 * 24 * 3600.0
@@ -55,14 +56,23 @@ class Arrived:
     forgotten: tuple[str, ...] = ()
 
 
-def pack(order: Mapping[str, Any], files: Iterable[Carried], contents: Mapping[str, bytes]) -> bytes:
-    """The archive; `contents` by digest are those that the volume does not have. The same gives the same bytes."""
+def pack(
+    order: Mapping[str, Any],
+    files: Iterable[Carried],
+    contents: Mapping[str, bytes],
+    results: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The archive; `contents` by digest are those that the volume does not have, `results` are by their names in the
+    archive. The same gives the same bytes.
+    """
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         _write(archive, ORDER_ENTRY, json.dumps(order, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         _write(archive, FILES_ENTRY, json.dumps([asdict(item) for item in files]).encode())
         for digest, content in sorted(contents.items()):
             _write(archive, CONTENT + digest, content)
+        for name, content in sorted((results or {}).items()):
+            _write(archive, name, content)
     return target.getvalue()
 
 
@@ -87,6 +97,19 @@ def inside(archive: bytes) -> tuple[dict[str, Any], tuple[Carried, ...], dict[st
                     raise Usage(f"{item.name!r} is not what was sent.", hint=_AGAIN)
                 contents[item.digest] = opened.read(info)
         return order, files, contents
+
+
+def results_in(archive: bytes) -> dict[str, bytes]:
+    """The results that `pack` was given, which are not checked here.
+
+    Raises:
+        Usage: the archive is not as `pack` makes it.
+    """
+    with _opened(archive) as opened:
+        found = [item for item in opened.infolist() if item.filename == ENTRIES or item.filename.startswith(VALUE)]
+        if sum(item.file_size for item in found) > MOST_BYTES:
+            raise Usage("The results that the run took along are too large.", hint=_AGAIN)
+        return {item.filename: opened.read(item) for item in found}
 
 
 def joined(folder: Path, digest: str) -> bytes:

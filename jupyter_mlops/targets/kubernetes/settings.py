@@ -25,7 +25,7 @@ class ClusterSettings:
     and folders of the project that never travel. `driver_queue` is the queue of drivers: usually they wait in none, as
     a driver that holds a part of the quota may keep its own steps from starting. A step that waits for what waiting
     does not mend (an image or a Secret that is not there) fails after `patience` seconds. `pip`: components of KFP may
-    install the packages that they ask for.
+    install the packages that they ask for. `share_cache`: runs bring results from the cache at home, and theirs home.
     """
 
     image: str
@@ -43,6 +43,7 @@ class ClusterSettings:
     driver_queue: str = ""
     patience: float = PATIENCE_S
     pip: bool = False
+    share_cache: bool = True
 
     def options(self, own: Options) -> Options:
         """The options of a step, with what is set for all steps; its own come first."""
@@ -194,6 +195,7 @@ _READ: Mapping[str, _Read] = {
     "leave_out": _texts,
     "patience": _seconds,
     "pip": _flag,
+    "share_cache": _flag,
 }
 _POD_READ: Mapping[str, tuple[str, _Read]] = {
     "user": ("user", _user),

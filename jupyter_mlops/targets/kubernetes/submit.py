@@ -34,6 +34,7 @@ from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+from jupyter_mlops.targets.kubernetes.shared_results import Offer
 from jupyter_mlops.targets.kubernetes.workplace import place_of
 
 __all__ = ["Asked", "ClusterSettings", "anchor_name", "ask_to_stop", "bare", "drive_again", "submit"]
@@ -59,7 +60,7 @@ class Asked:
     `RunOptions`. `store` is where pods have the volume.
 
     A run that no laptop starts has its `schedule`, the `luggage` that was packed for it, and what was `shared` then;
-    `piece` is how many bytes go into one ConfigMap.
+    `piece` is how many bytes go into one ConfigMap. Results of the `offer` travel, too, if the volume lacks them.
     """
 
     experiment: str = ""
@@ -72,6 +73,7 @@ class Asked:
     piece: int = PIECE
     attached: bool = False
     store: str = STORE
+    offer: Offer | None = None
 
 
 def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked) -> None:
@@ -135,7 +137,9 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         folder = place_of(plan.pipeline.name, run)
         work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
         there = in_cluster(plan, posixpath.normpath(work), pip=settings.pip)
-        archive = pack({"plan": there.to_data(), "params": dict(plan.params)}, luggage.files, luggage.contents)
+        results = asked.offer.packed(kept_on(kube, claim)) if asked.offer and asked.offer.entries else {}
+        told = {"plan": there.to_data(), "params": dict(plan.params)}
+        archive = pack(told, luggage.files, luggage.contents, results)
         place = RunPlace(
             run=run,
             image=settings.image,

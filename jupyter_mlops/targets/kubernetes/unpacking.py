@@ -12,9 +12,11 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.errors import MlopsError, NotFound, StoreUnwritable
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.kept import forget_kept, note_kept
-from jupyter_mlops.targets.kubernetes.parcel import Arrived, arrive, arrived, joined
+from jupyter_mlops.targets.kubernetes.parcel import Arrived, arrive, arrived, joined, results_in
 from jupyter_mlops.targets.kubernetes.places import PARCEL, STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.shared_results import take_in
 from jupyter_mlops.targets.kubernetes.workplace import clear, take_over
 
 WORK, KEPT = Path(STORE, "work"), Path(STORE, "kept")
@@ -55,14 +57,16 @@ def _make_folders(plan: Plan, files: Path, inside: str) -> None:
 def _unpacked(order: Mapping[str, Any], place: RunPlace, kube: Kube, folder: Path) -> Arrived:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        found = arrive(joined(Path(PARCEL), place.parcel), folder, KEPT)
+        archive = joined(Path(PARCEL), place.parcel)
+        found = arrive(archive, folder, KEPT)
     except NotFound:
         forget_kept(kube, str(order["claim"]))
         raise
     if order.get("final") is not True:  # `verify` begins with what the notebook brings
         take_over(folder)
     clear(folder)
-    note_kept(kube, str(order["claim"]), found.kept, found.forgotten)
+    results = take_in(results_in(archive), Project(Path(STORE)))
+    note_kept(kube, str(order["claim"]), (*found.kept, *results), found.forgotten)
     for name in place.pieces:  # they are large, and the cluster's own store is small
         with contextlib.suppress(MlopsError):
             kube.delete(CONFIG_MAPS, name)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_mlops.errors import StoreUnwritable, Usage
-from jupyter_mlops.store.cache import Cache, CacheEntry, LastKey
+from jupyter_mlops.store.artifacts import is_digest
+from jupyter_mlops.store.cache import FORMAT, Cache, CacheEntry, LastKey, entry_from_data, entry_to_data
 
 KEY = "0f" * 32
 
@@ -126,3 +130,20 @@ def test_a_full_disk_is_an_error_and_the_earlier_record_stays(cache, entry, full
     found = cache.lookup(KEY).entry
     assert found is not None
     assert found.run == "r"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("0f" * 32),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just("0f" * 32), inner),
+    max_leaves=8,
+)
+
+
+@given(data=JSON | st.fixed_dictionaries(dict.fromkeys(("run", "task", "result", "artifacts", "files", "at"), JSON)))
+def test_data_from_elsewhere_is_an_entry_or_said_to_be_none(data):
+    if isinstance(data, dict):
+        data = {**data, "format": FORMAT, "key": KEY}
+    with contextlib.suppress(ValueError):
+        entry = entry_from_data(KEY, data)
+        assert all(map(is_digest, (*entry.artifacts, *entry.files.values())))
+        assert entry_from_data(KEY, entry_to_data(entry)) == entry

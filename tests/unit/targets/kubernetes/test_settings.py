@@ -35,6 +35,7 @@ ALL: dict[str, Any] = {
     "leave_out": ["raw"],
     "patience": 30,
     "pip": True,
+    "share_cache": False,
     "user": 2000,
     "requests": {"cpu": "50m"},
     "limits": {"memory": "1Gi"},
