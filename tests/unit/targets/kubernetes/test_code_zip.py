@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
+import marshal
+import re
 import subprocess
 import sys
 import zipfile
@@ -34,6 +37,35 @@ def test_the_same_code_has_the_same_bytes(code: Path) -> None:
 
 def test_it_fits_into_one_object_of_a_cluster(code: Path) -> None:
     assert code.stat().st_size < 900_000
+
+
+def test_it_has_the_modules_that_its_modules_import(code: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        sources = {name: archive.read(name) for name in archive.namelist() if name.endswith(".py")}
+    there = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in sources}
+    lacking = set()
+    for name, source in sources.items():
+        for statement in ast.parse(source).body:
+            if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("jupyter_mlops"):
+                lacking |= {(name, statement.module)} if statement.module not in there else set()
+            elif isinstance(statement, ast.Import):
+                names = {item.name for item in statement.names if item.name.startswith("jupyter_mlops")}
+                lacking |= {(name, item) for item in names - there}
+    assert lacking == set()
+
+
+def test_what_a_step_imports_is_compiled_for_this_python(code: Path, tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text("{}")
+    done = bare("-v", str(code), "task", str(tmp_path / "spec.json"))
+    imported = set(re.findall(r"^import '(jupyter_mlops.*?)'", done.stderr, re.MULTILINE))
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".pyc")]
+        for name in names:
+            compiled = marshal.loads(archive.read(name)[16:])
+            assert compiled == compile(archive.read(name[:-1]), compiled.co_filename, "exec", dont_inherit=True), name
+    modules = {name[:-4].replace("/", ".").removesuffix(".__init__") for name in names}
+    assert len(imported) > 20
+    assert imported <= modules
 
 
 def test_it_does_the_work_of_a_task(code: Path, tmp_path: Path) -> None:
