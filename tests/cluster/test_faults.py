@@ -474,6 +474,31 @@ def test_a_run_outlives_a_server_that_is_away_for_a_while(folder: Path, relay: R
     assert [task["attempt"] for task in answer["tasks"]] == [1, 1]
 
 
+@pytest.mark.parametrize("attached", [False, True])
+def test_a_run_whose_watches_are_cut_again_and_again_does_each_step_once(
+    folder: Path, relay: Relay, watching: Watching, attached: bool
+) -> None:
+    over, broken = threading.Event(), []
+
+    def cut() -> None:
+        while not over.wait(1.0):
+            broken.append(relay.cut())
+
+    watching.at_start_of("one", cut)
+    path = notebook(folder, *(cell.replace("sleep(8)", "sleep(6)") for cell in CHAIN), "%%step three --no-cache\nx + 1")
+    try:
+        answer = run(path, target="kubernetes", on_event=watching, attached=attached)
+    finally:
+        over.set()
+    watching.done()
+    assert states(answer) == dict.fromkeys(("one", "two", "three"), "succeeded")
+    assert [task["attempt"] for task in answer["tasks"]] == [1, 1, 1]
+    assert [len(task["attempts"]) for task in answer["tasks"]] == [1, 1, 1]
+    assert sum(number > 0 for number in broken) > 5, broken
+    pods = watching.kube.list(PODS, labels=f"jupyter-mlops.io/part=step,jupyter-mlops.io/run={watching.run}").items
+    assert len(pods) == 3
+
+
 @pytest.mark.stops_the_server
 def test_a_run_outlives_a_server_that_hangs_for_a_while(folder: Path, watching: Watching) -> None:
     server = int(os.environ[SERVER_PID])
