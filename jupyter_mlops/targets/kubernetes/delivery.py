@@ -92,14 +92,24 @@ def _remove(project: Project, runs: Iterable[str]) -> list[str]:
 
 
 def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove, or list, runs that nobody keeps and that nothing was written to for a while."""
+    """Remove, or list, runs that nobody keeps and that nothing was written to for a while, and working folders of
+    runs that are gone.
+    """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
-    old = [run for run in run_ids(project) if run not in keep and _last_change(project.run_directory(run)) < before]
-    size = sum(path.stat().st_size for run in old for path in project.run_directory(run).rglob("*") if path.is_file())
+    folders: dict[str, list[Path]] = {run: [project.run_directory(run)] for run in run_ids(project)}
+    for place in (project.root / "work").glob("*/*"):
+        if is_run_id(place.name) and place.is_dir() and not place.is_symlink():
+            folders.setdefault(place.name, []).append(place)
+    old = sorted(run for run in folders if run not in keep and max(map(_last_change, folders[run])) < before)
+    size = sum(_size(folder) for run in old for folder in folders[run])
     if not asked["dry_run"]:
         _remove(project, old)
     return {"runs": old, "bytes": size}
 
 
 def _last_change(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+    return max((path.lstat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
