@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 TaskState = Literal["pending", "running", "cached", "skipped", "succeeded", "failed", "canceled"]
 RunState = Literal["pending", "running", "succeeded", "failed", "canceled"]
@@ -182,22 +182,22 @@ class CancelRequested:
     by: str = ""
 
 
-Event = (
-    RunCreated
-    | RunStarted
-    | RunFinished
-    | TaskExpanded
-    | TaskStarted
-    | TaskFinished
-    | CellFinished
-    | MetricLogged
-    | ParamsLogged
-    | TagsLogged
-    | ArtifactLogged
-    | TaskWaiting
-    | Note
-    | CancelRequested
-)
+Event = Union[  # Python 3.9 evaluates no `|` of types
+    RunCreated,
+    RunStarted,
+    RunFinished,
+    TaskExpanded,
+    TaskStarted,
+    TaskFinished,
+    CellFinished,
+    MetricLogged,
+    ParamsLogged,
+    TagsLogged,
+    ArtifactLogged,
+    TaskWaiting,
+    Note,
+    CancelRequested,
+]
 
 TYPES: Mapping[str, type] = {
     "run.created": RunCreated,

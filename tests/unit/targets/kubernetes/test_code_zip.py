@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import glob
 import hashlib
 import io
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -69,3 +74,92 @@ def test_it_keeps_to_python_3_9(code: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_no_union_of_types_is_evaluated(code: Path) -> None:
+    """What vermin does not see: `A | B` outside annotations, which Python 3.9 cannot evaluate."""
+    found = []
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        for name in archive.namelist():
+            if name.endswith(".py"):
+                found += [f"{name}:{line}" for line in evaluated_unions(archive.read(name))]
+    assert found == []
+
+
+def evaluated_unions(source: bytes) -> list[int]:
+    """The lines of a module's unions of types that are no annotations, nor for type checkers alone."""
+    tree = ast.parse(source)
+    passed: set[int] = set()
+    for node in ast.walk(tree):
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            parts += node.body
+        passed |= {id(inner) for part in parts if isinstance(part, ast.AST) for inner in ast.walk(part)}
+    unions = (node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr))
+    return sorted({node.lineno for node in unions if id(node) not in passed and is_type(node)})
+
+
+def is_type(node: ast.expr) -> bool:
+    """Whether it looks like one: None, a type of Python, a Name in CamelCase, or some of them."""
+    if isinstance(node, ast.BinOp):
+        return is_type(node.left) and is_type(node.right)
+    if isinstance(node, ast.Subscript):
+        return is_type(node.value)
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return isinstance(getattr(builtins, name, None), type) or (name[:1].isupper() and not name.isupper())
+
+
+def test_evaluated_unions_are_found() -> None:
+    source = b"""
+from typing import TYPE_CHECKING, Any
+x: int | None = A | B
+Value = str | Any | None
+FLAGS = re.A | re.B
+def f(a: int | str) -> dict[str, int] | None:
+    return isinstance(a, Mapping | list) or {1} | set()
+if TYPE_CHECKING:
+    Thing = One | Two
+"""
+    assert evaluated_unions(source) == [4, 7]
+
+
+@pytest.fixture(scope="module")
+def oldest() -> str:
+    """A real Python 3.9."""
+    known = [shutil.which("python3.9"), *glob.glob(os.path.expanduser("~/.pyenv/versions/3.9*/bin/python3.9"))]
+    for path in filter(None, known):
+        if subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return path
+    pytest.skip("needs Python 3.9 on this machine")
+
+
+IMPORT_ALL = """
+import importlib, sys, zipfile
+sys.path.insert(0, sys.argv[1])
+for name in sorted(zipfile.ZipFile(sys.argv[1]).namelist()):
+    module = name[:-3].replace("/", ".").replace(".__init__", "")
+    if not name.startswith("jupyter_mlops/") or not name.endswith(".py") or module.endswith("__main__"):
+        continue
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as missing:  # what steps have and pods need not
+        if missing.name not in ("IPython", "matplotlib"):
+            raise
+"""
+
+
+def test_all_of_it_can_be_imported_by_python_3_9(code: Path, oldest: str) -> None:
+    done = subprocess.run([oldest, "-I", "-c", IMPORT_ALL, str(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_step_runs_in_python_3_9(code: Path, oldest: str, tmp_path: Path) -> None:
+    cell = CellSource(0, "c", "import sys\nx = list(sys.version_info[:2])", 1)
+    spec = TaskSpec("run", "a", "a", 1, str(tmp_path), str(tmp_path), (cell,), exports=("x",))
+    (tmp_path / "spec.json").write_text(spec.to_json())
+    command = [oldest, "-I", str(code), "task", str(tmp_path / "spec.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert TaskResult.from_json((tmp_path / "result.json").read_text()).exports == {"x": [3, 9]}
