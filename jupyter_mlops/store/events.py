@@ -6,7 +6,7 @@ Readers keep and count types that they do not know: a newer writer does not brea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union
 
@@ -215,3 +215,9 @@ TYPES: Mapping[str, type] = {
     "note": Note,
     "cancel.requested": CancelRequested,
 }
+
+
+def known_events(found: Iterable[object]) -> list[Event]:
+    """Those that are of a kind which this version knows."""
+    known: Any = tuple(TYPES.values())  # Python 3.9 takes no union here
+    return [event for event in found if isinstance(event, known)]

@@ -86,6 +86,34 @@ def test_no_union_of_types_is_evaluated(code: Path) -> None:
     assert found == []
 
 
+def test_no_union_is_asked_for_an_instance(code: Path) -> None:
+    """`isinstance(x, Alias)` of a union: Python 3.9 cannot either."""
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        trees = {name: ast.parse(archive.read(name)) for name in archive.namelist() if name.endswith(".py")}
+    unions = {
+        node.targets[0].id
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_union(node.value)
+    }
+    assert "Event" in unions
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("isinstance", "issubclass")
+        if {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)} & unions
+    ]
+    assert found == []
+
+
+def is_union(node: ast.expr) -> bool:
+    """Whether it is `Union[...]`."""
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Union"
+
+
 def evaluated_unions(source: bytes) -> list[int]:
     """The lines of a module's unions of types that are no annotations, nor for type checkers alone."""
     tree = ast.parse(source)
