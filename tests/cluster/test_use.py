@@ -110,4 +110,8 @@ def test_a_container_without_our_code_has_the_figures_of_the_metrics_server(
 
 def lines_of(runs: Path) -> list[dict[str, Any]]:
     """The figures of the only attempt that are here."""
-    return [json.loads(line) for path in runs.glob("*/tasks/count-words/1/use.jsonl") for line in path.open()]
+    return [
+        json.loads(line)
+        for path in runs.glob("*/tasks/count-words/1/use.jsonl")
+        for line in path.read_text().splitlines()
+    ]
