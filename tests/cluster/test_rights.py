@@ -47,7 +47,7 @@ def test_exactly_what_is_printed_is_granted(here: Namespace, purpose: str) -> No
     driver = f"system:serviceaccount:{here.name}:{DRIVER}"
     of_driver = _named(driver_rules(optional=True)) if purpose in ("run", "schedules") else {}
     for user, wanted in (("ada@example.org", _named(rules(purpose))), (driver, of_driver)):
-        deadline = time.monotonic() + 30  # the server learns of roles a moment later
+        deadline = time.monotonic() + 120  # the server learns of roles a moment later
         while _granted(here, user) != wanted and time.monotonic() < deadline:
             time.sleep(0.5)
         assert _granted(here, user) == wanted
