@@ -200,7 +200,7 @@ def elsewhere(
         Usage: the run is not driven elsewhere, or its place cannot be opened.
     """
     if keeps:
-        target = open_target(ELSEWHERE, project, given=keeps)
+        target = open_target("kubernetes", project, given=keeps)
     else:
         target = target_of_run(run, "", project, given=given)
     try:

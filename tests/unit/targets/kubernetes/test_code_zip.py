@@ -7,6 +7,7 @@ import builtins
 import glob
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlops.engine.plan import make_plan
+from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Retries, Secret, Step, Volume
 from jupyter_mlops.runtime.spec import CellSource, TaskResult, TaskSpec
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.pod_main import USAGE
@@ -191,3 +194,32 @@ def test_a_step_runs_in_python_3_9(code: Path, oldest: str, tmp_path: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert TaskResult.from_json((tmp_path / "result.json").read_text()).exports == {"x": [3, 9]}
+
+
+READ_PLAN = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from jupyter_mlops.engine.plan import Plan
+plan = Plan.from_data(json.loads(sys.stdin.read()), {})
+print(json.dumps(plan.to_data(), sort_keys=True))
+"""
+
+
+def test_a_plan_with_all_kinds_of_options_is_read_by_python_3_9(code: Path, oldest: str) -> None:
+    options = Options(
+        cpu=0.5,
+        memory="1Gi",
+        image="i",
+        retries=Retries(2, delay=1.0),
+        timeout=3.0,
+        env={"A": "b"},
+        secrets=(Secret("name", "key", "ENV"),),
+        volumes=(Volume("claim", "/data"),),
+    )
+    made = Component("cells", (CellSource(0, "c", "x = 1", 1),))
+    steps = (Step("one", made, options=options, outputs=("x",)), Step("two", made))
+    told = json.dumps(make_plan(Pipeline("work", steps), {}).to_data(), sort_keys=True)
+    command = [oldest, "-I", "-c", READ_PLAN, str(code)]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads(told)
