@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,6 @@ from jupyter_mlops.errors import Conflict, MlopsError, WorkFailed
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, Resource
 from jupyter_mlops.store.run_ids import new_run_id
-from jupyter_mlops.targets.kubernetes import attached
-from jupyter_mlops.targets.kubernetes import cluster as cluster_target
 from jupyter_mlops.targets.kubernetes.submit import anchor_name, order_name
 from jupyter_mlops.verbs.run import run
 from tests.cluster.test_faults import folder, until
@@ -27,8 +27,10 @@ THEIRS = {"app": "theirs"}
 def next_run(monkeypatch: pytest.MonkeyPatch) -> str:
     """The id that the next run has."""
     made = new_run_id()
-    for module in (cluster_target, attached):
-        monkeypatch.setattr(module, "new_run_id", lambda: made)
+    importlib.import_module("jupyter_mlops.targets.kubernetes.cluster")
+    for name, module in list(sys.modules.items()):
+        if name.startswith("jupyter_mlops.targets.") and hasattr(module, "new_run_id"):
+            monkeypatch.setattr(module, "new_run_id", lambda: made)
     return made
 
 
