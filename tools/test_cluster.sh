@@ -27,10 +27,9 @@ for image in "${IMAGES[@]}"; do
 done
 for python in "${OLDEST[@]}"; do
     [ -x "$python" ] || continue
-    packed=$(mktemp -d)
-    "$folder/cluster.py" image mlops/python39:1 --env LD_LIBRARY_PATH=/opt/venv/python39/lib \
-        --pip "$(python3 "$(dirname "$0")/python_wheel.py" "$python" "$packed")" >&2
-    rm -r "$packed"
+    # Always the same place: the image is made again only when its Python is another one.
+    packed=$(python3 "$(dirname "$0")/python_wheel.py" "$python" "${TMPDIR:-/tmp}/mlops-oldest-python")
+    "$folder/cluster.py" image mlops/python39:1 --pip "$packed" --env LD_LIBRARY_PATH=/opt/venv/python39/lib >&2
     break
 done
 "$folder/operators.py" install "${OPERATORS[@]}" >&2
