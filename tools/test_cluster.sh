@@ -5,6 +5,8 @@
 set -euo pipefail
 IMAGES=("mlops/bare:1" "mlops/examples:1 --pip numpy pandas scikit-learn matplotlib")
 OPERATORS=(argo metrics-server)
+# One that is besides in an image of its own, as it is the oldest that pods may have; only where there is one to pack.
+OLDEST=("$HOME"/.pyenv/versions/3.9*/bin/python3.9)
 
 say() { echo "cluster: $*" >&2; }
 
@@ -22,6 +24,13 @@ fi
 for image in "${IMAGES[@]}"; do
     # shellcheck disable=SC2086 # a name and its options
     "$folder/cluster.py" image $image >&2
+done
+for python in "${OLDEST[@]}"; do
+    [ -x "$python" ] || continue
+    # Always the same place: the image is made again only when its Python is another one.
+    packed=$(python3 "$(dirname "$0")/python_wheel.py" "$python" "${TMPDIR:-/tmp}/mlops-oldest-python")
+    "$folder/cluster.py" image mlops/python39:1 --pip "$packed" --env LD_LIBRARY_PATH=/opt/venv/python39/lib >&2
+    break
 done
 "$folder/operators.py" install "${OPERATORS[@]}" >&2
 "$folder/cluster.py" env | sed 's/^export KUBECONFIG=//'

@@ -19,7 +19,7 @@ from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
 from jupyter_mlops.errors import MlopsError, NotFound
 from jupyter_mlops.runtime.spec import TaskResult, TaskSpec
-from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
+from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted, known_events
 from jupyter_mlops.store.events_file import RunEvents
 
 RESULT = "result.json"
@@ -44,7 +44,7 @@ def state_of(found: RunEvents, journal: RunJournal, parallel: int, at: float) ->
     What is found out here is appended to the run. A succeeded task whose values are no longer in the store runs again.
     A run that succeeded is given as it is: over.
     """
-    known = [event for event in found.events if isinstance(event, Event)]
+    known = known_events(found.events)
     state = replayed(new_state(plan_of(known, journal.run), parallel), known)
     if state.outcome != "succeeded":
         for task in list(tasks_of(state)):

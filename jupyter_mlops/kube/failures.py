@@ -203,6 +203,7 @@ _HINTS: Mapping[type[errors.MlopsError], str] = {
     Unauthorized: "Log in to the cluster again, or choose another context.",
     Forbidden: "`jupyter mlops target rbac` prints the rights that are needed, for the cluster's administrator; "
     "a run with --attached needs the fewest.",
+    AlreadyThere: "See whose it is with `kubectl describe`, and remove it if nobody needs it; or start again.",
     QuotaExceeded: "Ask for less, or wait until other work in the namespace has ended.",
     TooMany: "Try again in a moment.",
     Broken: "Try again in a moment.",

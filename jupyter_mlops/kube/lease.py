@@ -17,7 +17,7 @@ from jupyter_mlops.errors import Conflict as InTheWay
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent, AlreadyThere, Conflict, Forbidden
-from jupyter_mlops.kube.labels import labels, owned
+from jupyter_mlops.kube.labels import RUN, is_ours, labels, named, owned
 from jupyter_mlops.kube.reason import part, text
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS
 from jupyter_mlops.kube.stop import Stop
@@ -83,6 +83,7 @@ class Lease:
                 pass
             try:
                 found = self._kube.get(CONFIG_MAPS, self._name)
+                self._refuse_others(found, body)
                 version = _version(found)
                 if time.monotonic() - since >= self._expires or not self._is_held(found):
                     return self._change(self._data, version)
@@ -93,6 +94,14 @@ class Lease:
             seen = version
             stop.wait(min(_LOOK_EVERY_S, self._expires / 8))
         return ""
+
+    def _refuse_others(self, found: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """Leave alone what only has the name."""
+        if not is_ours(found) or named(found, RUN) != named(body, RUN):
+            raise InTheWay(
+                f"There is another ConfigMap of the name {self._name}, which is not of this run.",
+                hint=f"See what it is (`kubectl describe configmap {self._name}`), and remove it.",
+            )
 
     def _is_held(self, found: Mapping[str, Any]) -> bool:
         """Whether its holder may be alive."""

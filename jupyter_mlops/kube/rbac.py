@@ -29,6 +29,11 @@ DRIVER = "jupyter-mlops-driver"
 """The service account of the driver in the cluster."""
 WORKFLOW_PODS = "jupyter-mlops-argo"
 """The service account of the pods of Workflows: with it Argo's own container says how a pod ended."""
+_DRIVEN = {"run", "schedules"}
+_OPTIONAL = """\
+# The last Role and RoleBinding are optional: with a metrics server, the driver sees by them what cpu and memory
+# containers use that are run as they are.
+"""
 _SEE = ("get", "list", "watch")
 # `patch` is server-side apply. Some clusters (OpenShift) let only those name an object's owners who may delete it.
 _CHANGE = ("get", "list", "watch", "create", "patch", "delete")
@@ -97,6 +102,8 @@ _DRIVER = (
     Rule("batch", "jobs", _CHANGE),
     Rule("", "configmaps", _CHANGE),
 )
+# Optional, and hence a Role of its own: where there is no metrics server nobody may be able to grant it.
+_FIGURES = (Rule("metrics.k8s.io", "pods", ("list",)),)
 _WORKFLOW_PODS = (Rule("argoproj.io", "workflowtaskresults", ("create", "patch")),)
 
 
@@ -112,9 +119,9 @@ def rules(*purposes: str) -> tuple[Rule, ...]:
     return _joined(rule for purpose in purposes for rule in _RULES[purpose])
 
 
-def driver_rules() -> tuple[Rule, ...]:
-    """The rights of the driver in the cluster."""
-    return _joined(_DRIVER)
+def driver_rules(*, optional: bool = False) -> tuple[Rule, ...]:
+    """The rights of the driver in the cluster; with those that it can do without."""
+    return _joined((*_DRIVER, *(_FIGURES if optional else ())))
 
 
 def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list[dict[str, Any]]:
@@ -127,8 +134,8 @@ def manifests(purposes: Iterable[str], namespace: str, subject: Subject) -> list
     _check(wanted, namespace, subject)
     name = f"jupyter-mlops-{'-'.join(wanted)}"
     made = _granted(name, namespace, rules(*wanted), subject)
-    if {"run", "schedules"} & set(wanted):
-        made += driver_manifests(namespace)
+    if _DRIVEN & set(wanted):
+        made += driver_manifests(namespace) + figures_manifests(namespace)
     if "argo" in wanted:
         # Argo asks for the token by the account alone; the container of a step gets none all the same.
         made += _account(WORKFLOW_PODS, namespace, _WORKFLOW_PODS, token=True)
@@ -142,6 +149,11 @@ def driver_manifests(namespace: str) -> list[dict[str, Any]]:
     return [{**account, "automountServiceAccountToken": False}, *granted]
 
 
+def figures_manifests(namespace: str) -> list[dict[str, Any]]:
+    """What the driver may have besides: to see what containers use that cannot measure it themselves."""
+    return _granted(f"{DRIVER}-figures", namespace, _FIGURES, Subject("ServiceAccount", DRIVER))
+
+
 def as_yaml(purposes: Iterable[str], namespace: str, subject: Subject) -> str:
     """The same as text for `kubectl apply -f -`.
 
@@ -151,6 +163,8 @@ def as_yaml(purposes: Iterable[str], namespace: str, subject: Subject) -> str:
     wanted = tuple(dict.fromkeys(purposes))
     text = documents(manifests(wanted, namespace, subject))
     head = "".join(f"# {purpose}: {PURPOSES[purpose]}\n" for purpose in wanted)
+    if _DRIVEN & set(wanted):
+        head += _OPTIONAL
     return f"{head}{text}"
 
 

@@ -19,6 +19,8 @@ from jupyter_mlops.pipeline.model import Component, Pipeline
 from jupyter_mlops.runtime.spec import CellSource, Definition
 
 FORMAT = 1
+_UNIONS = (Union, getattr(types, "UnionType", Union))
+"""`Optional[X]` and, since Python 3.10, `X | None`."""
 
 
 def pipeline_to_data(pipeline: Pipeline) -> dict[str, Any]:
@@ -161,7 +163,7 @@ def _reader(annotation: Any) -> Callable[[Any], Any]:
         return _dataclass_reader(annotation)
     if origin is Literal:
         return _checked(annotation, lambda value: value in arguments)
-    if origin is Union or origin is getattr(types, "UnionType", None):
+    if origin is not None and origin in _UNIONS:
         inner = _reader(next(item for item in arguments if item is not type(None)))
         return lambda value: None if value is None else inner(value)
     if origin is tuple:

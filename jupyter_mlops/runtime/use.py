@@ -2,8 +2,8 @@
 
 The first line is what it may use, `{"kind": "limits", "cpu", "memory"}`, where its container has limits; then come
 `{"at", "kind": "use", "cpu", "memory"}`: seconds of processor time since the task began, and bytes now. A task that is
-process 1 of a container tells what the container uses (its control group: the page cache that can be dropped is left
-out); any other task what its process and those below it use (memory that belongs to no file).
+process 1 of a container, or was begun by that, tells what the container uses (its control group: the page cache that
+can be dropped is left out); any other task what its process and those below it use (memory that belongs to no file).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Sampler:
         self._begun = time.monotonic()
         self._zero = self._peak = self._cpu = 0.0
         with contextlib.suppress(OSError, ValueError):
-            self._zero = self._measure().cpu if os.getpid() != 1 else 0.0
+            self._zero = 0.0 if _is_the_container() else self._measure().cpu
         if self._limits != Limits(None, None):
             self._write({"kind": "limits", **self._limits._asdict()})
 
@@ -93,11 +93,16 @@ class Sampler:
             append_event(self._path, {"at": round(time.time(), 3), **line})
 
     def _choose(self) -> Callable[[], Amount]:
-        group = group_of_container() if os.getpid() == 1 else None
+        group = group_of_container() if _is_the_container() else None
         if group is not None:
             self._limits = group.limits()
             return group.amount
         return of_processes if sys.platform == "linux" else _of_this_process
+
+
+def _is_the_container() -> bool:
+    """Whether this process is what its container is for."""
+    return 1 in (os.getpid(), os.getppid())
 
 
 class Group:

@@ -6,9 +6,9 @@ Readers keep and count types that they do not know: a newer writer does not brea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 TaskState = Literal["pending", "running", "cached", "skipped", "succeeded", "failed", "canceled"]
 RunState = Literal["pending", "running", "succeeded", "failed", "canceled"]
@@ -184,22 +184,22 @@ class CancelRequested:
     by: str = ""
 
 
-Event = (
-    RunCreated
-    | RunStarted
-    | RunFinished
-    | TaskExpanded
-    | TaskStarted
-    | TaskFinished
-    | CellFinished
-    | MetricLogged
-    | ParamsLogged
-    | TagsLogged
-    | ArtifactLogged
-    | TaskWaiting
-    | Note
-    | CancelRequested
-)
+Event = Union[  # Python 3.9 evaluates no `|` of types
+    RunCreated,
+    RunStarted,
+    RunFinished,
+    TaskExpanded,
+    TaskStarted,
+    TaskFinished,
+    CellFinished,
+    MetricLogged,
+    ParamsLogged,
+    TagsLogged,
+    ArtifactLogged,
+    TaskWaiting,
+    Note,
+    CancelRequested,
+]
 
 TYPES: Mapping[str, type] = {
     "run.created": RunCreated,
@@ -217,3 +217,9 @@ TYPES: Mapping[str, type] = {
     "note": Note,
     "cancel.requested": CancelRequested,
 }
+
+
+def known_events(found: Iterable[object]) -> list[Event]:
+    """Those that are of a kind which this version knows."""
+    known: Any = tuple(TYPES.values())  # Python 3.9 takes no union here
+    return [event for event in found if isinstance(event, known)]

@@ -14,7 +14,7 @@ from typing import Literal, Union
 
 from jupyter_mlops.errors import Usage
 
-Value = str | float | int | bool | None
+Value = Union[str, float, int, bool, None]
 Table = Literal["params", "metrics", "tags", "attribute"]
 
 ATTRIBUTES = (

@@ -175,31 +175,53 @@ def local_file(project: Project, run: str, digest: str, *, size: int | None = No
     Raises:
         NotFound: it is not in the store, or is elsewhere and large.
     """
-    if project.artifacts.exists(digest) or not is_remote(project.run_directory(run)):
+    if project.artifacts.exists(digest):
+        return project.artifacts.path(digest)
+    driven_there = is_remote(project.run_directory(run))
+    volume = {} if driven_there else _volume_of(project, run)
+    if not (driven_there or volume):
         return project.artifacts.path(digest)
     if size is not None and size > AT_ONCE:
         raise NotFound(
             f"It is where the run was, and has {size / 1e6:.0f} MB.",
             hint=f"Fetch it with: jupyter mlops show {run} --value {digest[:12]}",
         )
-    with elsewhere(project, run) as target:
+    with elsewhere(project, run, keeps=volume) as target:
         return target.fetch(run, digest, project)
 
 
 @contextlib.contextmanager
-def elsewhere(project: Project, run: str, given: Mapping[str, str] | None = None) -> Iterator[RemoteTarget]:
-    """The place where a run is driven, opened.
+def elsewhere(
+    project: Project, run: str, given: Mapping[str, str] | None = None, *, keeps: Mapping[str, str] | None = None
+) -> Iterator[RemoteTarget]:
+    """The place where a run is driven, or that `keeps` its values (namespace and claim), opened.
 
     Raises:
         Usage: the run is not driven elsewhere, or its place cannot be opened.
     """
-    target = target_of_run(run, "", project, given=given)
+    if keeps:
+        target = open_target("kubernetes", project, given=keeps)
+    else:
+        target = target_of_run(run, "", project, given=given)
     try:
         if not isinstance(target, RemoteTarget):
             raise Usage(f"The run {run} is not driven elsewhere.")
         yield target
     finally:
         target.close()
+
+
+def _volume_of(project: Project, run: str) -> dict[str, str]:
+    """Where in a cluster the values are of a run that was driven from here; nothing if they are here."""
+    from jupyter_mlops.targets.kubernetes.told_step import VOLUME_FACT
+
+    for task in load_run(project.run_directory(run)).tasks.values():
+        facts = (task.result or {}).get("facts")
+        volume = facts.get(VOLUME_FACT) if isinstance(facts, Mapping) else None
+        if isinstance(volume, str) and volume.count("/") == 2:
+            namespace, claim, _ = volume.split("/")
+            return {"namespace": namespace, "claim": claim}
+    return {}
 
 
 def _lacks(directory: Path) -> bool:

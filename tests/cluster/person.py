@@ -23,6 +23,11 @@ def open_store(cluster: Any, claim: str = "mlops-store") -> None:
     """The volume of the namespace, writable: a folder of the node that the cluster made belongs to root."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     cluster.kube.create(PVCS, {"metadata": {"name": claim}, "spec": spec})
+    open_volume(cluster, claim)
+
+
+def open_volume(cluster: Any, claim: str) -> None:
+    """Let pods write the volume of a claim that there is."""
     bound: dict[str, Any] = {}
     for change in changes_of(cluster.kube, Selection(PVCS, fields=f"metadata.name={claim}"), Stop()):
         bound = change.object
@@ -40,7 +45,7 @@ def open_store(cluster: Any, claim: str = "mlops-store") -> None:
         "volumeMounts": [{"name": "v", "mountPath": "/volume"}],
     }
     pod = {"restartPolicy": "Never", "containers": [container], "volumes": [{"name": "v", "hostPath": path}]}
-    privileged = cluster.kube.within(f"{cluster.namespace}-admin")
+    privileged = cluster.kube.within(f"{cluster.namespace}-{claim}")
     privileged.create(NAMESPACES, {"metadata": {"name": privileged.namespace, "labels": MADE_BY_TESTS}})
     try:
         privileged.create(PODS, {"metadata": {"name": "open"}, "spec": pod})

@@ -10,7 +10,7 @@ import threading
 class Relay:
     """Listens on the server's own address, for which its certificate is good, and passes on while it is open.
 
-    `close_for` breaks all connections and refuses new ones; with `silent` they stay, and nothing comes through.
+    `close_for` breaks all connections and refuses new ones for a while, `cut` only breaks those that there are.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -27,10 +27,16 @@ class Relay:
     def close_for(self, seconds: float) -> None:
         """Be away for so long."""
         self._open.clear()
-        for end in list(self._ends):
-            _shut(end)
+        self.cut()
         threading.Event().wait(seconds)
         self._open.set()
+
+    def cut(self) -> int:
+        """Break all connections that there are, and give their number; new ones are taken at once."""
+        broken = list(self._ends)
+        for end in broken:
+            _shut(end)
+        return len(broken) // 2
 
     def end(self) -> None:
         """For good."""

@@ -21,6 +21,7 @@ from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.events import MetricLogged
 from jupyter_mlops.store.run_state import load_run
+from jupyter_mlops.verbs.remote import fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, logs, retry, show
 from jupyter_mlops.verbs.verify import verify
@@ -93,6 +94,8 @@ def test_a_notebook_runs_and_all_but_its_values_comes_home(folder: Path) -> None
     executed = json.loads(Path(answer["notebook"]).read_text())
     assert any("total 10" in str(cell.get("outputs")) for cell in executed["cells"])
     assert show(answer["run"], folder=folder)["state"] == "succeeded"
+    value = fetch(answer["run"], "frame", folder=folder)
+    assert Path(value["path"]).stat().st_size == value["bytes"] > 0
 
     again = run(path, target="kubernetes")
     assert states(again) == {"load": "cached", "total": "cached"}

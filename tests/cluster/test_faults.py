@@ -29,7 +29,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, NODES, PODS, PVCS, QU
 from jupyter_mlops.kube.transport import HttpTransport
 from jupyter_mlops.store.events import RunCreated, TaskStarted, TaskWaiting
 from jupyter_mlops.targets.kubernetes import submit
-from jupyter_mlops.targets.kubernetes.places import RunPlace, driver_job
+from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, driver_job
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import retry, show
 from tests.cluster.conftest import SERVER_PID
@@ -302,16 +302,43 @@ def test_a_canceled_run_stops_its_steps_and_keeps_what_they_have_printed(folder:
     assert "so far" in Path(answer["tasks"][0]["notebook"]).read_text()
 
 
-def test_a_step_that_does_not_listen_is_killed_after_its_grace(
-    folder: Path, watching: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jupyter_mlops.targets.kubernetes.places.GRACE_S", 5)
-    deaf = (
-        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
-        "while True: time.sleep(1)"
-    )
-    answer = run(notebook(folder, f"%%step slow --timeout 3\n{deaf}"), target="kubernetes", on_event=watching)
+DEAF = (
+    "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n"
+    "while True: time.sleep(0.2)"
+)
+
+
+def test_steps_that_do_not_listen_are_killed_after_their_grace(folder: Path, watching: Watching) -> None:
+    """Their pods have the grace period of all steps, so this waits for it: once for both ways to be asked to end."""
+    stop = threading.Event()
+
+    def cancel() -> None:
+        for task in ("slow", "endless"):
+            wait_for_word(folder, watching, task, "deaf")
+        asked = f"jupyter-mlops.io/run={watching.run},jupyter-mlops.io/step=slow"
+        until(
+            lambda: [p for p in watching.kube.list(PODS, labels=asked).items if "deletionTimestamp" in p["metadata"]],
+            "the end of the time of the step `slow`",
+        )
+        stop.set()
+
+    watching.at_start_of("endless", cancel)
+    path = notebook(folder, f"%%step slow --timeout 3\n{DEAF}", f"%%step endless\n{DEAF}")
+    answer = run(path, target="kubernetes", on_event=watching, stop=stop)
+    watching.done()
+    assert answer["state"] == "canceled"
+    assert states(answer) == {"slow": "failed", "endless": "canceled"}
     assert answer["tasks"][0]["reason"] == "took longer than its timeout of 3 s"
+    for task in states(answer):
+        place = folder / ".jupyter_mlops" / "runs" / watching.run / "tasks" / task / "1"
+        assert "deaf" in (place / "log").read_text()
+        seen = [json.loads(line) for line in (place / "cluster.jsonl").read_text().splitlines()]
+        pods = [line for line in seen if line["kind"] == "pod"]
+        killed = next(pod for pod in pods if pod["exit_code"] == 128 + signal.SIGKILL)
+        running = [pod["at"] for pod in pods if pod["state"] == "running"]
+        assert killed["at"] - max(running) > 0.9 * GRACE_S  # told to end, it ran on
+    mine = f"jupyter-mlops.io/part=step,jupyter-mlops.io/run={watching.run}"
+    until(lambda: not watching.kube.list(JOBS, labels=mine).items, "the end of its Jobs")
 
 
 def test_a_process_that_crashes_is_named_so_and_uses_up_a_retry(folder: Path) -> None:
@@ -445,6 +472,31 @@ def test_a_run_outlives_a_server_that_is_away_for_a_while(folder: Path, relay: R
     watching.done()
     assert states(answer) == {"one": "succeeded", "two": "succeeded"}
     assert [task["attempt"] for task in answer["tasks"]] == [1, 1]
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_a_run_whose_watches_are_cut_again_and_again_does_each_step_once(
+    folder: Path, relay: Relay, watching: Watching, attached: bool
+) -> None:
+    over, broken = threading.Event(), []
+
+    def cut() -> None:
+        while not over.wait(1.0):
+            broken.append(relay.cut())
+
+    watching.at_start_of("one", cut)
+    path = notebook(folder, *(cell.replace("sleep(8)", "sleep(6)") for cell in CHAIN), "%%step three --no-cache\nx + 1")
+    try:
+        answer = run(path, target="kubernetes", on_event=watching, attached=attached)
+    finally:
+        over.set()
+    watching.done()
+    assert states(answer) == dict.fromkeys(("one", "two", "three"), "succeeded")
+    assert [task["attempt"] for task in answer["tasks"]] == [1, 1, 1]
+    assert [len(task["attempts"]) for task in answer["tasks"]] == [1, 1, 1]
+    assert sum(number > 0 for number in broken) > 5, broken
+    pods = watching.kube.list(PODS, labels=f"jupyter-mlops.io/part=step,jupyter-mlops.io/run={watching.run}").items
+    assert len(pods) == 3
 
 
 @pytest.mark.stops_the_server

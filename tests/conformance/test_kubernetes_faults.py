@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from jupyter_mlops.engine.target import Attempt
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.labels import labels
+from jupyter_mlops.kube.request import Request, Response
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
 from jupyter_mlops.targets.kubernetes.target import KubernetesTarget
@@ -201,6 +203,32 @@ def test_a_job_of_the_same_name_that_is_not_ours_is_left_alone_and_named(bench: 
     assert outcome.state == "failed"
     assert "There is another Job of the name" in outcome.reason
     assert [item["metadata"]["uid"] for item in cluster.of("jobs")] == ["old"]
+
+
+def test_a_stop_while_a_job_is_made_leaves_one_of_that_name_that_is_not_ours_alone(
+    bench: Bench, cluster: SmallCluster
+) -> None:
+    attempt = bench.attempt("x = 1")
+    clash(cluster, attempt, {"app": "theirs"})
+    asking, asked = threading.Event(), threading.Event()
+    answer = cluster.send
+
+    def slow(request: Request) -> Response:
+        found = answer(request)
+        if request.method == "POST":
+            asking.set()
+            asked.wait(PATIENCE_S)
+        return found
+
+    cluster.send = slow  # type: ignore[method-assign]
+    bench.target.start(attempt, bench.reports.put)
+    assert asking.wait(PATIENCE_S)
+    bench.target.stop(attempt.id, "user")
+    asked.set()
+    bench.reports.outcome(attempt.id)
+    bench.target.close()
+    assert [item["metadata"]["uid"] for item in cluster.of("jobs")] == ["old"]
+    assert not [request for request in cluster.asked if request.method == "DELETE"]
 
 
 def test_a_request_for_a_job_whose_answer_is_lost_makes_one_job(bench: Bench, cluster: SmallCluster) -> None:

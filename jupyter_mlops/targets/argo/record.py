@@ -27,6 +27,7 @@ from jupyter_mlops.store.events import (
     TaskExpanded,
     TaskFinished,
     TaskStarted,
+    known_events,
 )
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.liveness import engine_identity
@@ -59,7 +60,7 @@ class Record:
     def look(self) -> State:
         """The state of the run now, with all that follows from it."""
         found = read_run(self.directory)
-        self._known = tuple(event for event in found.events if isinstance(event, Event))
+        self._known = tuple(known_events(found.events))
         self.clock = ForwardClock(max([self.order.began, *(event.at for event in self._known)]))
         return state_of(self.order, self._known)
 

@@ -26,6 +26,7 @@ from jupyter_mlops.store.events import (
     TaskFinished,
     TaskStarted,
     TaskWaiting,
+    known_events,
 )
 from jupyter_mlops.store.events_file import EventWriter, read_run
 from jupyter_mlops.store.project import Project
@@ -47,7 +48,7 @@ class Story:
         self.folder = project.run_directory(run)
         self._project, self._run, self._arrived = project, run, arrived
         self._writer = EventWriter(self.folder, HOME_WRITER)
-        events = [event for event in read_run(self.folder).events if isinstance(event, Event)]
+        events = known_events(read_run(self.folder).events)
         self.plan = plan_of(events, run)
         self._fold = RunFold(run)
         for event in events:
@@ -197,7 +198,7 @@ class Story:
         self._add(RunFinished(seen.ended, state, CANCELED if canceled else why if seen.phase == "failed" else ""))
 
     def _merge(self) -> None:
-        events = [event for event in read_run(self.folder).events if isinstance(event, Event)]
+        events = known_events(read_run(self.folder).events)
         journal = StoreJournal(self._project, self._run, self.plan.pipeline.name)
         try:
             write_merged(replay(self.plan, events), journal)

@@ -96,16 +96,30 @@ class AttachedTarget(KubernetesTarget):
         super().stop(attempt, reason)
 
     def _create(self, running: PodAttempt) -> None:
-        try:
-            for body in self._orders.get(running.attempt.id, ()):
-                with contextlib.suppress(AlreadyThere):  # the Job is tried again
-                    self._kube.create(CONFIG_MAPS, body)
-        except MlopsError as error:
-            refused = Reason("not_made", f"Its order could not be sent: {error.message}", error.hint)
-            with self._guard:
-                running.hear_made(Made(refused=refused), time.monotonic())
-            return
+        orders = self._orders.get(running.attempt.id, ())
+        for at, body in enumerate(orders):
+            refused = self._send(body)
+            if refused is not None:
+                self._orders[running.attempt.id] = orders[:at]  # those that are to go at the end
+                with self._guard:
+                    running.hear_made(Made(refused=refused), time.monotonic())
+                return
         super()._create(running)
+
+    def _send(self, body: Mapping[str, Any]) -> Reason | None:
+        """Put a part of an order into the cluster; why it cannot be."""
+        name = str(body["metadata"]["name"])
+        try:
+            try:
+                self._kube.create(CONFIG_MAPS, body)
+            except AlreadyThere:  # as its Job is tried again, unless it is somebody else's
+                if self._kube.get(CONFIG_MAPS, name).get("binaryData") != body["binaryData"]:
+                    said = f"There is another ConfigMap of the name {name}, which is not of this run."
+                    hint = f"See what it is (`kubectl describe configmap {name}`), and remove it."
+                    return Reason("name_taken", said, hint)
+        except MlopsError as error:
+            return Reason("not_made", f"Its order could not be sent: {error.message}", error.hint)
+        return None
 
     def _has_arrived(self, running: PodAttempt, now: float, over_since: float) -> bool:
         """Listen to a pod that has begun; one that has ended need not wait until others have."""

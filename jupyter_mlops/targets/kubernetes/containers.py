@@ -8,8 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_mlops.engine.target import Attempt
 from jupyter_mlops.errors import MlopsError
@@ -19,7 +18,11 @@ from jupyter_mlops.kube.pod_template import literal
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.runtime.kfp.task import Component
 from jupyter_mlops.runtime.spec import ErrorInfo, TaskResult, TaskSpec
+from jupyter_mlops.targets.kubernetes.plain_files import open_to_append, write_plain
+from jupyter_mlops.targets.kubernetes.pod_use import PodUse
 
+# Bytes of a log that are kept: a container that never stops printing does not fill the volume.
+LOG_MOST = 64 << 20
 # Seconds that the last lines of a log may take after the pod's end.
 _LOG_WITHIN_S = 15.0
 _SHARED = 0o2775
@@ -64,10 +67,13 @@ def _name(item: Mapping[str, Any], key: str) -> str:
 
 
 class ContainerAttempt:
-    """One attempt. `job` before its pod, `hear` while it runs, `finish` after it; each from one thread at a time."""
+    """One attempt. `job` before its pod, `hear` while it runs, `finish` after it; each from one thread at a time.
 
-    def __init__(self, kube: Kube, attempt: Attempt) -> None:
-        self._kube = kube
+    `use` keeps what its pod uses, where the cluster says so.
+    """
+
+    def __init__(self, kube: Kube, attempt: Attempt, use: PodUse | None = None) -> None:
+        self._kube, self._use = kube, use
         self._directory = attempt.directory
         self._component = Component(attempt.spec, confined=True)
         self._stop = Stop()
@@ -99,6 +105,8 @@ class ContainerAttempt:
         """Begin to bring the log once there is one."""
         if self._log is None and pod.get("status", {}).get("phase") in ("Running", "Succeeded", "Failed"):
             name = str(pod["metadata"]["name"])
+            if self._use is not None:
+                self._use.follow(self._directory, name)
             self._log = threading.Thread(target=self._bring_log, args=(name,), name="mlops-log", daemon=True)
             self._log.start()
 
@@ -107,14 +115,17 @@ class ContainerAttempt:
         if self._log is not None:
             self._log.join(_LOG_WITHIN_S)
         self._stop.set()
+        used = self._use.end(self._directory) if self._use is not None else {}
         if not succeeded:
             return
+        facts = {"use": used} if used else {}
         try:
-            result = TaskResult("succeeded", time.monotonic() - self._started, exports=self._component.exports())
+            exports = self._component.exports()
+            result = TaskResult("succeeded", time.monotonic() - self._started, exports=exports, facts=facts)
         except (MlopsError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             hint = getattr(error, "hint", "")
             info = ErrorInfo(type(error).__name__, getattr(error, "message", str(error)), hint)
-            result = TaskResult("failed", time.monotonic() - self._started, error=info)
+            result = TaskResult("failed", time.monotonic() - self._started, error=info, facts=facts)
         self._write(result)
 
     def _folders(self) -> list[str]:
@@ -125,15 +136,23 @@ class ContainerAttempt:
 
     def _bring_log(self, pod: str) -> None:
         try:
-            with (self._directory / "log").open("ab") as file:
-                for line in follow_log(self._kube, pod, self._stop):
-                    file.write(line.data)
-                    file.flush()
-        except (MlopsError, OSError) as error:
-            with (self._directory / "log").open("a", encoding="utf-8") as file:
-                file.write(f"[jupyter_mlops] The log cannot be read: {error}\n")
+            with os.fdopen(open_to_append(self._directory / "log"), "ab") as file:
+                try:
+                    self._copy_log(pod, file)
+                except MlopsError as error:
+                    file.write(f"[jupyter_mlops] The log cannot be read: {error}\n".encode())
+        except OSError:  # the volume is full, or its container has put something else there
+            return
+
+    def _copy_log(self, pod: str, file: BinaryIO) -> None:
+        size = os.fstat(file.fileno()).st_size
+        for line in follow_log(self._kube, pod, self._stop):
+            size += len(line.data)
+            if size > LOG_MOST:
+                file.write(f"[jupyter_mlops] The rest is left out: the log has {LOG_MOST >> 20} MiB.\n".encode())
+                return
+            file.write(line.data)
+            file.flush()
 
     def _write(self, result: TaskResult) -> None:
-        partial = Path(self._directory, "result.json.part")
-        partial.write_text(result.to_json(), encoding="utf-8")
-        partial.replace(self._directory / "result.json")
+        write_plain(self._directory / "result.json", result.to_json())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -92,14 +94,36 @@ def _remove(project: Project, runs: Iterable[str]) -> list[str]:
 
 
 def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove, or list, runs that nobody keeps and that nothing was written to for a while."""
+    """Remove, or list, runs that nobody keeps and that nothing was written to for a while.
+
+    Of a run that is gone its working folder may be left.
+    """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
-    old = [run for run in run_ids(project) if run not in keep and _last_change(project.run_directory(run)) < before]
-    size = sum(path.stat().st_size for run in old for path in project.run_directory(run).rglob("*") if path.is_file())
+    old = [run for run in _all_runs(project) if run not in keep and _last_change(project, run) < before]
+    size = sum(path.lstat().st_size for run in old for path in _files(project, run))
     if not asked["dry_run"]:
         _remove(project, old)
     return {"runs": old, "bytes": size}
 
 
-def _last_change(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+def _all_runs(project: Project) -> list[str]:
+    """Those that have a folder of any kind."""
+    places = (project.root / "work").glob("*/*")
+    working = {place.name for place in places if is_run_id(place.name) and place.is_dir() and not place.is_symlink()}
+    return sorted({*run_ids(project), *working})
+
+
+def _files(project: Project, run: str) -> Iterator[Path]:
+    for folder in (project.run_directory(run), *(project.root / "work").glob(f"*/{run}")):
+        yield from (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _last_change(project: Project, run: str) -> float:
+    """When anything of a run was last written, however deep; also in its working folder."""
+    last = 0.0
+    for folder in (project.run_directory(run), *(project.root / "work").glob(f"*/{run}")):
+        for place, _, names in os.walk(folder):
+            for path in (place, *(os.path.join(place, name) for name in names)):
+                with contextlib.suppress(OSError):  # it is gone, or goes now
+                    last = max(last, os.lstat(path).st_mtime)
+    return last

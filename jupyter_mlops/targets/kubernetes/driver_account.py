@@ -6,7 +6,7 @@ import contextlib
 
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import AlreadyThere, Forbidden
-from jupyter_mlops.kube.rbac import DRIVER, driver_manifests
+from jupyter_mlops.kube.rbac import DRIVER, driver_manifests, figures_manifests
 from jupyter_mlops.kube.resource import ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
 
 _RESOURCES = {item.kind: item for item in (SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS)}
@@ -22,7 +22,7 @@ def ensure_driver_account(kube: Kube, chosen: str) -> str:
     account, *rights = driver_manifests(kube.namespace)
     with contextlib.suppress(AlreadyThere, Forbidden):
         kube.create(SERVICE_ACCOUNTS, account)
-        for item in rights:
+        for item in (*rights, *figures_manifests(kube.namespace)):
             with contextlib.suppress(AlreadyThere):
                 kube.create(_RESOURCES[item["kind"]], item)
     return DRIVER

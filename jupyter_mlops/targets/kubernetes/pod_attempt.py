@@ -77,7 +77,7 @@ class PodAttempt:
 
     def hear_job(self, job: Mapping[str, Any], now: float, *, gone: bool) -> None:
         """Take what a watch says of the Job; one of that name that is not the one that was made here is ignored."""
-        if _mark(job) != self.mark:
+        if not is_marked(job, self.mark):
             return
         self.job = job
         if gone:
@@ -197,10 +197,11 @@ def marked(manifest: Mapping[str, Any], mark: str) -> dict[str, Any]:
     }
 
 
+def is_marked(item: Mapping[str, Any], mark: str) -> bool:
+    """Whether it is the one that was made with this mark."""
+    return part(item, "metadata", "annotations").get(MARK) == mark
+
+
 def _annotated(item: Mapping[str, Any], mark: str) -> dict[str, Any]:
     metadata = item["metadata"]
     return {**item, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), MARK: mark}}}
-
-
-def _mark(item: Mapping[str, Any]) -> object:
-    return part(item, "metadata", "annotations").get(MARK)

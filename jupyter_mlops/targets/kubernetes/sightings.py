@@ -19,7 +19,7 @@ from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.reason import containers, number, part, parts, text, when
 from jupyter_mlops.kube.resource import EVENTS
-from jupyter_mlops.runtime.tracking import append_event
+from jupyter_mlops.targets.kubernetes.plain_files import append_line
 
 SIGHTINGS = "cluster.jsonl"
 # Lines of one attempt; a pod that is started again for days does not fill the volume.
@@ -76,7 +76,7 @@ class Sightings:
             self._told[(directory, about)] = told
             self._lines[directory] = count + 1
         with contextlib.suppress(OSError):
-            append_event(str(directory / SIGHTINGS), {"at": time.time(), **seen})
+            append_line(directory / SIGHTINGS, {"at": time.time(), **seen})
 
 
 def seen_of_pod(pod: Mapping[str, Any]) -> dict[str, Any]:

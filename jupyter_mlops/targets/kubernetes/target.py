@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_mlops.engine.target import Attempt, Report, StopReason
 from jupyter_mlops.errors import MlopsError, Usage
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.pace import Pace
 from jupyter_mlops.kube.reason import Reason, part, text
@@ -22,7 +23,8 @@ from jupyter_mlops.targets.attempt_files import EventTail, read_result
 from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
 from jupyter_mlops.targets.kubernetes.making import make_job
 from jupyter_mlops.targets.kubernetes.places import GRACE_S, RunPlace, step_job
-from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, marked
+from jupyter_mlops.targets.kubernetes.pod_attempt import JOB_NAME, PodAttempt, is_marked, marked
+from jupyter_mlops.targets.kubernetes.pod_use import PodUse
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
 from jupyter_mlops.targets.kubernetes.sightings import Sightings
 from jupyter_mlops.targets.kubernetes.waiting import Waiting, line
@@ -54,6 +56,7 @@ class KubernetesTarget:
         self._deaf = ""
         self._sightings = Sightings()
         self._waiting = Waiting(kube, patience, self._sightings)
+        self._use = PodUse(kube, self._of_steps())
         self._calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="mlops-call")
         self._sweep()
         watches = (("jobs", lambda: self._watch(JOBS)), ("pods", lambda: self._watch(PODS)), ("events", self._read))
@@ -82,7 +85,7 @@ class KubernetesTarget:
         running = PodAttempt(attempt, report, self._tail(attempt), job, time.monotonic())
         running.manifest = marked(job, running.mark)
         if is_container(attempt.spec):
-            running.container = ContainerAttempt(self._kube, attempt)
+            running.container = ContainerAttempt(self._kube, attempt, self._use)
         with self._guard:
             self._running[attempt.id] = running
 
@@ -104,6 +107,7 @@ class KubernetesTarget:
             time.sleep(_LOOK_EVERY_S)
         self._stop.set()
         self._waiting.close()
+        self._use.close()
         for thread in self._threads:  # they ask for calls
             thread.join(timeout=5.0)
         self._calls.shutdown(wait=True)
@@ -169,7 +173,11 @@ class KubernetesTarget:
 
     def _delete(self, running: PodAttempt) -> None:
         try:
-            self._kube.delete(JOBS, running.name)
+            # Whether it was made is sometimes not known; one of that name that is not ours stays.
+            if running.made or is_marked(self._kube.get(JOBS, running.name), running.mark):
+                self._kube.delete(JOBS, running.name)
+        except Absent:
+            return
         except MlopsError as error:
             running.refused = Reason("not_stopped", f"It could not be stopped: {error}")
 

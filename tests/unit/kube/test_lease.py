@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from jupyter_mlops.errors import Conflict
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Unreachable
+from jupyter_mlops.kube.labels import labels
 from jupyter_mlops.kube.lease import Lease
 from tests.small_cluster import SmallCluster
 
@@ -124,3 +126,13 @@ class Silenced:
         return self._cluster.send(request)
 
     def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("marks", [{}, {"app": "theirs"}, labels("lease", run="another"), labels("anchor")])
+def test_what_only_has_the_name_is_left_alone_and_named(cluster: SmallCluster, lease, marks: dict[str, str]) -> None:
+    theirs = {"metadata": {"name": "lease", "labels": marks}, "data": {"token": "", "pod": ""}}
+    cluster._put("configmaps", theirs)
+    before = json.dumps(cluster.objects["configmaps", "lease"])
+    with pytest.raises(Conflict, match=r"another ConfigMap of the name lease, which is not of this run"):
+        lease("one").take("run", OWNER, STOP)
+    assert json.dumps(cluster.objects["configmaps", "lease"]) == before

@@ -22,7 +22,7 @@ def _review(given: tuple[Rule, ...]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_no_right_is_wider_than_needed(purpose: str) -> None:
-    for rule in (*rules(purpose), *driver_rules()):
+    for rule in (*rules(purpose), *driver_rules(optional=True)):
         assert "*" not in (rule.group, rule.resource, *rule.verbs)
         assert rule.resource not in ("secrets", "pods/exec", "pods/attach", "pods/portforward", "serviceaccounts/token")
         assert rule.resource != "pods" or set(rule.verbs) <= {"get", "list", "watch"}
@@ -47,7 +47,15 @@ def test_a_driver_in_the_cluster_gets_an_account_of_its_own_where_one_is_needed(
     kinds = {purpose: [item["kind"] for item in manifests([purpose], "team", ME)] for purpose in PURPOSES}
     alone = ["Role", "RoleBinding"]
     assert kinds["follow"] == kinds["attached"] == kinds["check"] == alone
-    assert kinds["run"] == kinds["schedules"] == [*alone, "ServiceAccount", *alone]
+    assert kinds["run"] == kinds["schedules"] == [*alone, "ServiceAccount", *alone, *alone]
+
+
+def test_what_the_driver_can_do_without_has_a_role_of_its_own_at_the_end() -> None:
+    *others, role, binding = manifests(["run"], "team", ME)
+    assert role["rules"] == [{"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["list"]}]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "jupyter-mlops-driver", "namespace": "team"}]
+    assert "metrics.k8s.io" not in str(others)
+    assert "optional" in as_yaml(["run"], "team", ME)
 
 
 def test_purposes_add_up_in_one_role() -> None:

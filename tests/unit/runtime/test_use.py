@@ -147,13 +147,14 @@ def test_no_group_where_its_files_are_not_there(tmp_path: Path) -> None:
     assert group_of_container(str(tmp_path)) is None
 
 
-def test_the_first_process_of_a_container_tells_its_limits_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("asked", ["getpid", "getppid"])
+def test_the_first_process_of_a_container_and_what_it_began_tell_its_limits_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     root = tmp_path / "group"
     root.mkdir()
     monkeypatch.setattr(use, "GROUPS", str(_version_2(root)))
-    monkeypatch.setattr(os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, asked, lambda: 1)
     told = Sampler(str(tmp_path)).stop()
     limits, last = _lines(tmp_path)
     assert (limits["kind"], limits["cpu"], limits["memory"]) == ("limits", 1.5, 4096)

@@ -18,6 +18,7 @@ from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.logs import LogLine
+from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Pipeline as Model
 from jupyter_mlops.store.events import ArtifactLogged, CellFinished, MetricLogged, TaskFinished
@@ -25,6 +26,7 @@ from jupyter_mlops.store.events_file import event_files, read_run
 from jupyter_mlops.store.liveness import driving
 from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached, without_file_cache
 from jupyter_mlops.targets.kubernetes.attached_target import bring
@@ -352,6 +354,25 @@ def test_a_job_that_may_not_be_made_fails_its_step_and_says_so(desk: Desk) -> No
     run = desk.run("%%step one\nx = 1")
     assert states(run) == {"one": "failed"}
     assert "Job could not be made" in load_run(run).tasks["one"].reason
+
+
+@pytest.mark.parametrize(
+    ("plural", "words", "more"), [("configmaps", ("order", "two", "1"), "-0"), ("jobs", ("two", "1"), "")]
+)
+def test_objects_of_others_with_the_names_of_a_step_are_left_alone_and_named(
+    desk: Desk, plural: str, words: tuple[str, ...], more: str
+) -> None:
+    run = new_run_id()
+    name = dns_name("mlops", run[-8:], *words) + more
+    desk.cluster._put(plural, {"metadata": {"name": name, "labels": {"app": "theirs"}}, "data": {"a": "b"}})
+    before = json.dumps(desk.cluster.objects[plural, name])
+    folder = desk.run(*TWO, options=RunOptions(run=run))
+    assert states(folder) == {"one": "succeeded", "two": "failed"}
+    kind = {"configmaps": "ConfigMap", "jobs": "Job"}[plural]
+    assert f"There is another {kind} of the name {name}" in load_run(folder).tasks["two"].reason
+    assert json.dumps(desk.cluster.objects[plural, name]) == before
+    orders = {item["metadata"]["name"] for item in desk.cluster.of("configmaps") if "order" in item["metadata"]["name"]}
+    assert orders <= {name}
 
 
 def test_the_setting_is_true_or_false() -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import glob
 import hashlib
 import io
+import json
 import marshal
+import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlops.engine.plan import make_plan
+from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Retries, Secret, Step, Volume
 from jupyter_mlops.runtime.spec import CellSource, TaskResult, TaskSpec
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.pod_main import USAGE
@@ -101,3 +108,149 @@ def test_it_keeps_to_python_3_9(code: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_no_union_of_types_is_evaluated(code: Path) -> None:
+    """What vermin does not see: `A | B` outside annotations, which Python 3.9 cannot evaluate."""
+    found = []
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        for name in archive.namelist():
+            if name.endswith(".py"):
+                found += [f"{name}:{line}" for line in evaluated_unions(archive.read(name))]
+    assert found == []
+
+
+def test_no_union_is_asked_for_an_instance(code: Path) -> None:
+    """`isinstance(x, Alias)` of a union: Python 3.9 cannot either."""
+    with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
+        trees = {name: ast.parse(archive.read(name)) for name in archive.namelist() if name.endswith(".py")}
+    unions = {
+        node.targets[0].id
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and is_union(node.value)
+    }
+    assert "Event" in unions
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("isinstance", "issubclass")
+        if {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)} & unions
+    ]
+    assert found == []
+
+
+def is_union(node: ast.expr) -> bool:
+    """Whether it is `Union[...]`."""
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Union"
+
+
+def evaluated_unions(source: bytes) -> list[int]:
+    """The lines of a module's unions of types that are no annotations, nor for type checkers alone."""
+    tree = ast.parse(source)
+    passed: set[int] = set()
+    for node in ast.walk(tree):
+        parts = [getattr(node, name, None) for name in ("annotation", "returns")]
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            parts += node.body
+        passed |= {id(inner) for part in parts if isinstance(part, ast.AST) for inner in ast.walk(part)}
+    unions = (node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr))
+    return sorted({node.lineno for node in unions if id(node) not in passed and is_type(node)})
+
+
+def is_type(node: ast.expr) -> bool:
+    """Whether it looks like one: None, a type of Python, a Name in CamelCase, or some of them."""
+    if isinstance(node, ast.BinOp):
+        return is_type(node.left) and is_type(node.right)
+    if isinstance(node, ast.Subscript):
+        return is_type(node.value)
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return isinstance(getattr(builtins, name, None), type) or (name[:1].isupper() and not name.isupper())
+
+
+def test_evaluated_unions_are_found() -> None:
+    source = b"""
+from typing import TYPE_CHECKING, Any
+x: int | None = A | B
+Value = str | Any | None
+FLAGS = re.A | re.B
+def f(a: int | str) -> dict[str, int] | None:
+    return isinstance(a, Mapping | list) or {1} | set()
+if TYPE_CHECKING:
+    Thing = One | Two
+"""
+    assert evaluated_unions(source) == [4, 7]
+
+
+@pytest.fixture(scope="module")
+def oldest() -> str:
+    """A real Python 3.9."""
+    known = [shutil.which("python3.9"), *glob.glob(os.path.expanduser("~/.pyenv/versions/3.9*/bin/python3.9"))]
+    for path in filter(None, known):
+        if subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return path
+    pytest.skip("needs Python 3.9 on this machine")
+
+
+IMPORT_ALL = """
+import importlib, sys, zipfile
+sys.path.insert(0, sys.argv[1])
+for name in sorted(zipfile.ZipFile(sys.argv[1]).namelist()):
+    module = name[:-3].replace("/", ".").replace(".__init__", "")
+    if not name.startswith("jupyter_mlops/") or not name.endswith(".py") or module.endswith("__main__"):
+        continue
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as missing:  # what steps have and pods need not
+        if missing.name not in ("IPython", "matplotlib"):
+            raise
+"""
+
+
+def test_all_of_it_can_be_imported_by_python_3_9(code: Path, oldest: str) -> None:
+    done = subprocess.run([oldest, "-I", "-c", IMPORT_ALL, str(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_step_runs_in_python_3_9(code: Path, oldest: str, tmp_path: Path) -> None:
+    cell = CellSource(0, "c", "import sys\nx = list(sys.version_info[:2])", 1)
+    spec = TaskSpec("run", "a", "a", 1, str(tmp_path), str(tmp_path), (cell,), exports=("x",))
+    (tmp_path / "spec.json").write_text(spec.to_json())
+    command = [oldest, "-I", str(code), "task", str(tmp_path / "spec.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert TaskResult.from_json((tmp_path / "result.json").read_text()).exports == {"x": [3, 9]}
+
+
+READ_PLAN = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from jupyter_mlops.engine.plan import Plan
+plan = Plan.from_data(json.loads(sys.stdin.read()), {})
+print(json.dumps(plan.to_data(), sort_keys=True))
+"""
+
+
+def test_a_plan_with_all_kinds_of_options_is_read_by_python_3_9(code: Path, oldest: str) -> None:
+    options = Options(
+        cpu=0.5,
+        memory="1Gi",
+        image="i",
+        retries=Retries(2, delay=1.0),
+        timeout=3.0,
+        env={"A": "b"},
+        secrets=(Secret("name", "key", "ENV"),),
+        volumes=(Volume("claim", "/data"),),
+    )
+    made = Component("cells", (CellSource(0, "c", "x = 1", 1),))
+    steps = (Step("one", made, options=options, outputs=("x",)), Step("two", made))
+    told = json.dumps(make_plan(Pipeline("work", steps), {}).to_data(), sort_keys=True)
+    command = [oldest, "-I", "-c", READ_PLAN, str(code)]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads(told)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from jupyter_mlops.engine.plan import make_plan
 from jupyter_mlops.engine.target import Attempt
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.request import Request, Response
 from jupyter_mlops.pipeline.kfp.reading import read_ir
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.kfp.packages import ALLOWED
 from jupyter_mlops.runtime.spec import TaskSpec
+from jupyter_mlops.targets.kubernetes import containers
 from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
 from jupyter_mlops.targets.kubernetes.packing import in_cluster
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
@@ -93,3 +99,61 @@ def test_packages_are_installed_only_where_the_settings_say_so() -> None:
     [allowed] = in_cluster(plan, "/work", pip=True).pipeline.steps
     [not_allowed] = in_cluster(plan, "/work").pipeline.steps
     assert (allowed.options.env, not_allowed.options.env) == ({ALLOWED: "1"}, {})
+
+
+class Printing:
+    """A transport whose one pod has ended, and has printed so many lines of this length; it may be read `allowed`."""
+
+    def __init__(self, lines: int, length: int = 1024, *, allowed: bool = True) -> None:
+        self.status = 200 if allowed else 403
+        self._lines = iter([b"2026-01-01T00:00:00.%09dZ " % at + b"x" * length + b"\n" for at in range(lines)])
+        self.headers: dict[str, str] = {}
+
+    def send(self, request: Request) -> Response:
+        return Response(404, {}, b"{}")
+
+    def stream(self, request: Request) -> Printing:
+        return self
+
+    def __iter__(self) -> Printing:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._lines)
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+def listened(folder: Path, transport: Any) -> str:
+    """The log of an attempt that has ended."""
+    attempt = ContainerAttempt(Kube(transport, "here"), Attempt(spec(folder), folder))
+    attempt.job(job())
+    attempt.hear({"metadata": {"name": "pod"}, "status": {"phase": "Failed"}})
+    attempt.finish(succeeded=False)
+    return (folder / "log").read_text() if (folder / "log").is_file() else ""
+
+
+def test_a_log_comes_whole_up_to_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert listened(tmp_path, Printing(3)).count("x") == 3 * 1024
+    (tmp_path / "log").unlink()
+    monkeypatch.setattr(containers, "LOG_MOST", 1 << 20)
+    log = listened(tmp_path, Printing(5000))
+    assert len(log) < (1 << 20) + 200
+    assert log.splitlines()[-1] == "[jupyter_mlops] The rest is left out: the log has 1 MiB."
+
+
+def test_a_log_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    assert "The log cannot be read" in listened(tmp_path, Printing(1, allowed=False))
+
+
+def test_a_container_that_replaces_its_log_holds_nobody_up_and_leads_nowhere(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    began = time.monotonic()
+    assert listened(tmp_path, Printing(3)) == ""
+    assert time.monotonic() - began < 10
+    (tmp_path / "log").unlink()
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "log").symlink_to(tmp_path / "theirs")
+    listened(tmp_path, Printing(3))
+    assert (tmp_path / "theirs").read_text() == "theirs"
