@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 import time
@@ -18,6 +20,8 @@ from jupyter_mlops.store.run_ids import is_run_id, run_ids
 from jupyter_mlops.targets.kubernetes.arriving_values import value_frames
 from jupyter_mlops.targets.kubernetes.places import STORE
 
+UNANCHORED = "unanchored"
+"""The file in a run's folder that says: nothing in the namespace stands for this run, and it is wanted all the same."""
 # Characters that one courier prints: nodes keep about 50 MB of a container's output.
 MOST = 24 << 20
 # What is of no use at home, or written there; and of the values those that `verify` compares.
@@ -92,14 +96,26 @@ def _remove(project: Project, runs: Iterable[str]) -> list[str]:
 
 
 def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove, or list, runs that nobody keeps and that nothing was written to for a while."""
+    """Remove, or list, runs that nobody keeps and that nothing was written to for a while.
+
+    Runs that never had an anchor are kept by none: they go only where those of everyone may.
+    """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
-    old = [run for run in run_ids(project) if run not in keep and _last_change(project.run_directory(run)) < before]
+    old = [run for run in run_ids(project) if run not in keep and _last_change(project, run) < before]
+    if not asked.get("everyone"):
+        old = [run for run in old if not (project.run_directory(run) / UNANCHORED).exists()]
     size = sum(path.stat().st_size for run in old for path in project.run_directory(run).rglob("*") if path.is_file())
     if not asked["dry_run"]:
         _remove(project, old)
     return {"runs": old, "bytes": size}
 
 
-def _last_change(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)
+def _last_change(project: Project, run: str) -> float:
+    """When anything of a run was last written, however deep; also in its working folder."""
+    last = 0.0
+    for folder in (project.run_directory(run), *(project.root / "work").glob(f"*/{run}")):
+        for place, _, names in os.walk(folder):
+            for path in (place, *(os.path.join(place, name) for name in names)):
+                with contextlib.suppress(OSError):  # it is gone, or goes now
+                    last = max(last, os.lstat(path).st_mtime)
+    return last
