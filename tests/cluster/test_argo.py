@@ -26,6 +26,7 @@ from jupyter_mlops.verbs.compile import compile as compile_to
 from jupyter_mlops.verbs.remote import attach, fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import cancel, delete, logs, retry, show
+from jupyter_mlops.verbs.verify import verify
 from tests.cluster.as_user import grant, kubeconfig
 from tests.cluster.test_runs import PYTHON, notebook, states, store
 
@@ -203,6 +204,12 @@ def test_a_run_that_nobody_follows_is_stopped_from_elsewhere(folder: Path) -> No
     answer = attach(found, folder=folder)
     assert (answer["state"], states(answer)) == ("canceled", {"long": "canceled"})
     assert log_of(answer, "long", folder).startswith("sleeping\n")
+
+
+@pytest.mark.timeout(600)
+def test_a_pipeline_there_means_the_same_as_its_notebook(folder: Path, cluster) -> None:
+    answer = verify(notebook(folder, "%%step a\nx = [1]", "%%step b\nx.append(2)\nprint(x)"), target="argo")
+    assert (answer["same"], answer["differences"], answer["steps"]) == (True, [], 2)
 
 
 @pytest.mark.timeout(600)

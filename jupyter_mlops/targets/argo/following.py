@@ -303,9 +303,8 @@ def failed_nodes(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _has_run(pod: Mapping[str, Any]) -> bool:
     """Whether its container was ever started: a pod may end before."""
     entries = _mapping(pod.get("status")).get("containerStatuses")
-    states = [
-        _mapping(_mapping(entry).get("state")) for entry in entries or () if _mapping(entry).get("name") == "main"
-    ]
+    mains = [item for item in (entries if isinstance(entries, list) else ()) if _mapping(item).get("name") == "main"]
+    states = [_mapping(item.get("state")) for item in mains]
     return any("running" in state or _mapping(state.get("terminated")).get("startedAt") for state in states)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from jupyter_mlops.engine.plan import Plan, make_plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Conflict, NotFound, Usage, WorkFailed
+from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS
@@ -28,6 +28,7 @@ from jupyter_mlops.store.remote import bringing_home, read_remote
 from jupyter_mlops.store.run_ids import run_ids
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.argo import cluster as cluster_module
+from jupyter_mlops.targets.argo import following
 from jupyter_mlops.targets.argo.cluster import ArgoWorkflows
 from jupyter_mlops.targets.argo.submit import documents_of, settings_of
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
@@ -253,6 +254,7 @@ def test_a_run_whose_pods_are_gone_comes_from_the_volume_also_where_nobody_knew_
         kube.delete(PODS, pod["metadata"]["name"])
     wait_until(lambda: not there.of("pods"))
     delete(run, here=True, folder=project.root)
+    (project.root / "jupyter_mlops.toml").write_text('[argo]\nimage = "image"\n')
     assert verbs.attach(run[-8:], folder=project.root)["state"] == "succeeded"
     assert text_of(run, "s0", project) == "hello\n"
     assert any("courier" in name for name in there.logs)
@@ -347,6 +349,32 @@ def test_a_run_that_is_stopped_before_a_pod_began_is_canceled_without_a_courier(
     [run] = run_ids(project)
     assert load_run(project.run_directory(run)).state == "canceled"
     assert not any("courier" in name for name in there.logs)
+
+
+def test_a_run_whose_pods_cannot_begin_is_refused_and_nothing_is_left(
+    there: ArgoCluster, target: ArgoWorkflows, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(following, "_LOOK_EVERY_S", 0.05)
+    there.held.set()
+    faults: list[Refused] = []
+
+    def drive() -> None:
+        try:
+            target.drive(plan(project, "x = 1"), project, RunOptions())
+        except Refused as fault:
+            faults.append(fault)
+
+    driving = in_background(drive)
+    wait_until(lambda: there.of("pods"))
+    waiting = {"reason": "InvalidImageName", "message": "no such image"}
+    for pod in there.of("pods"):
+        pod["status"]["containerStatuses"] = [{"name": "main", "state": {"waiting": waiting}}]
+    driving.join(WITHIN_S)
+    assert "cannot begin" in str(faults)
+    [run] = run_ids(project)
+    assert load_run(project.run_directory(run)).state == "failed"
+    assert {item["metadata"]["labels"]["jupyter-mlops.io/part"] for item in there.of("configmaps")} == {"code"}
 
 
 def test_the_sweep_leaves_runs_of_compiled_workflows_alone(
