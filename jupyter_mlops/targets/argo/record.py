@@ -39,6 +39,8 @@ from jupyter_mlops.targets.kubernetes.delivery import UNANCHORED
 from jupyter_mlops.targets.kubernetes.workplace import place_of, reopen
 
 _CLAIMS = ".claims"
+# Seconds. What two pods write at one time is read in any order, and the run's own beginning comes before all else.
+_AFTER_S = 1e-6
 
 
 class Record:
@@ -147,7 +149,7 @@ class Record:
         """When the last of what a step needs was over: all pods of a loop know that, and none began before."""
         needs = set(state.plan.by_name[step].needs)
         ends = [e.at for e in self._known if isinstance(e, TaskFinished) and e.step in needs]
-        return max([self.order.began, *ends])
+        return max([self.order.began + _AFTER_S, *ends])
 
 
 def state_of(order: Order, events: Iterable[Event]) -> State:
