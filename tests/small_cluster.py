@@ -80,7 +80,8 @@ class SmallCluster:
             return self._create(plural, json.loads(json.dumps(request.body)))
         if request.method == "GET" and not name:
             chosen = _selected(request.query.get("labelSelector", ""))
-            return 200, {"metadata": {"resourceVersion": str(self._version)}, "items": self.of(plural, **chosen)}
+            items = [item for item in self.of(plural, **chosen) if _is_named(item, request.query)]
+            return 200, {"metadata": {"resourceVersion": str(self._version)}, "items": items}
         found = self.objects.get((plural, name))
         if found is None:
             return 404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": f"{name} not found"}
@@ -135,7 +136,7 @@ class SmallCluster:
         body["metadata"]["resourceVersion"] = str(self._version)
         line = json.dumps({"type": kind, "object": body}).encode() + b"\n"
         for watched, query, stream in self._watches:
-            if watched == plural and _has(body, _selected(query.get("labelSelector", ""))):
+            if watched == plural and _has(body, _selected(query.get("labelSelector", ""))) and _is_named(body, query):
                 stream.put(line)
 
     # What happens to pods and Jobs there.
@@ -304,6 +305,12 @@ def _selected(text: str) -> dict[str, str]:
 def _has(item: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     own = item["metadata"].get("labels", {})
     return all(key in own and value in ("", own[key]) for key, value in labels.items())
+
+
+def _is_named(item: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+    """Whether it has the name that a field selector asks for, if one does."""
+    wanted = _selected(query.get("fieldSelector", "")).get("metadata.name")
+    return wanted is None or item["metadata"]["name"] == wanted
 
 
 def _merge(item: dict[str, Any], changes: Mapping[str, Any]) -> None:

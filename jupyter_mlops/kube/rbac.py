@@ -87,6 +87,8 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
         *_FOLLOW,
         Rule("", "configmaps", _CHANGE),
         Rule("", "persistentvolumeclaims", ("get", "list", "create")),
+        # Couriers: what is only on the volume comes home with them, and is removed by them.
+        Rule("batch", "jobs", (*_SEE, "create", "delete")),
         Rule("argoproj.io", "workflows", _CHANGE),
     ),
     "kfp": (
@@ -198,10 +200,10 @@ def _joined(given: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def _account(name: str, namespace: str, given: Iterable[Rule], *, token: bool = False) -> list[dict[str, Any]]:
-    """A service account with these rights."""
+    """A service account with these rights. Their Role has a name of its own: one for people may be called as it is."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(name, namespace)}
     own = Subject("ServiceAccount", name)
-    return [{**account, "automountServiceAccountToken": token}, *_granted(name, namespace, given, own)]
+    return [{**account, "automountServiceAccountToken": token}, *_granted(f"{name}-pods", namespace, given, own)]
 
 
 def _granted(name: str, namespace: str, given: Iterable[Rule], subject: Subject) -> list[dict[str, Any]]:

@@ -96,11 +96,11 @@ def _for_argo(plan: Plan, output: Path, image: str, project: Project) -> dict[st
     from jupyter_mlops.targets.argo.submit import documents_of, settings_of
 
     refuse_unsayable(plan.pipeline)
-    made, code, claim = documents_of(plan, settings_of(project.config.get("argo", {}), image))
+    found = documents_of(plan, settings_of(project.config.get("argo", {}), image), project.root)
     return {
-        str(output): documents([made]),
-        str(output.with_suffix(".code.yaml")): documents(code),
-        str(output.with_suffix(".claim.yaml")): documents([claim]),
+        str(output): documents([found.workflow]),
+        str(output.with_suffix(".code.yaml")): documents(found.needed),
+        str(output.with_suffix(".claim.yaml")): documents([found.claim]),
     }
 
 

@@ -27,8 +27,9 @@ _AGAIN_S = 2.0
 _MOST_S = 5.0
 # A value up to this size comes home when somebody looks at it; a larger one when somebody asks for it.
 AT_ONCE = 20 << 20
-# Where runs are looked for that are not known here, though the project's own go nowhere else.
-ELSEWHERE = "kubernetes"
+# Where runs are looked for that are not known here, though the project's own go nowhere else: the first is meant, or
+# the one that the project has settings of.
+ELSEWHERE = ("kubernetes", "argo")
 # Runs that one process follows for all who look.
 _AT_ONCE_RUNS = 20
 
@@ -70,7 +71,9 @@ def _known_or_found(project: Project, run: str, given: Mapping[str, str]) -> str
         return resolve(project, run)
     except NotFound:
         name = default_target(project)
-        name = ELSEWHERE if name == "local" and (given or ELSEWHERE in project.config) else name
+        if name == "local":
+            known = [other for other in ELSEWHERE if other in project.config]
+            name = next(iter(known), ELSEWHERE[0] if given else name)
         if name == "local" or run in ("last", "latest"):
             raise
     with contextlib.closing(open_target(name, project, given=given)) as target:

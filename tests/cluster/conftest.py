@@ -98,6 +98,10 @@ class Cluster:
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
         subjects = [{"kind": "ServiceAccount", "name": name, "namespace": self.namespace}]
         self.kube.apply(ROLE_BINDINGS, {**me, "roleRef": role, "subjects": subjects})
+        return self.token_of(name)
+
+    def token_of(self, name: str) -> Access:
+        """How a service account gets in."""
         path = SERVICE_ACCOUNTS.path(self.namespace, name, "token")
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
         token = json.loads(self.kube.transport.send(Request("POST", path, {}, body)).body)["status"]["token"]

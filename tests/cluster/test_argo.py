@@ -1,4 +1,6 @@
-"""Notebooks run by the real controller of Argo Workflows, under Pod Security `restricted`."""
+"""Notebooks run by the real controller of Argo Workflows, under Pod Security `restricted`, by somebody who has exactly
+the Role that `target rbac argo` prints.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +10,27 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlops.errors import Refused
 from jupyter_mlops.kube.discovery import served
-from jupyter_mlops.kube.rbac import WORKFLOW_PODS, Subject, manifests, rules
-from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
+from jupyter_mlops.kube.rbac import WORKFLOW_PODS, rules
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.store.events import RunCreated, RunFinished, TaskStarted
+from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.run_ids import run_ids
 from jupyter_mlops.targets.argo.cluster import ArgoWorkflows
 from jupyter_mlops.targets.argo.following import OVER
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
 from jupyter_mlops.verbs.compile import compile as compile_to
+from jupyter_mlops.verbs.remote import attach, fetch
 from jupyter_mlops.verbs.run import run
-from jupyter_mlops.verbs.runs import delete, logs, retry
+from jupyter_mlops.verbs.runs import cancel, delete, logs, retry, show
+from jupyter_mlops.verbs.verify import verify
+from tests.cluster.as_user import grant, kubeconfig
 from tests.cluster.test_runs import PYTHON, notebook, states, store
 
 __all__ = ["store"]
-_KINDS = {"Role": ROLES, "RoleBinding": ROLE_BINDINGS, "ServiceAccount": SERVICE_ACCOUNTS}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,8 +39,7 @@ def _argo(cluster) -> None:
     found, there = served(cluster.kube).find(cluster.kube, WORKFLOWS.group, WORKFLOWS.kind)
     if found is None:
         pytest.skip(f"needs Argo Workflows: {there.missing or there.unknown}")
-    for item in manifests(("argo",), cluster.namespace, Subject("User", "somebody")):
-        cluster.kube.apply(_KINDS[item["kind"]], item)
+    grant(cluster, "ada", ["argo"])
 
 
 @pytest.fixture
@@ -42,14 +48,26 @@ def folder(cluster, store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     settings = {
         "image": cluster.image,
         "python": PYTHON,
-        "namespace": cluster.namespace,
         "service_account": WORKFLOW_PODS,
+        "access": "ReadWriteOnce",
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    (tmp_path / "jupyter_mlops.toml").write_text("\n".join(["[argo]", *lines]) + "\n")
+    text = "\n".join(['target = "argo"', "[argo]", *lines, 'requests = {cpu = "50m", memory = "64Mi"}'])
+    (tmp_path / "jupyter_mlops.toml").write_text(text + "\n")
     (tmp_path / ".jupyter_mlops").mkdir()
-    monkeypatch.setenv("KUBECONFIG", cluster.kubeconfig)
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(cluster, "ada", tmp_path / "kubeconfig")))
     return tmp_path
+
+
+def of_run(cluster, resource, run: str) -> tuple:
+    return cluster.kube.list(resource, labels=f"jupyter-mlops.io/run={run}").items
+
+
+def gone(cluster, resource, run: str) -> None:
+    """Wait until nothing of that kind is left of a run."""
+    for _ in changes_of(cluster.kube, Selection(resource, f"jupyter-mlops.io/run={run}"), Stop()):
+        if not of_run(cluster, resource, run):
+            break
 
 
 def log_of(answer, step: str, folder: Path) -> str:
@@ -111,11 +129,8 @@ def test_a_retry_a_failure_and_going_on_with_it(folder: Path, cluster) -> None:
     assert log_of(gone_on, "needs", folder) == "1\n"
 
     delete(failed["run"], folder=folder)
-    mine = f"jupyter-mlops.io/run={failed['run']}"
     for resource in (WORKFLOWS, PODS, CONFIG_MAPS):
-        for _ in changes_of(cluster.kube, Selection(resource, mine), Stop()):
-            if not cluster.kube.list(resource, labels=mine).items:
-                break
+        gone(cluster, resource, failed["run"])
 
 
 @pytest.mark.timeout(600)
@@ -138,21 +153,91 @@ def test_a_run_that_is_canceled_says_so(folder: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_what_compile_wrote_runs_with_kubectl_and_takes_parameters(folder: Path, cluster) -> None:
+def test_a_run_outlives_who_started_it_with_its_files_and_nothing_is_left_of_it(folder: Path, cluster) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "numbers.bin").write_bytes(bytes(range(256)) * 100)
+    (folder / "tools.py").write_text("def total(data): return sum(data)\n")
+    path = notebook(
+        folder,
+        "%%step read\nimport os, time, tools\ndata = open('data/numbers.bin', 'rb').read()\n"
+        "print(tools.total(data), flush=True)\nlarge = os.urandom(3 << 20)\nopen('out.txt', 'w').write('made')\n"
+        "time.sleep(5)",
+        "%%step look\nprint(len(large), open('out.txt').read())",
+    )
+
+    def die(event) -> None:
+        if isinstance(event, TaskStarted):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="attach"):
+        run(path, target="argo", on_event=die)
+    project = Project.find(folder)
+    [found] = run_ids(project)
+    delete(found, here=True, folder=folder)
+    answer = attach(found[-8:], folder=folder)  # unknown here by now
+    assert (answer["state"], states(answer)) == ("succeeded", {"read": "succeeded", "look": "succeeded"})
+    assert log_of(answer, "read", folder) == f"{sum(range(256)) * 100}\n"
+    assert log_of(answer, "look", folder) == f"{3 << 20} made\n"
+    assert fetch(found, "large", folder=folder)["bytes"] > 3 << 20
+    assert not [item for item in of_run(cluster, CONFIG_MAPS, found) if "parcel" in item["metadata"]["name"]]
+    delete(found, folder=folder)
+    for resource in (WORKFLOWS, PODS, CONFIG_MAPS):
+        gone(cluster, resource, found)
+    left = "import glob\nprint(glob.glob('/mlops/store/.jupyter_mlops/runs/*'), glob.glob('/mlops/store/work/*/*'))"
+    looked = run(notebook(folder, f"%%step look\n{left}"), target="argo")
+    assert found not in log_of(looked, "look", folder)
+
+
+@pytest.mark.timeout(600)
+def test_a_run_that_nobody_follows_is_stopped_from_elsewhere(folder: Path) -> None:
+    path = notebook(folder, "%%step long\nimport time\nprint('sleeping', flush=True)\ntime.sleep(600)")
+
+    def die(event) -> None:
+        if isinstance(event, TaskStarted):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(path, target="argo", on_event=die)
+    [found] = run_ids(Project.find(folder))
+    assert show(found, folder=folder)["state"] == "running"
+    cancel(found, folder=folder)
+    answer = attach(found, folder=folder)
+    assert (answer["state"], states(answer)) == ("canceled", {"long": "canceled"})
+    assert log_of(answer, "long", folder).startswith("sleeping\n")
+
+
+@pytest.mark.timeout(600)
+def test_a_pipeline_there_means_the_same_as_its_notebook(folder: Path, cluster) -> None:
+    answer = verify(notebook(folder, "%%step a\nx = [1]", "%%step b\nx.append(2)\nprint(x)"), target="argo")
+    assert (answer["same"], answer["differences"], answer["steps"]) == (True, [], 2)
+
+
+@pytest.mark.timeout(600)
+def test_a_run_whose_image_is_not_there_is_refused_and_leaves_nothing(folder: Path, cluster) -> None:
+    with pytest.raises(Refused, match="image"):
+        run(notebook(folder, "%%step one\nx = 1"), target="argo", image="nobody/has-it:1")
+    [found] = run_ids(Project.find(folder))
+    assert show(found, folder=folder)["state"] == "failed"
+    gone(cluster, WORKFLOWS, found)
+
+
+@pytest.mark.timeout(600)
+def test_what_compile_wrote_runs_with_kubectl_and_takes_parameters(folder: Path, cluster, enter) -> None:
     path = notebook(folder, "depth = 4\nname = 'a \"b\"'", "%%step work\nprint(depth, name)")
     data = json.loads(path.read_text())
     data["cells"][0]["metadata"]["tags"] = ["parameters"]
     path.write_text(json.dumps(data))
     answer = compile_to(path, output=folder / "wf.yaml", target="argo")
     yaml = pytest.importorskip("yaml")
+    kube = enter(cluster.token_of("ada"), cluster.namespace)
     for item in yaml.safe_load_all(Path(answer["code"]).read_text()):
-        cluster.kube.apply(CONFIG_MAPS, item)
+        kube.apply(CONFIG_MAPS, item)
     workflow = yaml.safe_load(Path(answer["output"]).read_text())
     [depth, _] = workflow["spec"]["arguments"]["parameters"]
     assert depth == {"name": "depth", "value": "4"}
     depth["value"] = "7"
     workflow["metadata"]["name"] = "by-hand"
-    cluster.kube.create(WORKFLOWS, workflow)
+    kube.create(WORKFLOWS, workflow)
     for change in changes_of(cluster.kube, Selection(WORKFLOWS, fields="metadata.name=by-hand"), Stop()):
         if change.kind != "synced" and (change.object.get("status") or {}).get("phase") in OVER:
             break

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from jupyter_mlops.pipeline.expressions import METRICS, names_read
@@ -21,9 +22,14 @@ _OVER_WELL = ("Succeeded", "Skipped", "Omitted")
 _OVER = ("Succeeded", "Skipped", "Omitted", "Failed", "Errored")
 
 
+ARRIVAL = "bring-files"
+"""The task that puts on the volume what the run takes along."""
+
+
 @dataclass(frozen=True)
 class Node:
-    """A task of a graph. `kind`: it runs the step, finds the items of its loop, or closes the books of the run.
+    """A task of a graph. `kind`: it brings the run's files, runs the step, finds the items of its loop, or closes the
+    books of the run.
 
     `depends` is Argo's expression. `when` names the task that says whether this one runs, `items_from` the one that
     says which items there are; `items` how many of them there always are. `tells` are tasks whose condition this one
@@ -31,7 +37,7 @@ class Node:
     """
 
     name: str
-    kind: Literal["step", "items", "close", "end"]
+    kind: Literal["arrive", "step", "items", "close", "end"]
     step: str = ""
     depends: str = ""
     when: str = ""
@@ -48,10 +54,14 @@ class Graph:
     exits: tuple[Node, ...]
 
 
-def graph_of(pipeline: Pipeline, selected: Collection[str], done: Collection[str] = ()) -> Graph:
-    """The graphs of the steps that take part and are not done yet."""
+def graph_of(
+    pipeline: Pipeline, selected: Collection[str], done: Collection[str] = (), *, files: bool = False
+) -> Graph:
+    """The graphs of the steps that take part and are not done yet. `files`: before them, files have to arrive."""
     steps = [step for step in pipeline.ordered() if step.name in selected]
-    builder = _Builder(pipeline, [step for step in steps if not step.options.exit and step.name not in done])
+    builder = _Builder(
+        pipeline, [step for step in steps if not step.options.exit and step.name not in done], files=files
+    )
     main = tuple(builder.main())
     exits = tuple(builder.exits([step for step in steps if step.options.exit]))
     # A graph cannot be empty: where nothing is left to do, the books are closed once more.
@@ -59,8 +69,9 @@ def graph_of(pipeline: Pipeline, selected: Collection[str], done: Collection[str
 
 
 class _Builder:
-    def __init__(self, pipeline: Pipeline, steps: list[Step]) -> None:
+    def __init__(self, pipeline: Pipeline, steps: list[Step], *, files: bool) -> None:
         self.names = Names()
+        self._arrival = self.names.task(ARRIVAL) if files and steps else ""
         self._pipeline = pipeline
         self._steps = steps
         self._task = {step.name: self._named(step.name) for step in pipeline.steps}
@@ -68,6 +79,8 @@ class _Builder:
         self._decider = {step.name: decider for step in steps if (decider := self._who_decides(step))}
 
     def main(self) -> Iterator[Node]:
+        if self._arrival:
+            yield Node(self._arrival, "arrive")
         for step in self._steps:
             name, depends = self._task[step.name], self._depends(step)
             tells = {self._task[other]: other for other, by in self._decider.items() if by == step.name}
@@ -122,11 +135,13 @@ class _Builder:
                 if earlier.name == step.name:
                     break
                 waits.setdefault(earlier.name, _OVER)
-        return _all(
+        clauses = (
             _any(self._task[name], self._phases(name, phases))
             for name, phases in waits.items()
             if name in self._by_name
         )
+        # A step whose predecessors were left out may run: that the files are there each has to see for itself.
+        return _all(chain([f"{self._arrival}.Succeeded"] if self._arrival else [], clauses))
 
     def _phases(self, step: str, phases: tuple[str, ...]) -> tuple[str, ...]:
         """A loop over nothing has been skipped, for Argo; for us it has succeeded."""

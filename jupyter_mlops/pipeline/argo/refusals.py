@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,9 +18,8 @@ def refuse_unsayable(pipeline: Pipeline) -> None:
     Raises:
         Refused: it cannot.
     """
-    made = tuple(name for step in pipeline.steps for name in step.files_out)
     for step in pipeline.steps:
-        for message, hint in (*_one(step), *_carried(step, made)):
+        for message, hint in _one(step):
             raise Refused(f"Argo Workflows cannot run {step.name!r}: {message}", hint=hint)
 
 
@@ -38,17 +36,8 @@ def _one(step: Step) -> Iterator[tuple[str, str]]:
         yield f"its name has {TAG}, which Argo takes for the beginning of a variable.", "Give it another name."
     if step.component.container:
         yield "it is a component of Kubeflow Pipelines.", "Run the file with --target kubernetes."
-    if step.component.kind == "notebook":
-        yield "it runs a whole notebook, which does not travel there.", "Include the notebook as a group of steps."
     if step.options.gpu and not float(step.options.gpu).is_integer():
         yield "a part of a GPU cannot be asked for.", "Ask for whole ones."
-
-
-def _carried(step: Step, made: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Against files of the project; `made` are those that steps write, into a folder that they share."""
-    for name in (*step.modules, *step.files_in, *step.options.files):
-        if not posixpath.isabs(name) and not any(name == one or name.startswith(f"{one}/") for one in made):
-            yield f"it needs {name!r} of the project, and files do not travel there.", "Put it on a volume."
 
 
 def _texts(value: Any) -> Iterator[str]:

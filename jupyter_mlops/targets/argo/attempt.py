@@ -39,7 +39,7 @@ def run_task(record: Record, state: State, task: Task) -> bool:
     """Run a task, or find its result in the cache; false if it failed. All of it is in the record then."""
     at = record.clock()
     try:
-        beginning = begin(state, task, record.journal)
+        beginning = begin(state, task, record.journal, final=record.order.final)
     except MlopsError as error:
         record.append(TaskFinished(at, task.name, task.step, 0, "failed", reason=str(error)))
         tell_argo(str(error))

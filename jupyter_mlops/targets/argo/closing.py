@@ -11,11 +11,13 @@ from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.engine.killed_notebook import show_killed
 from jupyter_mlops.engine.merged_notebook import write_merged
 from jupyter_mlops.engine.state import State, Task, tasks_of
+from jupyter_mlops.pipeline.argo.graph import ARRIVAL
 from jupyter_mlops.runtime.spec import TaskSpec
 from jupyter_mlops.store.events import TaskFinished
 from jupyter_mlops.targets.argo.attempt import ENDED_FROM_OUTSIDE
 from jupyter_mlops.targets.argo.order import FAILURES, STATUS
 from jupyter_mlops.targets.argo.record import Record
+from jupyter_mlops.targets.kubernetes.workplace import close
 
 CANCELED = "the run was canceled"
 _STOPPED = ("shutdown with strategy", "Stopped with strategy", ENDED_FROM_OUTSIDE)
@@ -39,7 +41,7 @@ def close_books(record: Record, env: Mapping[str, str], *, exits: bool) -> None:
             elif task.state == "running":
                 give_up(record, state, task, message, final=True)
             else:
-                _finish(record, task, "failed", _words(state, task, message) if message else _NOT_STARTED)
+                _finish(record, task, "failed", _words(state, task, message) if message else _not_started(failures))
         if not left:
             break
     record.write_consequences(sure=True)
@@ -58,7 +60,10 @@ def end_run(record: Record) -> int:
     if notebook is not None:
         record.output.show(notebook)
     record.write_consequences(sure=True, end=True)
-    return int(record.look().outcome != "succeeded")
+    record.output.tell_all()
+    outcome = record.look().outcome
+    close(record.place, outcome)
+    return int(outcome != "succeeded")
 
 
 def give_up(record: Record, state: State, task: Task, message: str, *, final: bool) -> None:
@@ -103,6 +108,12 @@ def _failures(text: str) -> dict[str, str]:
         return {}
     entries = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
     return {str(item.get("displayName", "")): str(item.get("message", "")) for item in entries}
+
+
+def _not_started(failures: Mapping[str, str]) -> str:
+    """Why Argo has not started a task of whose pods it says nothing."""
+    lost = failures.get(ARRIVAL)
+    return _NOT_STARTED if lost is None else f"what the run takes along did not arrive: {lost}"
 
 
 def _message(record: Record, failures: Mapping[str, str], task: Task) -> str:

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.engine.environment import environment
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.engine.resume import plan_of
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Conflict, Refused, Usage, WorkFailed
+from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage
 from jupyter_mlops.kube.capability import Capability
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.discovery import Right, may, rights, served
-from jupyter_mlops.kube.kubeconfig import transport_for
-from jupyter_mlops.kube.labels import labels, selector
+from jupyter_mlops.kube.failures import Absent
+from jupyter_mlops.kube.kubeconfig import connect
+from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.argo import graph_of, refuse_unsayable
 from jupyter_mlops.pipeline.model import Options, Pipeline
-from jupyter_mlops.store.events import CancelRequested, RunCreated, RunFinished, TaskFinished
-from jupyter_mlops.store.events_file import EventWriter, Unknown, read_run
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.run_ids import new_run_id
+from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.argo.following import OVER, Followed, failed_nodes
-from jupyter_mlops.targets.argo.order import Order
-from jupyter_mlops.targets.argo.submit import next_began, placed, settings_of, submit, submit_again
+from jupyter_mlops.targets.argo.following import stop_workflow
+from jupyter_mlops.targets.argo.homeward import WorkflowHomeward, at_work, workflows_of
+from jupyter_mlops.targets.argo.submit import next_began, settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, step_template
-from jupyter_mlops.targets.attending import attend
 from jupyter_mlops.targets.base import Capabilities
+from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
 from jupyter_mlops.targets.kubernetes.places import RunPlace
-from jupyter_mlops.targets.kubernetes.submit import anchor_name
+from jupyter_mlops.targets.kubernetes.remote_runs import RemoteRuns, refuse_moved
+from jupyter_mlops.targets.kubernetes.submit import Asked
+from jupyter_mlops.targets.kubernetes.unknown_run import fitting_run
 
-_LOOK_EVERY_S = 0.3
+# Seconds.
+_SETTLED_WITHIN_S, _LOOK_EVERY_S = 15.0, 0.3
 _NOTHING = Pipeline("nothing", ())
 _NEEDED = (
     Right("create", WORKFLOWS),
@@ -49,23 +49,30 @@ _NEEDED = (
 )
 
 
-class ArgoWorkflows:
+class ArgoWorkflows(RemoteRuns):
     """Runs pipelines as Workflows in a namespace of a cluster. `settings` are the keys of `ClusterSettings`.
 
-    `service_account` is that of the pods: Argo's own container in them reports with it how they ended.
+    `service_account` is that of the pods: Argo's own container in them reports with it how they ended. `server`: the
+    address that the context had when a run began.
 
     Raises:
         Usage: no image is set, or a setting is not known.
+        Refused: the context leads to another cluster.
     """
 
     name = "argo"
 
-    def __init__(self, *, context: str = "", namespace: str = "", kube: Kube | None = None, **settings: Any) -> None:
-        self._settings = settings_of(settings, "")
+    def __init__(
+        self, *, context: str = "", namespace: str = "", server: str = "", kube: Kube | None = None, **settings: Any
+    ) -> None:
+        found = settings_of(settings, settings.get("image") or own_image())
+        there: dict[str, Any] = {}
         if kube is None:
-            connection = transport_for(context or None)
+            connection = connect(context)
+            refuse_moved(connection, server)
             kube = Kube(connection.transport, namespace or connection.namespace)
-        self._kube = kube
+            there = {"context": connection.context, "server": connection.server}
+        super().__init__(kube, found, {**settings, "image": found.image, "namespace": kube.namespace, **there})
 
     @property
     def capabilities(self) -> Capabilities:
@@ -79,7 +86,7 @@ class ArgoWorkflows:
         """Why the options cannot be honoured there; empty when they can."""
         found = self._settings
         place = RunPlace("run", found.image, found.claim, ("code",), "", {}, found.python, found.pods)
-        making = Making(Plan(_NOTHING), graph_of(_NOTHING, ()), place, "order", {})
+        making = Making(Plan(_NOTHING), graph_of(_NOTHING, ()), place, ("order",), {})
         try:
             step_template(making, found.options(options))
         except (Usage, Refused) as error:
@@ -90,23 +97,16 @@ class ArgoWorkflows:
         """Have Argo run a plan, follow it to its end, and give the run's folder here.
 
         Raises:
-            Refused: Argo Workflows is not there, a step's options cannot be honoured, or the pods cannot start.
+            Refused: Argo Workflows is not there, a step's options cannot be honoured, a file cannot travel, or the pods
+                cannot start.
             WorkFailed: the Workflow was removed before the run was over.
         """
+        if options.attached:
+            raise _refuse_attached()
         self._refuse_early(plan)
         project.ensure()
-        run = options.run or new_run_id()
-        began = time.time()
-        folder = project.run_directory(run)
-        order = Order(placed(plan, self._settings), run, options.experiment, began)
-        name = submit(self._kube, order, self._settings, options.parallel)
-        with EventWriter(folder) as writer:
-            writer.append(_created(plan, run, options.experiment, began))
-        try:
-            return self._follow(run, name, folder, options)
-        except Refused:
-            self.forget(run)
-            raise
+        asked = Asked(options.experiment, options.parallel, project.root, options.final)
+        return self._begin(plan, project, options, lambda run: submit(self._kube, plan, run, self._settings, asked))
 
     def resume(self, run: str, project: Project, options: RunOptions) -> Path:
         """Have another Workflow go on with the run, without the steps that are done, and follow it here.
@@ -115,31 +115,57 @@ class ArgoWorkflows:
             Conflict: a Workflow of the run is at work.
             NotFound: nothing is left of the run in the namespace.
         """
-        folder = project.run_directory(run)
-        events = read_run(folder).events
-        plan = plan_of(events, run)
-        record = load_run(folder)
-        mine = selector(labels("driver", run=run))
-        for item in self._kube.list(WORKFLOWS, labels=mine).items:
-            if (item.get("status") or {}).get("phase") not in OVER:
-                raise Conflict(
-                    f"The run {run} is driven by the Workflow {item['metadata']['name']}.", hint="Cancel it."
-                )
-        order = Order(placed(plan, self._settings), run, record.experiment, next_began(events))
-        name = submit_again(self._kube, order, record, self._settings, options.parallel)
-        return self._follow(run, name, folder, options)
+        if options.attached:
+            raise _refuse_attached()
+        home = RunAtHome(project, run)
+        with bringing_home(home.folder) as mine:
+            if not mine:
+                raise Conflict(f"The run {run} is followed by another process: it goes on.", hint="Cancel it first.")
+            self._refuse_at_work(run)
+            teller = Teller(home.folder, options.listeners, from_now=True)
+            began = next_began(read_run(home.folder).events)
+            try:
+                number = submit_again(self._kube, load_run(home.folder), began, self._settings, options.parallel)
+            except Absent as error:
+                said = f"Nothing is left of the run {run} in the cluster."
+                raise NotFound(said, hint="Run the notebook again.") from error
+            if read_remote(home.folder) is None:  # an earlier version wrote nothing down
+                home.reserve(self.name, self._given)
+            change_remote(home.folder, driver=number, state="live", complete=False)
+            home.tell("")
+            return self._bring(home, options, teller)
 
-    def forget(self, run: str) -> None:
-        """Remove the anchor of the run, and with it all that the run has in the namespace."""
-        self._kube.delete(CONFIG_MAPS, anchor_name(run))
+    def cancel(self, run: str) -> None:
+        """Ask Argo to stop a run: what runs is ended, and exit steps do not run.
 
-    def cancel(self, workflow: str) -> None:
-        """Ask Argo to stop a Workflow: what runs is ended, and exit steps do not run."""
-        self._kube.patch(WORKFLOWS, workflow, {"spec": {"shutdown": "Stop"}})
+        Raises:
+            NotFound: nothing is left of the run in the namespace.
+        """
+        found = workflows_of(self._kube, run)
+        if not found:
+            raise NotFound(f"The run {run} has no Workflow in the namespace {self._kube.namespace}.")
+        for name in at_work(found):
+            stop_workflow(self._kube, name)
 
-    def close(self) -> None:
-        """Free the connection; runs go on."""
-        self._kube.transport.close()
+    def _way_home(self, home: RunAtHome, stop: Stop) -> WorkflowHomeward:
+        return WorkflowHomeward(home, self._kube, lambda: self._couriers(home.run, stop), stop)
+
+    def _refuse_at_work(self, run: str) -> None:
+        """Of a Workflow whose last pod has said that the run is over, Argo may say so some seconds later."""
+        began = time.monotonic()
+        while left := at_work(workflows_of(self._kube, run)):
+            if time.monotonic() - began > _SETTLED_WITHIN_S:
+                raise Conflict(f"The run {run} is driven by the Workflow {left[0]}.", hint="Cancel it first.")
+            time.sleep(_LOOK_EVERY_S)
+
+    def _full_id(self, run: str) -> str:
+        full = fitting_run(self._kube, run)
+        if not workflows_of(self._kube, full):
+            raise NotFound(
+                f"The run {full} is none of Argo's, or its Workflow was removed.",
+                hint='With target = "kubernetes" in jupyter_mlops.toml, `attach` finds runs of that target.',
+            )
+        return full
 
     def _refuse_early(self, plan: Plan) -> None:
         refuse_unsayable(plan.pipeline)
@@ -153,87 +179,8 @@ class ArgoWorkflows:
                 hint="Use --target kubernetes, which needs nothing installed, or have Argo Workflows installed.",
             )
 
-    def _follow(self, run: str, name: str, folder: Path, options: RunOptions) -> Path:
-        stop = Stop()
-        followed = Followed(self._kube, name, folder, stop)
-        told: dict[str, int] = {}
-        asked = created = False
 
-        def look() -> None:
-            nonlocal told, asked, created
-            found = read_run(folder, told)
-            told = dict(found.offsets)
-            for event in found.events:
-                # The record on the volume has its own beginning, which comes here too.
-                again, created = isinstance(event, RunCreated) and created, created or isinstance(event, RunCreated)
-                if not isinstance(event, Unknown) and not again:
-                    for listener in options.listeners:
-                        listener(event)
-            wanted = options.stop.is_set() or any(
-                isinstance(event, CancelRequested) and event.at >= began for event in found.events
-            )
-            if (wanted or followed.hopeless) and not asked:
-                asked = True
-                self.cancel(name)
-
-        began = time.time()
-        try:
-            attend(followed.follow, look, _LOOK_EVERY_S)
-        finally:
-            stop.set()
-        self._end(run, followed, folder, options)
-        return folder
-
-    def _end(self, run: str, followed: Followed, folder: Path, options: RunOptions) -> None:
-        """Where the last pod could not say that the run is over, say it for it."""
-        record = load_run(folder)
-        if record.over:
-            return
-        if followed.gone:
-            raise WorkFailed(
-                f"The Workflow of the run {run} was removed before the run was over.",
-                hint=f"Go on with it: jupyter mlops retry {run}",
-            )
-        if followed.hopeless and not any(task.attempt for task in record.tasks.values()):
-            raise Refused(f"The run cannot begin in the cluster: {followed.hopeless.said}", hint=followed.hopeless.hint)
-        why = [f"{task}: {message}" for task, message in failed_nodes(followed.seen)]
-        said = followed.hopeless.said if followed.hopeless else next(iter(why), followed.message)
-        stopped = options.stop.is_set() or "shutdown" in (followed.seen.get("spec") or {})
-        state = "canceled" if stopped and not followed.hopeless else "failed"
-        at = time.time()
-        reason = "the run was canceled" if state == "canceled" else said or f"Argo says: {followed.phase}"
-        # Of a Workflow that is stopped, Argo may end even the task that closes the record before it begins.
-        left = [task for task in record.tasks.values() if task.state in ("pending", "running")]
-        ends = [
-            TaskFinished(
-                at, task.task, task.step, task.attempt if task.state == "running" else 0, "canceled", 0.0, reason
-            )
-            for task in left
-        ]
-        over = RunFinished(at, state, reason)  # type: ignore[arg-type]
-        with EventWriter(folder) as writer:
-            writer.append(*ends, over)
-        for listener in options.listeners:
-            for end in ends:
-                listener(end)
-            listener(over)
-
-
-def _created(plan: Plan, run: str, experiment: str, began: float) -> RunCreated:
-    pipeline = plan.pipeline
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        user = ""
-    return RunCreated(
-        at=began,
-        run=run,
-        pipeline=pipeline.name,
-        experiment=experiment or pipeline.experiment,
-        params=plan.params,
-        target="argo",
-        notebook=pipeline.notebook,
-        plan=plan.to_data(),
-        environment=environment(),
-        user=user,
+def _refuse_attached() -> Usage:
+    return Usage(
+        "Runs on the target 'argo' are always driven by Argo Workflows, not from here.", hint="Leave out --attached."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,15 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import MlopsError
+from jupyter_mlops.errors import MlopsError, Refused
 from jupyter_mlops.notebook.parameters import bind
+from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE
+from jupyter_mlops.targets.kubernetes.workplace import place_of
 
 BEGAN, UID, NAME, PARAMETERS = "ARGO_RUN_BEGAN", "ARGO_RUN_UID", "ARGO_RUN_NAME", "ARGO_RUN_PARAMETERS"
 FAILURES, STATUS, LAST_TRY = "ARGO_RUN_FAILURES", "ARGO_RUN_STATUS", "ARGO_RUN_LAST_TRY"
 TOLD = "/tmp/mlops-told"  # noqa: S108 - a folder of the pod, not of this machine
 """Files that begin so hold what a pod tells Argo: `TOLD.items` the items of a loop, `TOLD.TASK` whether it runs."""
 
-_OWN = ("run", "experiment", "began", "shown", "tells", "names")
+PIECE = 900_000
+"""Characters of an order that go into one ConfigMap, which holds 1 MiB."""
+MOST_PIECES = 16
+
+_LISTS = ("code", "pieces")
+_OWN = (*_LISTS, "run", "experiment", "began", "final", "inside", "parcel", "shown", "tells", "names")
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,9 @@ class Order:
     """A run for Argo. `run` is "" where each Workflow made of it is a run of its own; `began` is then 0.
 
     `shown` are the parameters that the Workflow shows, as the text that it has for them; `tells` are by step the tasks
-    whose condition its pod evaluates, with their steps; `names` is how Argo calls each step.
+    whose condition its pod evaluates, with their steps; `names` is how Argo calls each step. `code` are the ConfigMaps
+    of the code, `pieces` those of what the run takes along, and `parcel` is their digest; the notebook is in `inside`
+    among its files. `final`: each step keeps its last values. `compiled`: nobody here knows of the run.
     """
 
     plan: Plan
@@ -37,19 +47,44 @@ class Order:
     shown: Mapping[str, str] = field(default_factory=dict)
     tells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    code: tuple[str, ...] = ()
+    pieces: tuple[str, ...] = ()
+    parcel: str = ""
+    inside: str = ""
+    final: bool = False
+    compiled: bool = False
 
     def to_json(self) -> str:
         """As the text of a file."""
         own = {name: getattr(self, name) for name in _OWN}
         data = {**own, "plan": self.plan.to_data(), "params": dict(self.plan.params)}
-        return json.dumps(data, ensure_ascii=False)
+        return json.dumps(data)
+
+    def to_files(self) -> dict[str, str]:
+        """As files, each of which a ConfigMap can hold, for `read_order`.
+
+        Raises:
+            Refused: it is larger than pods should have to read.
+        """
+        text = self.to_json()
+        if len(text) > MOST_PIECES * PIECE:
+            raise Refused(
+                f"The steps of the run take {len(text) / 1e6:.0f} MB, and Argo's pods can be told "
+                f"{MOST_PIECES * PIECE / 1e6:.0f} MB.",
+                hint="Put data that stands in the notebook's cells into files.",
+            )
+        if len(text) <= PIECE:
+            return {ORDER_FILE: text}
+        parts = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+        return {f"{ORDER_FILE}.{index:03}": part for index, part in enumerate(parts)}
 
     @classmethod
     def from_json(cls, text: str) -> Order:
         """Read what `to_json` wrote."""
         data = json.loads(text)
         plan = Plan.from_data(data["plan"], data["params"])
-        own = {name: data[name] for name in _OWN}
+        own = {name: data[name] for name in _OWN if name in data}  # an earlier version had fewer
+        own.update({name: tuple(own[name]) for name in _LISTS if name in own})
         return cls(plan, **own)
 
     def in_workflow(self, env: Mapping[str, str] = os.environ) -> Order:
@@ -66,13 +101,31 @@ class Order:
             if name in self.shown and text != self.shown[name]
         }
         params = {**self.plan.params, **{name: _read(self.plan, name, text) for name, text in changed.items()}}
-        plan = Plan(self.plan.pipeline, params, self.plan.selection)
-        return replace(self, plan=plan, run=run, began=began)
+        pipeline = self.plan.pipeline
+        if not self.run:
+            pipeline = replace(pipeline, cwd=working_folder(pipeline.name, run, self.inside))
+        plan = Plan(pipeline, params, self.plan.selection)
+        return replace(self, plan=plan, run=run, began=began, compiled=not self.run)
 
 
 def read_order(path: str) -> Order:
     """The order in a file, in this pod's Workflow."""
-    return Order.from_json(Path(path).read_text(encoding="utf-8")).in_workflow()
+    return Order.from_json(joined(_files_of(Path(path)))).in_workflow()
+
+
+def joined(files: Mapping[str, str]) -> str:
+    """The text of an order, of the files that `to_files` gave."""
+    return "".join(files[name] for name in sorted(files) if name.startswith(ORDER_FILE))
+
+
+def working_folder(pipeline: str, run: str, inside: str) -> str:
+    """Where pods of a run begin to work."""
+    return posixpath.normpath(posixpath.join(STORE, "work", place_of(pipeline, run), "files", inside))
+
+
+def _files_of(path: Path) -> dict[str, str]:
+    found = [path] if path.is_file() else path.parent.glob(f"{path.name}.*")
+    return {item.name: item.read_text(encoding="utf-8") for item in found}
 
 
 def shown(plan: Plan) -> dict[str, str]:

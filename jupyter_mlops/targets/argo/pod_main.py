@@ -1,4 +1,5 @@
-"""What the pods of a Workflow do: `argo step ORDER STEP ITEM`, `argo items ORDER STEP`, `argo close|end ORDER`.
+"""What the pods of a Workflow do: `argo arrive ORDER` (once, where files travel), `argo step ORDER STEP ITEM`,
+`argo items ORDER STEP`, `argo close|end ORDER`.
 
 Exit code 0 lets Argo go on, 1 tells it that the task has failed.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +17,14 @@ from jupyter_mlops.engine.ready import Refuse, decide
 from jupyter_mlops.engine.state import State, Task, item_name
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.targets.argo.attempt import run_task
+from jupyter_mlops.targets.argo.attempt import run_task, tell_argo
 from jupyter_mlops.targets.argo.closing import close_books, end_run, give_up, was_stopped
 from jupyter_mlops.targets.argo.order import LAST_TRY, TOLD, Order, read_order
 from jupyter_mlops.targets.argo.record import Record
-from jupyter_mlops.targets.kubernetes.places import STORE
+from jupyter_mlops.targets.kubernetes.parcel import arrive, arrived, joined
+from jupyter_mlops.targets.kubernetes.places import PARCEL, STORE
+from jupyter_mlops.targets.kubernetes.unpacking import make_folders
+from jupyter_mlops.targets.kubernetes.workplace import clear, take_over
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,6 +45,8 @@ def work(project: Project, order: Order, verb: str, rest: Sequence[str]) -> int:
         with record.output.following():
             if verb == "step":
                 return _step(record, rest[0], rest[1] if len(rest) > 1 else "")
+            if verb == "arrive":
+                return _arrive(record)
             if verb == "items":
                 return _items(record, rest[0])
             close_books(record, os.environ, exits=False)
@@ -49,6 +56,25 @@ def work(project: Project, order: Order, verb: str, rest: Sequence[str]) -> int:
             return end_run(record)
     finally:
         record.close()
+
+
+def _arrive(record: Record) -> int:
+    """Put what the run takes along, and what the last run of the pipeline left, into the run's working folder."""
+    place, order = record.place, record.order
+    try:
+        if order.parcel and arrived(place) is None:
+            shutil.rmtree(place, ignore_errors=True)  # an exit step may have worked there: nothing else has
+            place.parent.mkdir(parents=True, exist_ok=True)
+            arrive(joined(Path(PARCEL), order.parcel), place, record.kept)
+        make_folders(order.plan, place / "files", order.inside)
+        if not order.final:  # `verify` begins with what the notebook brings
+            take_over(place)
+        clear(place)
+    except (MlopsError, OSError) as error:
+        tell_argo(str(error))
+        sys.stderr.write(f"What the run takes along could not be put on the volume: {error}\n")
+        return 1
+    return 0
 
 
 def _step(record: Record, step: str, item: str) -> int:

@@ -6,26 +6,30 @@ So `argo logs` and `kubectl logs` show what the notebook printed, and who follow
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from jupyter_mlops.store.mirror import Sender
+from jupyter_mlops.store.mirror import Frame, Sender
+from jupyter_mlops.targets.kubernetes.delivery import travels
 
 _LOOK_EVERY_S = 0.3
 END = b'{"mlops": "end"}\n'
 """The last line of ours: what comes after it is Argo's."""
-# Values stay in the cluster; events of attempts are in the run's own.
-_STAYS = (".bundle", ".part", ".lock", "/log")
+CUT = b'{"mlops": "end", "cut": true}\n'
+"""The same, after a log whose last line has no end: what is printed has one."""
 
 
 class PodOutput:
     """Prints what is new of the files of a run that it is told to show, and the lines of one log. One thread shows."""
 
-    def __init__(self, folder: Path, out: BinaryIO) -> None:
-        self._sender = Sender(folder, lambda name: name.startswith(self._shown) and not name.endswith(_STAYS))
-        self._out = out
+    def __init__(self, folder: Path, out: BinaryIO, values: Callable[[str], Iterable[Frame]] = lambda _: ()) -> None:
+        """`values` gives the frames of a value by its digest; large ones stay in the cluster."""
+        self._sender = Sender(folder, lambda name: name.startswith(self._shown) and _is_file(name))
+        self._out, self._values = out, values
+        self._waiting: list[str] = []
+        self._is_last = self._cut = False
         self._shown: tuple[str, ...] = ()
         self._folder = folder
         self._log: Path | None = None
@@ -37,13 +41,25 @@ class PodOutput:
         if log:
             self._log = path / "log"
 
+    def show_values(self, digests: Iterable[str]) -> None:
+        """Print these values, too, with what is new the next time."""
+        self._waiting.extend(digests)
+
+    def tell_all(self) -> None:
+        """At the end, say what there is of the whole run, so that whoever follows it knows whether it is there."""
+        self._is_last = True
+
     def tell(self, *, last: bool = False) -> None:
         """Print what is new; the `last` time also a line of the log that has no end."""
         for frame in self._sender.look():
-            self._out.write(frame.to_line().encode() + b"\n")
+            self._print(frame)
+        while self._waiting:
+            for frame in self._values(self._waiting.pop(0)):
+                self._print(frame)
         data = self._new_lines(last=last)
         if data:
-            self._out.write(data if data.endswith(b"\n") else data + b"\n")
+            self._cut = not data.endswith(b"\n")
+            self._out.write(data + b"\n" * self._cut)
         self._out.flush()
 
     @contextmanager
@@ -63,8 +79,13 @@ class PodOutput:
             done.set()
             thread.join()
             self.tell(last=True)
-            self._out.write(END)
+            for frame in Sender(self._folder, travels).manifest() if self._is_last else ():
+                self._print(frame)
+            self._out.write(CUT if self._cut else END)
             self._out.flush()
+
+    def _print(self, frame: Frame) -> None:
+        self._out.write(frame.to_line().encode() + b"\n")
 
     def _new_lines(self, *, last: bool) -> bytes:
         if self._log is None:
@@ -78,3 +99,8 @@ class PodOutput:
         data = data if last else data[: data.rfind(b"\n") + 1]
         self._at += len(data)
         return data
+
+
+def _is_file(name: str) -> bool:
+    """Whether a file of the run goes home as a file: the log goes as lines."""
+    return travels(name) and not name.endswith("/log")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,22 +31,28 @@ from jupyter_mlops.store.events import (
 )
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.liveness import engine_identity
+from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.argo.order import NAME, Order
 from jupyter_mlops.targets.argo.pod_output import PodOutput
+from jupyter_mlops.targets.kubernetes.arriving_values import SMALL, stored_values, value_frames
+from jupyter_mlops.targets.kubernetes.delivery import UNANCHORED
+from jupyter_mlops.targets.kubernetes.workplace import place_of, reopen
 
 _CLAIMS = ".claims"
+# Seconds. What two pods write at one time is read in any order, and the run's own beginning comes before all else.
+_AFTER_S = 1e-6
 
 
 class Record:
     """The run's record, open for this pod to add to. Close it."""
 
     def __init__(self, project: Project, order: Order, workflow: str = os.environ.get(NAME, "")) -> None:
-        self.order = order
+        self.order, self._project = order, project
         self.journal = StoreJournal(project, order.run, order.plan.pipeline.name)
         self._workflow = workflow
         self._known: tuple[Event, ...] = ()
-        self.output = PodOutput(self.directory, sys.stdout.buffer)
+        self.output = PodOutput(self.directory, sys.stdout.buffer, self._small_value)
         self.output.show(self.journal.events_path)
         self.clock = ForwardClock(order.began)
         if self.first("begin"):
@@ -65,15 +71,17 @@ class Record:
         return state_of(self.order, self._known)
 
     def append(self, *events: Event) -> None:
-        """Write events down."""
+        """Write events down, and have small values of which they tell go home, too."""
         self.journal.append(*events)
+        self.output.show_values(digest for digest, _ in stored_values(events))
 
     def first(self, what: str) -> bool:
         """Whether this pod is the first of its Workflow to claim something."""
         folder = self.directory / _CLAIMS
         folder.mkdir(parents=True, exist_ok=True)
+        claim = folder / (f"{self._workflow}.{what}"[:240] + ".lock")
         try:
-            os.close(os.open(folder / f"{self._workflow}.{what}"[:250], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         except FileExistsError:
             return False
         return True
@@ -100,11 +108,29 @@ class Record:
                 continue
             self.append(replace(event, at=self._needs_over(state, step)) if isinstance(event, TaskExpanded) else event)
 
+    @property
+    def place(self) -> Path:
+        """The working folder of the run: its files are in `files` below it."""
+        return self._project.root.joinpath("work", *place_of(self.order.plan.pipeline.name, self.order.run).split("/"))
+
+    @property
+    def kept(self) -> Path:
+        """Where contents of files are that all runs of the volume share."""
+        return self._project.root / "kept"
+
     def close(self) -> None:
         """Close the pod's own file."""
         self.journal.close()
 
+    def _small_value(self, digest: str) -> Iterator[Frame]:
+        size = self._project.artifacts.size(digest)
+        if size is not None and size <= SMALL:
+            yield from value_frames(self._project, digest, None)
+
     def _begin(self) -> None:
+        if self.order.compiled:
+            (self.directory / UNANCHORED).touch()
+        reopen(self.place)
         plan, began = self.order.plan, self.order.began
         pipeline = plan.pipeline
         created = RunCreated(
@@ -124,7 +150,7 @@ class Record:
         """When the last of what a step needs was over: all pods of a loop know that, and none began before."""
         needs = set(state.plan.by_name[step].needs)
         ends = [e.at for e in self._known if isinstance(e, TaskFinished) and e.step in needs]
-        return max([self.order.began, *ends])
+        return max([self.order.began + _AFTER_S, *ends])
 
 
 def state_of(order: Order, events: Iterable[Event]) -> State:

@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Usage
+from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import bundle
-from jupyter_mlops.kube.labels import labels, owned, selector
+from jupyter_mlops.kube.failures import AlreadyThere
+from jupyter_mlops.kube.labels import ATTEMPT, PREFIX, full_names, labels, named, owned, selector
 from jupyter_mlops.kube.names import digest, dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.argo import Graph, graph_of
 from jupyter_mlops.store.run_record import RunRecord
-from jupyter_mlops.targets.argo.order import Order, shown
+from jupyter_mlops.targets.argo.order import Order, joined, shown
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, workflow
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.packing import in_cluster
-from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace
+from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
+from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import read_settings
 from jupyter_mlops.targets.kubernetes.submit import (
+    Asked,
     ClusterSettings,
     anchor_name,
     bare,
+    carries,
     claim_body,
     config_map,
     ensure_claim,
     ensure_code,
+    is_of_one_node,
+    pack_up,
+    prepare,
 )
 
+PIECES = PREFIX + "pieces"
+"""The annotation of a Workflow that names the ConfigMaps of what its run takes along: not needed once that is there."""
+# The cluster's own store takes 1.5 MB, and Argo writes into the Workflow what becomes of it.
+_MOST_BYTES = 1_000_000
 NO_IMAGE = "The target argo needs an image for its steps."
 IMAGE_HINT = (
     'Give --image, or set image = "..." under [argo] in jupyter_mlops.toml. '
@@ -39,35 +54,73 @@ IMAGE_HINT = (
 )
 
 
-def submit(kube: Kube, order: Order, settings: ClusterSettings, parallel: int | None) -> str:
-    """Make the objects of a run; the last one is its Workflow, whose name is the answer.
+def submit(
+    kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: Asked, began: float | None = None
+) -> None:
+    """Make the objects of a run; the last one is its Workflow.
 
     Raises:
-        MlopsError: the server refused one of them, and nothing of the run is left.
+        MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
-    plan, name = order.plan, anchor_name(order.run)
-    body = config_map(name, labels("anchor", run=order.run), {"pipeline": plan.pipeline.name})
-    anchor = kube.create(CONFIG_MAPS, body)
+    # The volume's list of contents is kept by drivers, of which there is none here: all is sent.
+    luggage = pack_up(None, settings.plan(plan), settings, {}, asked.root)
+    ready = prepare(kube, plan, run, settings, replace(asked, luggage=luggage, attached=True))
+    place, there = ready.place, ready.plan
+    order = Order(there, run, asked.experiment, time.time() if began is None else began, final=asked.final)
+    parcel = place.parcel if place.pieces else ""
+    order = replace(order, inside=ready.inside, pieces=place.pieces, parcel=parcel)
+    graph = graph_of(there.pipeline, there.selected, files=_moves_files(order))
     try:
-        ensure_claim(kube, settings)
-        graph = graph_of(plan.pipeline, plan.selected)
-        return _Submission(kube, order, graph, settings, parallel).create(anchor)
+        _Submission(kube, order, graph, place, asked.parallel).create()
     except BaseException:
-        kube.delete(CONFIG_MAPS, name)
+        kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
 
 
-def submit_again(kube: Kube, order: Order, record: RunRecord, settings: ClusterSettings, parallel: int | None) -> str:
-    """Make another Workflow for the steps that are not done, and give its name.
+def submit_again(kube: Kube, record: RunRecord, began: float, settings: ClusterSettings, parallel: int | None) -> int:
+    """Make another Workflow for the steps of a run that are not done, and give its number.
 
     Raises:
         NotFound: nothing is left of the run in the namespace.
     """
-    anchor = kube.get(CONFIG_MAPS, anchor_name(order.run))
-    # Each Workflow had an order, which stays where the Workflow itself was removed.
-    number = len(kube.list(CONFIG_MAPS, labels=selector(labels("plan", run=order.run))).items) + 1
-    graph = graph_of(order.plan.pipeline, order.plan.selected, _done(order.plan, record))
-    return _Submission(kube, order, graph, settings, parallel, number).create(anchor)
+    run = record.run
+    anchor = kube.get(CONFIG_MAPS, anchor_name(run))
+    number, order = _last_order(kube, run)
+    order = replace(order, began=began)
+    # Who has begun to work had its files.
+    files = _moves_files(order) and not any(task.attempt for task in record.tasks.values())
+    graph = graph_of(order.plan.pipeline, order.plan.selected, _done(order.plan, record), files=files)
+    code = ensure_code(kube)
+    place = RunPlace(run, settings.image, settings.claim, code.names, code.digest, bare(anchor))
+    place = replace(place, python=settings.python, settings=settings.pods, service_account=settings.service_account)
+    one_node = is_of_one_node(ensure_claim(kube, settings))
+    place = replace(place, pieces=order.pieces, parcel=order.parcel, one_node=one_node)
+    try:
+        _Submission(kube, order, graph, place, parallel, number + 1).create()
+    except AlreadyThere as error:
+        raise Conflict(f"Another Workflow of the run {run} has just been started.", hint="Follow that one.") from error
+    return number + 1
+
+
+def _last_order(kube: Kube, run: str) -> tuple[int, Order]:
+    """The order of the run's newest Workflow, and its number. The order stays where the Workflow was removed."""
+    by_number: dict[int, dict[str, str]] = {}
+    for item in kube.list(CONFIG_MAPS, labels=selector(labels("plan", run=run))).items:
+        files = {name: text for name, text in (item.get("data") or {}).items() if name.startswith(ORDER_FILE)}
+        number = named(item, ATTEMPT)
+        if files:
+            by_number.setdefault(int(number) if number.isdecimal() else 0, {}).update(files)
+    if not by_number:
+        raise NotFound(f"The cluster has no order of the run {run} any more.", hint="Run the notebook again.")
+    newest = max(by_number)
+    # Orders of an earlier version have no number.
+    return newest or 1, Order.from_json(joined(by_number[newest]))
+
+
+def _moves_files(order: Order) -> bool:
+    """Whether a task has to bring files: those that travel, or those that steps of the last run have written."""
+    selected = order.plan.selected
+    return bool(order.parcel) or any(step.files_out for step in order.plan.steps if step.name in selected)
 
 
 def next_began(events: Iterable[Any]) -> float:
@@ -89,30 +142,65 @@ def settings_of(table: Any, image: str) -> ClusterSettings:
     return read_settings(found)
 
 
-def placed(plan: Plan, settings: ClusterSettings) -> Plan:
-    """The plan as pods have it: with what is set for all steps, in a folder of its own on the volume."""
-    return in_cluster(settings.plan(plan), f"{STORE}/work/{dns_name(plan.pipeline.name)}")
+@dataclass(frozen=True)
+class Documents:
+    """A Workflow, which is made anew for each run; its code, order and files, made once; and the claim of the store."""
+
+    workflow: dict[str, Any]
+    needed: list[dict[str, Any]]
+    claim: dict[str, Any]
 
 
 def documents_of(
-    plan: Plan, settings: ClusterSettings, *, parallel: int | None = None
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """The Workflow, which is made anew for each run; its code and order, made once; and the claim of the store.
+    plan: Plan, settings: ClusterSettings, root: Path | None = None, *, parallel: int | None = None
+) -> Documents:
+    """A plan as documents that `kubectl` makes. Of the folder `root` the files travel that steps need.
 
     Raises:
-        Refused, Usage: as for `workflow`.
+        Refused, Usage: as for `workflow`; or a file cannot travel.
     """
-    code = bundle(code_zip())
+    plan, claim = settings.plan(plan), claim_body(settings)
+    luggage = pack_up(None, plan, settings, {}, root)
+    archive = pack({}, luggage.files, luggage.contents) if carries(luggage, plan) else b""
+    parcel = _parcel_maps(archive)
+    code, names = bundle(code_zip()), tuple(str(item["metadata"]["name"]) for item in parcel)
     place = RunPlace("", settings.image, settings.claim, code.names, code.digest, {}, settings.python, settings.pods)
-    place = replace(place, service_account=settings.service_account)
-    plan = placed(plan, settings)
-    graph = graph_of(plan.pipeline, plan.selected)
-    order = _completed(Order(plan), graph)
-    name = dns_name(plan.pipeline.name, digest([order.to_json()]))
-    told = config_map(name, labels("plan"), {ORDER_FILE: order.to_json()})
-    making = Making(plan, graph, place, name, order.shown, parallel)
+    place = replace(place, service_account=settings.service_account, pieces=names, one_node=is_of_one_node(claim))
+    # The working folder is that of each run: its pods know which one it is.
+    order = Order(in_cluster(plan, ""), inside=luggage.folder, pieces=names, code=code.names)
+    order = replace(order, parcel=hashlib.sha256(archive).hexdigest() if archive else "")
+    graph = graph_of(plan.pipeline, plan.selected, files=_moves_files(order))
+    order = _completed(order, graph)
+    orders = _order_maps(order, lambda part: dns_name(plan.pipeline.name, digest([order.to_json(), part])), {})
+    making = Making(order.plan, graph, place, tuple(item["metadata"]["name"] for item in orders), order.shown, parallel)
     made = workflow(making, {"generateName": f"{dns_name(plan.pipeline.name)[:40]}-", "labels": labels("driver")})
-    return made, [*code.config_maps, {**told, "immutable": True}], claim_body(settings)
+    _refuse_too_large(made)
+    return Documents(made, [*code.config_maps, *parcel, *({**item, "immutable": True} for item in orders)], claim)
+
+
+def _parcel_maps(archive: bytes) -> list[dict[str, Any]]:
+    """The archive as ConfigMaps that are named by what they hold."""
+    stem, made = hashlib.sha256(archive).hexdigest()[:32], []
+    for index, part in enumerate(pieces(archive)):
+        body = config_map(f"mlops-parcel-{stem}-{index:03}", labels("plan"), {})
+        made.append({**body, "immutable": True, "binaryData": {f"{index:03}": base64.b64encode(part).decode()}})
+    return made
+
+
+def _order_maps(order: Order, name: Callable[[str], str], marks: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The ConfigMaps of an order: one, unless it is large."""
+    files = order.to_files()
+    marks = marks or labels("plan")
+    return [config_map(name(key.removeprefix(ORDER_FILE)), marks, {key: text}) for key, text in files.items()]
+
+
+def _refuse_too_large(made: Mapping[str, Any]) -> None:
+    size = len(json.dumps(made))
+    if size > _MOST_BYTES:
+        raise Refused(
+            f"The Workflow of these steps takes {size / 1e6:.1f} MB, and a cluster takes {_MOST_BYTES / 1e6:.0f} MB.",
+            hint="Run it on the target kubernetes, or as several notebooks.",
+        )
 
 
 @dataclass(frozen=True)
@@ -122,27 +210,28 @@ class _Submission:
     kube: Kube
     order: Order
     graph: Graph
-    settings: ClusterSettings
+    place: RunPlace
     parallel: int | None
     number: int = 1
 
-    def create(self, anchor: Mapping[str, Any]) -> str:
-        order, kube, settings = _completed(self.order, self.graph), self.kube, self.settings
+    def create(self) -> None:
+        place, kube, anchor = self.place, self.kube, self.place.owner
+        order = _completed(replace(self.order, code=place.code), self.graph)
         run, number = order.run, str(self.number)
-        code = ensure_code(kube)
-        own = (code.names, code.digest, bare(anchor), settings.python, settings.pods)
-        place = replace(RunPlace(run, settings.image, settings.claim, *own), service_account=settings.service_account)
-        name = dns_name("mlops", run[-8:], "order", run, number)
-        making = Making(order.plan, self.graph, place, name, order.shown, self.parallel)
+        marks = labels("plan", run=run, attempt=self.number)
+        orders = _order_maps(order, lambda part: dns_name("mlops", run[-8:], "order", run, number + part), marks)
+        names = tuple(str(item["metadata"]["name"]) for item in orders)
+        making = Making(order.plan, self.graph, place, names, order.shown, self.parallel)
         metadata = {
             "name": dns_name("mlops", run[-8:], order.plan.pipeline.name, run, number, most=50),
             "labels": labels("driver", run=run, attempt=self.number),
+            "annotations": {**full_names(run=run), PIECES: ",".join(place.pieces)},
         }
         made = workflow(making, metadata)
-        told = config_map(name, labels("plan", run=run), {ORDER_FILE: order.to_json()})
-        kube.create(CONFIG_MAPS, owned(told, anchor))
-        created = kube.create(WORKFLOWS, owned(made, anchor))
-        return str(created["metadata"]["name"])
+        _refuse_too_large(made)
+        for item in orders:
+            kube.create(CONFIG_MAPS, owned(item, anchor))
+        kube.create(WORKFLOWS, owned(made, anchor))
 
 
 def _completed(order: Order, graph: Graph) -> Order:

@@ -21,7 +21,17 @@ from jupyter_mlops.pipeline.argo.refusals import reason_against
 from jupyter_mlops.pipeline.model import Options, Retries
 from jupyter_mlops.targets.argo import order as told
 from jupyter_mlops.targets.attempt_files import thread_variables
-from jupyter_mlops.targets.kubernetes.places import GRACE_S, KEPT_S, ORDER, ORDER_FILE, STORE, RunPlace, command
+from jupyter_mlops.targets.kubernetes.places import (
+    GRACE_S,
+    KEPT_S,
+    ORDER,
+    ORDER_FILE,
+    PARCEL,
+    STORE,
+    RunPlace,
+    command,
+    together,
+)
 
 WORKFLOWS = Resource("argoproj.io", "v1alpha1", "workflows", "Workflow")
 MAIN, EXIT = "main", "exit"
@@ -43,12 +53,12 @@ _AT_THE_END = {told.FAILURES: "{{workflow.failures}}", told.STATUS: "{{workflow.
 
 @dataclass(frozen=True)
 class Making:
-    """What a Workflow is made of. `order` is the ConfigMap with the order, `shown` the parameters that it shows."""
+    """What a Workflow is made of. `order` are the ConfigMaps with the order, `shown` the parameters that it shows."""
 
     plan: Plan
     graph: Graph
     place: RunPlace
-    order: str
+    order: tuple[str, ...]
     shown: Mapping[str, str]
     parallel: int | None = None
 
@@ -130,20 +140,22 @@ def _outputs(node: Node) -> Iterator[dict[str, Any]]:
 
 def _pod(making: Making, kind: str, options: Options, *, at_end: bool) -> dict[str, Any]:
     place = making.place
-    verb = kind if kind in ("step", "items", "end") else "close"
+    verb = kind if kind in ("arrive", "step", "items", "end") else "close"
+    # Once it has arrived, its pieces are removed.
+    parcel = {PARCEL: ConfigFiles(place.pieces, optional=True)} if kind == "arrive" and place.pieces else {}
     words = ["argo", verb, f"{ORDER}/{ORDER_FILE}"]
     work = Work(
         image=place.image,
         command=command(place, options.image or place.image, *words),
         options=options,
-        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles((making.order,))},
+        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles(making.order), **parcel},
         env={**thread_variables(options, options.env), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
         labels=labels("step", run=place.run),
         folder=STORE,
         token=True,
         grace=GRACE_S,
     )
-    pod = pod_template(work, place.settings)
+    pod = pod_template(*together(place, work))
     reason = reason_against({**pod, "spec": _without_reader(pod["spec"])})
     if reason:
         raise Refused(f"Argo Workflows cannot run a pod: {reason}.", hint="Write it in another way.")

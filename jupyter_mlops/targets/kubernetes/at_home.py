@@ -38,9 +38,9 @@ class RunAtHome:
         """Note why it does not begin or is not heard of; "" when that is over."""
         self._writer.append(Note(time.time(), text))
 
-    def finish(self, state: RunState, reason: str) -> None:
-        """End a run of which no driver will say so."""
-        self._writer.append(RunFinished(time.time(), state, reason))
+    def finish(self, state: RunState, reason: str, *before: Event) -> None:
+        """End a run of which no driver will say so; `before` are events that come before the end."""
+        self._writer.append(*before, RunFinished(time.time(), state, reason))
         change_remote(self.folder, state="ended", complete=True)
 
     def drop_if_empty(self) -> None:

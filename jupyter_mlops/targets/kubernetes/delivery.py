@@ -20,6 +20,8 @@ from jupyter_mlops.store.run_ids import is_run_id, run_ids
 from jupyter_mlops.targets.kubernetes.arriving_values import value_frames
 from jupyter_mlops.targets.kubernetes.places import STORE
 
+UNANCHORED = "unanchored"
+"""The file in a run's folder that says: nothing in the namespace stands for this run, and it is wanted all the same."""
 # Characters that one courier prints: nodes keep about 50 MB of a container's output.
 MOST = 24 << 20
 # What is of no use at home, or written there; and of the values those that `verify` compares.
@@ -96,10 +98,13 @@ def _remove(project: Project, runs: Iterable[str]) -> list[str]:
 def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Remove, or list, runs that nobody keeps and that nothing was written to for a while.
 
-    Of a run that is gone its working folder may be left.
+    Of a run that is gone its working folder may be left. Runs that never had an anchor are kept by none: they go only
+    where those of everyone may.
     """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
     old = [run for run in _all_runs(project) if run not in keep and _last_change(project, run) < before]
+    if not asked.get("everyone"):
+        old = [run for run in old if not (project.run_directory(run) / UNANCHORED).exists()]
     size = sum(path.lstat().st_size for run in old for path in _files(project, run))
     if not asked["dry_run"]:
         _remove(project, old)

@@ -6,6 +6,7 @@ Nothing that happens to the connection ends this: what is wrong is told while it
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,10 @@ class Landing:
         elif not belongs_home(frame.name):
             self.files.take(frame)
 
+    def cut(self, name: str, size: int) -> None:
+        """Take away the last byte of a file of the run that has one more than this."""
+        self.files.cut(name, size)
+
     def seals(self) -> dict[str, str]:
         """What the run has recorded of its bundles."""
         return seals_of(self.folder)
@@ -67,6 +72,49 @@ class Landing:
     def complete(self) -> bool:
         """Whether the driver has told of all that it has, and it is here."""
         return self.files.complete()
+
+
+class Hearing:
+    """What is told of the connection to a run's place: why it is not heard of, once for each reason, and "" when that
+    is over. For several threads. A login that is not taken any more for a while sets `stop`.
+    """
+
+    def __init__(self, run: str, stop: Stop, tell: Callable[[str], None]) -> None:
+        self._run, self._stop, self._tell = run, stop, tell
+        self._told = ""
+        self._refused_since: float | None = None
+        self._guard = threading.Lock()
+
+    def failed(self, failure: MlopsError) -> None:
+        """Go over a failure of the connection: the run is not concerned."""
+        if isinstance(failure, Unauthorized):
+            now = time.monotonic()
+            since = self._refused_since = now if self._refused_since is None else self._refused_since
+            if now - since > _LOGIN_S:
+                self._stop.set()
+        self.say(f"Not heard of since {time.strftime('%H:%M')}; it goes on in the cluster. {failure.message}")
+
+    def say(self, text: str) -> None:
+        """Tell something, or "" that all is well."""
+        if not text:
+            self._refused_since = None
+        with self._guard:
+            # The same trouble again is no news, though the minute has changed.
+            if (text.partition(". ")[2], bool(text)) != (self._told.partition(". ")[2], bool(self._told)):
+                self._told = text
+                self._tell(text)
+
+    def refuse_expired_login(self) -> None:
+        """Go on unless our login has expired.
+
+        Raises:
+            Unauthorized: it has.
+        """
+        if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
+            raise Unauthorized(
+                "The cluster does not take your login any more; the run goes on there.",
+                hint=f"Log in again, then: jupyter mlops attach {self._run}",
+            )
 
 
 @dataclass
@@ -84,10 +132,11 @@ class FollowedJob:
     tell: Callable[[str], None] = lambda _: None
     enough: Callable[[], bool] = lambda: False
     begun: bool = field(default=False, init=False)
-    _told: str = field(default="", init=False)
-    _refused_since: float | None = field(default=None, init=False)
     _read: set[str] = field(default_factory=set, init=False)
     _listed: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self._hearing = Hearing(self.run, self.stop, self.tell)
 
     def lines(self) -> Iterator[bytes]:
         """What its pods print, one after the other, until it has ended.
@@ -97,20 +146,13 @@ class FollowedJob:
         """
         while pod := self._wait():
             self._read |= self._listed  # the others are older
-            for line in follow_log(self.kube, _name(pod), self.stop, trouble=self._pass):
-                self._say("")
+            for line in follow_log(self.kube, _name(pod), self.stop, trouble=self._hearing.failed):
+                self._hearing.say("")
                 yield line.data
             if self.enough():
                 return
-            self._refuse_expired_login()
-        self._refuse_expired_login()
-
-    def _refuse_expired_login(self) -> None:
-        if self._refused_since is not None and time.monotonic() - self._refused_since > _LOGIN_S:
-            raise Unauthorized(
-                "The cluster does not take your login any more; the run goes on there.",
-                hint=f"Log in again, then: jupyter mlops attach {self.run}",
-            )
+            self._hearing.refuse_expired_login()
+        self._hearing.refuse_expired_login()
 
     def lines_so_far(self) -> Iterator[bytes]:
         """What it has printed up to now."""
@@ -145,19 +187,19 @@ class FollowedJob:
             try:
                 job, pod = self._job(), self._pod()
                 if pod is not None and pod.get("status", {}).get("phase") in _BEGUN:
-                    self._say("")
+                    self._hearing.say("")
                     self.begun = True
                     return pod
                 if pod is None and (job is None or has_ended(job)):
                     return None
                 reason = self._why_not(job, pod)
             except MlopsError as failure:
-                self._pass(failure)
+                self._hearing.failed(failure)
                 if not isinstance(failure, (*PASSING, Unauthorized)):
                     raise
                 self.stop.wait(2 * _LOOK_EVERY_S)
                 continue
-            self._say(f"It waits in the cluster. {reason}" if reason else "")
+            self._hearing.say(f"It waits in the cluster. {reason}" if reason else "")
             if reason is None or not reason.lasting:
                 hopeless = None
             elif hopeless is None:
@@ -166,23 +208,6 @@ class FollowedJob:
                 raise Refused(f"The run cannot begin in the cluster: {reason.said}", hint=reason.hint)
             self.stop.wait(_LOOK_EVERY_S)
         return None
-
-    def _pass(self, failure: MlopsError) -> None:
-        """Go over a failure of the connection: the run is not concerned."""
-        if isinstance(failure, Unauthorized):
-            now = time.monotonic()
-            self._refused_since = now if self._refused_since is None else self._refused_since
-            if now - self._refused_since > _LOGIN_S:
-                self.stop.set()
-        self._say(f"Not heard of since {time.strftime('%H:%M')}; it goes on in the cluster. {failure.message}")
-
-    def _say(self, text: str) -> None:
-        if not text:
-            self._refused_since = None
-        # The same trouble again is no news, though the minute has changed.
-        if (text.partition(". ")[2], bool(text)) != (self._told.partition(". ")[2], bool(self._told)):
-            self._told = text
-            self.tell(text)
 
     def _job(self) -> dict[str, Any] | None:
         return next(iter(self.kube.list(JOBS, labels=selector(self.marks)).items), None)

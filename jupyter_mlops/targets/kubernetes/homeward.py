@@ -24,17 +24,59 @@ _CANCELED = "It was stopped before it began."
 
 
 @dataclass
-class Homeward:
-    """Brings one run home, for who holds the run's `bringing_home`. `couriers` are made when they are needed.
-
-    With `shares` the results that it has made are in the cache here then.
+class Homecoming:
+    """The last part of a run's way home, for who holds its `bringing_home`: what was not heard comes with couriers,
+    which are made when they are needed. With `shares` the results that it has made are in the cache here then.
     """
 
     home: RunAtHome
     kube: Kube
     couriers: Callable[[], Couriers]
     stop: Stop
-    shares: bool = True
+    shares: bool = False
+
+    def conclude(self, landing: Landing, *, begun: bool) -> bool:
+        """What made the run is gone: fetch what it has not told, and write down that there will be no more.
+
+        `begun`: somebody has seen it begin. The answer is whether all is here.
+        """
+        landing.values.settle(landing.seals())
+        if not landing.complete and self._is_worth_a_courier(begun=begun):
+            try:
+                self.couriers().bring(landing)
+                landing.values.settle(landing.seals())
+            except MlopsError as failure:
+                # Something is still in the cluster, where the run is not said to be over yet.
+                self.home.tell(f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}")
+                change_remote(self.home.folder, state="ended")
+                return False
+        landing.values.clear()
+        change_remote(self.home.folder, state="ended", complete=True)
+        if self.shares:
+            remember_run(self.home.project, self.home.run)
+        if not self.home.over and self.home.canceled_before_it_began:
+            self.home.finish("canceled", _CANCELED)
+        return True
+
+    def _is_worth_a_courier(self, *, begun: bool) -> bool:
+        """What nobody has seen begin, and was stopped before, has left nothing."""
+        return begun or self.home.began or not self.home.canceled_before_it_began
+
+    def remote(self) -> RemoteRun:
+        """Where the run is.
+
+        Raises:
+            WorkFailed: its folder does not say so.
+        """
+        found = read_remote(self.home.folder)
+        if found is None:
+            raise WorkFailed(f"The run {self.home.run} does not say where it is driven.")
+        return found
+
+
+@dataclass
+class Homeward(Homecoming):
+    """Brings one run home from its driver, for who holds the run's `bringing_home`."""
 
     def to_the_end(self) -> None:
         """Follow the run until it is over and all of it is here, or `stop` is set.
@@ -53,13 +95,13 @@ class Homeward:
             self.home.finish("failed", str(refused))
             raise
         if not self.stop.is_set():
-            self._conclude(driver, landing)
+            self.conclude(landing, begun=driver.begun)
             if not self.home.over:
                 raise self._death(driver)
 
     def catch_up(self, *, thorough: bool) -> None:
         """Bring home what there is by now. Not `thorough`: only what comes at once, no Job is made for it."""
-        remote = self._remote()
+        remote = self.remote()
         if remote.complete:
             return
         driver, landing = self._driver(), Landing(self.home.project, self.home.run)
@@ -70,7 +112,7 @@ class Homeward:
                 landing.take(frame)
         if (landing.complete and self.home.over) or driver.ended():
             if landing.complete or thorough:
-                self._conclude(driver, landing)
+                self.conclude(landing, begun=driver.begun)
             elif self.home.over:
                 change_remote(self.home.folder, state="ended")
             self.home.drop_if_empty()  # whoever made it died before it was made there
@@ -83,32 +125,6 @@ class Homeward:
         for job in self.kube.list(JOBS, labels=selector(driver.marks)).items:
             self.kube.delete(JOBS, str(job["metadata"]["name"]))
 
-    def _conclude(self, driver: FollowedJob, landing: Landing) -> None:
-        """The driver is gone: fetch what it has not told, and write down that there will be no more."""
-        landing.values.settle(landing.seals())
-        if not landing.complete and self._is_worth_a_courier(driver):
-            try:
-                self.couriers().bring(landing)
-                landing.values.settle(landing.seals())
-            except MlopsError as failure:
-                self._lost(failure)
-                change_remote(self.home.folder, state="ended")
-                return
-        landing.values.clear()
-        change_remote(self.home.folder, state="ended", complete=True)
-        if self.shares:
-            remember_run(self.home.project, self.home.run)
-        if not self.home.over and self.home.canceled_before_it_began:
-            self.home.finish("canceled", _CANCELED)
-
-    def _is_worth_a_courier(self, driver: FollowedJob) -> bool:
-        """A driver that nobody has seen begin, and that was stopped before, has left nothing."""
-        return driver.begun or self.home.began or not self.home.canceled_before_it_began
-
-    def _lost(self, failure: MlopsError) -> None:
-        """Say that something is still in the cluster, where the run is not said to be over yet."""
-        self.home.tell(f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}")
-
     def _death(self, driver: FollowedJob) -> WorkFailed:
         died = driver.death()
         how = f": {died.said}" if died else "."
@@ -118,7 +134,7 @@ class Homeward:
         )
 
     def _driver(self) -> FollowedJob:
-        number = self._remote().driver
+        number = self.remote().driver
         with contextlib.suppress(MlopsError):  # who has started another one may have died before that was written down
             jobs = self.kube.list(JOBS, labels=selector(labels("driver", run=self.home.run))).items
             newest = newest_driver(jobs)
@@ -127,9 +143,3 @@ class Homeward:
                 change_remote(self.home.folder, driver=number, state="live", complete=False)
         marks = of_driver(self.home.run, number)
         return FollowedJob(self.kube, self.home.run, marks, self.stop, self.home.tell)
-
-    def _remote(self) -> RemoteRun:
-        found = read_remote(self.home.folder)
-        if found is None:
-            raise WorkFailed(f"The run {self.home.run} does not say where it is driven.")
-        return found

@@ -183,12 +183,17 @@ def command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:
     return (*python, "-I", "-c", reader(), place.digest, CODE, *arguments)
 
 
+def together(place: RunPlace, work: Work) -> tuple[Work, PodSettings]:
+    """The work and the settings of a pod that goes where the volume is, if only one node has it."""
+    if not place.one_node:
+        return work, place.settings
+    mark = {STORE_LABEL: label_value(place.claim)}
+    settings = replace(place.settings, affinity=_beside(place.settings.affinity, mark))
+    return replace(work, labels={**work.labels, **mark}), settings
+
+
 def _job(place: RunPlace, name: str, work: Work) -> dict[str, Any]:
-    settings = place.settings
-    if place.one_node:
-        mark = {STORE_LABEL: label_value(place.claim)}
-        work = replace(work, labels={**work.labels, **mark})
-        settings = replace(settings, affinity=_beside(settings.affinity, mark))
+    work, settings = together(place, work)
     return job(name, work, settings, owner=place.owner, keep=KEPT_S)
 
 

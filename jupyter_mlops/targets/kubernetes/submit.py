@@ -128,7 +128,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
     plan = settings.plan(plan)
     claim = asked.shared.claim if asked.shared else ensure_claim(kube, settings)
     luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
-    carries = _carries(luggage, plan)
+    is_carried = carries(luggage, plan)
     marks = labels("anchor", run=run, schedule=asked.schedule)
     marks.update({HOME: home_mark(asked.root)} if asked.root else {})
     anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
@@ -137,6 +137,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         folder = place_of(plan.pipeline.name, run)
         work = posixpath.join(asked.store, "work", folder, "files", luggage.folder)
         there = in_cluster(plan, posixpath.normpath(work), pip=settings.pip)
+        sends = is_carried or not asked.attached
         results = asked.offer.packed(kept_on(kube, claim)) if asked.offer and asked.offer.entries else {}
         told = {"plan": there.to_data(), "params": dict(plan.params)}
         archive = pack(told, luggage.files, luggage.contents, results)
@@ -151,17 +152,17 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
             settings=settings.pods,
             service_account=shared.service_account,
             driver_queue=settings.driver_queue,
-            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece) if carries or not asked.attached else (),
+            pieces=send(kube, ("parcel", run), archive, anchor, asked.piece) if sends else (),
             parcel=hashlib.sha256(archive).hexdigest(),
-            one_node=_is_of_one_node(claim),
+            one_node=is_of_one_node(claim),
         )
     except BaseException:
         kube.delete(CONFIG_MAPS, anchor_name(run))
         raise
-    return Ready(place, there, claim, folder, luggage.folder, carries)
+    return Ready(place, there, claim, folder, luggage.folder, is_carried)
 
 
-def _carries(luggage: Luggage, plan: Plan) -> bool:
+def carries(luggage: Luggage, plan: Plan) -> bool:
     """Whether steps may need a file that travels: the notebook itself is there for the merged one."""
     own = posixpath.join(luggage.folder, os.path.basename(plan.pipeline.notebook))
     whole = any(step.component.kind == "notebook" for step in plan.pipeline.steps)
@@ -340,7 +341,7 @@ def ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def _is_of_one_node(claim: Mapping[str, Any]) -> bool:
+def is_of_one_node(claim: Mapping[str, Any]) -> bool:
     """Whether only one node at a time can mount the volume.
 
     Raises:

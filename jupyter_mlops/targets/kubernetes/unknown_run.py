@@ -12,10 +12,25 @@ from jupyter_mlops.targets.kubernetes.submit import order_name
 
 
 def run_there(kube: Kube, text: str) -> str:
+    """The full id of the run of the namespace that `text` means, of those that drivers in the cluster drive.
+
+    Raises:
+        NotFound, Usage: as `fitting_run`; or no driver drives it.
+    """
+    full = fitting_run(kube, text)
+    try:
+        kube.get(CONFIG_MAPS, order_name(full))
+    except Absent:
+        said = f"The run {full} is driven by whoever has started it."
+        raise NotFound(said, hint="It was started with --attached: follow it there.") from None
+    return full
+
+
+def fitting_run(kube: Kube, text: str) -> str:
     """The full id of the run of the namespace that `text` means: an id, or the beginning or the end of one.
 
     Raises:
-        NotFound: there is none, or none that a driver in the cluster drives.
+        NotFound: there is none.
         Usage: several fit.
     """
     wanted = text.strip().lower()
@@ -27,9 +42,4 @@ def run_there(kube: Kube, text: str) -> str:
         raise NotFound(said, hint="`jupyter mlops runs` lists those that are here, `schedules` those of schedules.")
     if len(fits) > 1:
         raise Usage(f"{text!r} fits {len(fits)} runs: {', '.join(fits[-3:])}.", hint="Give more characters.")
-    try:
-        kube.get(CONFIG_MAPS, order_name(fits[0]))
-    except Absent:
-        said = f"The run {fits[0]} is driven by whoever has started it."
-        raise NotFound(said, hint="It was started with --attached: follow it there.") from None
     return fits[0]

@@ -37,7 +37,7 @@ def unpack(order: Mapping[str, Any], place: RunPlace, kube: Kube) -> Plan:
     try:
         found = arrived(folder) or _unpacked(order, place, kube, folder)
         plan = Plan.from_data(found.order["plan"], found.order["params"])
-        _make_folders(plan, found.folder, str(order["inside"]))
+        make_folders(plan, found.folder, str(order["inside"]))
     except OSError as error:
         raise StoreUnwritable(
             f"The volume of the claim {place.claim} cannot be written: {error.strerror or error}.",
@@ -46,7 +46,7 @@ def unpack(order: Mapping[str, Any], place: RunPlace, kube: Kube) -> Plan:
     return plan
 
 
-def _make_folders(plan: Plan, files: Path, inside: str) -> None:
+def make_folders(plan: Plan, files: Path, inside: str) -> None:
     """The folders in which steps run: they may have brought no file."""
     for folder in {"", *(step.component.folder for step in plan.pipeline.steps)}:
         path = Path(os.path.normpath(files / inside / folder))

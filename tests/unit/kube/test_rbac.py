@@ -120,3 +120,11 @@ def test_an_answer_that_makes_no_sense_grants_nothing(answer: Any) -> None:
 def test_what_makes_no_sense_is_told(purposes: list[str], namespace: str, subject: Subject) -> None:
     with pytest.raises(Usage):
         manifests(purposes, namespace, subject)
+
+
+def test_no_object_that_is_printed_takes_the_place_of_another() -> None:
+    made = [(item["kind"], item["metadata"]["name"]) for item in manifests(PURPOSES, "team", ME)]
+    for purpose in PURPOSES:
+        made += [(item["kind"], item["metadata"]["name"]) for item in manifests([purpose], "team", ME)[:2]]
+    rights = [name for name in made if name[0] != "ServiceAccount"]
+    assert len(rights) == len(set(rights))

@@ -6,6 +6,8 @@ import io
 import threading
 from pathlib import Path
 
+import pytest
+
 from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.targets.argo.following import PodReader, failed_nodes
 from jupyter_mlops.targets.argo.pod_output import PodOutput
@@ -17,6 +19,8 @@ def printed(run: Path, *, log: str = "") -> list[bytes]:
     attempt.mkdir(parents=True)
     (attempt / "spec.json").write_text("{}")
     (attempt / "outputs.bundle").write_text("stays")
+    (attempt / "artifacts").mkdir()
+    (attempt / "artifacts" / "model").write_text("is fetched on demand")
     (run / "events-pod.jsonl").write_text('{"type": "run.started"}\n')
     (run / "events-other.jsonl").write_text("another pod's\n")
     out = io.BytesIO()
@@ -39,7 +43,7 @@ def test_files_and_the_log_of_an_attempt_come_home_and_nothing_else(tmp_path: Pa
     assert files == {
         "events-pod.jsonl": '{"type": "run.started"}\n',
         "tasks/a/1/spec.json": "{}",
-        "tasks/a/1/log": "one\ntwo without an end\n",
+        "tasks/a/1/log": "one\ntwo without an end",
     }
 
 
@@ -50,15 +54,16 @@ def test_what_a_step_prints_cannot_be_taken_for_files_of_this_side(tmp_path: Pat
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_a_pod_that_is_read_again_writes_no_line_twice(tmp_path: Path) -> None:
-    lines = printed(tmp_path / "there", log="one\none\n")
+@pytest.mark.parametrize("log", ["one\none\n", "one\none"])
+def test_a_pod_that_is_read_again_writes_no_line_twice(tmp_path: Path, log: str) -> None:
+    lines = printed(tmp_path / "there", log=log)
     home = tmp_path / "home"
     home.mkdir()
     for _ in range(2):
         reader = PodReader(Receiver(home), threading.Lock())
         for line in lines:
             reader.take(line)
-    assert (home / "tasks/a/1/log").read_text() == "one\none\n"
+    assert (home / "tasks/a/1/log").read_text() == log
 
 
 def test_the_log_is_readable_where_argo_shows_it(tmp_path: Path) -> None:

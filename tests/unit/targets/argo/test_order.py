@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from jupyter_mlops.errors import Usage
+from jupyter_mlops.errors import Refused, Usage
 from jupyter_mlops.store.run_ids import is_run_id
-from jupyter_mlops.targets.argo.order import Order, shown
+from jupyter_mlops.targets.argo.order import PIECE, Order, read_order, shown
+from jupyter_mlops.targets.kubernetes.workplace import place_of
 from tests.unit.engine.play import plan, step
 
 PARAMS = {"n": 4, "name": "a", "rate": 0.5, "on": True}
@@ -58,3 +61,33 @@ def test_every_pod_of_a_workflow_finds_the_same_run_and_another_workflow_is_anot
 
 def test_a_run_that_has_an_id_keeps_it() -> None:
     assert order(run="mine", began=5.0).in_workflow(ENV).run == "mine"
+
+
+def test_an_order_that_one_config_map_cannot_hold_is_split_and_read_as_one(tmp_path: Path) -> None:
+    large = replace(order(run="r", code=("code-1",)), experiment="ü" * PIECE)
+    files = large.to_files()
+    assert len(files) > 1
+    assert all(len(text.encode()) <= PIECE for text in files.values())
+    assert "code-1" in min(files.items())[1]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert read_order(str(tmp_path / "order.json")) == large
+
+
+def test_an_order_of_an_earlier_version_is_read() -> None:
+    data = json.loads(order(run="r").to_json())
+    for name in ("code", "pieces", "parcel", "inside", "final"):
+        del data[name]
+    assert Order.from_json(json.dumps(data)) == order(run="r")
+
+
+def test_what_pods_should_not_have_to_read_is_refused() -> None:
+    with pytest.raises(Refused, match="MB"):
+        replace(order(), experiment="x" * (17 * PIECE)).to_files()
+
+
+def test_each_run_of_what_was_compiled_has_a_folder_of_its_own() -> None:
+    found = order(inside="notebooks").in_workflow(ENV)
+    assert found.compiled
+    assert found.plan.pipeline.cwd == f"/mlops/store/work/{place_of('p', found.run)}/files/notebooks"
+    assert not order(run="mine").in_workflow(ENV).compiled

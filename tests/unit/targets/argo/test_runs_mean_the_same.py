@@ -81,7 +81,7 @@ def argo(drawn: Plan, fates: Mapping[str, bool], folder: Path, choose) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pod_main, "run_task", run_task)
         patch.setattr(pod_main, "TOLD", str(told))
-        played = SmallArgo(workflow(Making(drawn, graph, PLACE, "order", {}), {"name": "w"}), pod, choose)
+        played = SmallArgo(workflow(Making(drawn, graph, PLACE, ("order",), {}), {"name": "w"}), pod, choose)
         played.run()
     record = load_run(project.run_directory(RUN))
     assert record.over

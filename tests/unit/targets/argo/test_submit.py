@@ -4,23 +4,71 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_mlops.engine.plan import make_plan
+import pytest
+
+from jupyter_mlops.engine.plan import Plan, make_plan
+from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.model import Component, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_record import RunRecord
-from jupyter_mlops.targets.argo.order import Order
-from jupyter_mlops.targets.argo.submit import placed, settings_of, submit, submit_again
+from jupyter_mlops.targets.argo import submit as module
+from jupyter_mlops.targets.argo.submit import settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
+from jupyter_mlops.targets.kubernetes.submit import Asked
 from tests.small_cluster import SmallCluster
 
+SETTINGS = settings_of({"image": "i"}, "")
 
-def test_a_run_whose_workflow_was_removed_can_be_gone_on_with(tmp_path: Path) -> None:
-    kube, settings = Kube(SmallCluster(tmp_path / "code.py"), "here"), settings_of({"image": "i"}, "")
-    steps = (Step("a", Component("cells", (CellSource(0, "c", "x = 1", 1),))),)
-    plan = make_plan(Pipeline("report", steps, cwd=str(tmp_path)), {})
-    order = Order(placed(plan, settings), new_run_id(), "", 1.0)
-    first = submit(kube, order, settings, None)
-    kube.delete(WORKFLOWS, first)
-    assert submit_again(kube, order, RunRecord(order.run), settings, None) != first
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> SmallCluster:
+    return SmallCluster(tmp_path / "code.py")
+
+
+def plan(folder: Path, source: str = "x = 1") -> Plan:
+    steps = (Step("a", Component("cells", (CellSource(0, "c", source, 1),))),)
+    return make_plan(Pipeline("report", steps, cwd=str(folder)), {})
+
+
+def test_a_run_whose_workflow_was_removed_can_be_gone_on_with(cluster: SmallCluster, tmp_path: Path) -> None:
+    kube, run = Kube(cluster, "here"), new_run_id()
+    submit(kube, plan(tmp_path), run, SETTINGS, Asked(root=tmp_path))
+    [first] = cluster.of("workflows")
+    kube.delete(WORKFLOWS, first["metadata"]["name"])
+    assert submit_again(kube, RunRecord(run), 5.0, SETTINGS, None) == 2
+    [second] = cluster.of("workflows")
+    assert second["metadata"]["name"] != first["metadata"]["name"]
+
+
+def test_of_two_who_go_on_with_a_run_at_once_one_is_refused(
+    cluster: SmallCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kube, run = Kube(cluster, "here"), new_run_id()
+    submit(kube, plan(tmp_path), run, SETTINGS, Asked(root=tmp_path))
+    known = module._last_order(kube, run)
+    assert submit_again(kube, RunRecord(run), 5.0, SETTINGS, None) == 2
+    monkeypatch.setattr(module, "_last_order", lambda *_: known)
+    with pytest.raises(Conflict, match="just been started"):
+        submit_again(kube, RunRecord(run), 5.0, SETTINGS, None)
+
+
+def test_an_order_that_is_split_goes_on_as_it_was(cluster: SmallCluster, tmp_path: Path) -> None:
+    kube, run = Kube(cluster, "here"), new_run_id()
+    submit(kube, plan(tmp_path, f"x = {'ü' * 300_000!r}"), run, SETTINGS, Asked(root=tmp_path))
+    orders = [item for item in cluster.of("configmaps") if any("order" in key for key in item.get("data", ()))]
+    assert len(orders) > 1
+    number, order = module._last_order(kube, run)
+    assert (number, order.run) == (1, run)
+    assert "ü" * 300_000 in order.plan.steps[0].component.cells[0].source
+
+
+def test_of_a_run_that_is_refused_nothing_is_left(
+    cluster: SmallCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_BYTES", 1_000)
+    with pytest.raises(Refused, match="cluster takes"):
+        submit(Kube(cluster, "here"), plan(tmp_path), new_run_id(), SETTINGS, Asked(root=tmp_path))
+    assert {item["metadata"]["labels"]["jupyter-mlops.io/part"] for item in cluster.of(CONFIG_MAPS.plural)} == {"code"}

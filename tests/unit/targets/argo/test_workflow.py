@@ -12,6 +12,7 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.errors import Refused, Usage
 from jupyter_mlops.pipeline.argo import graph_of, refuse_unsayable
 from jupyter_mlops.pipeline.model import Component, Pipeline, Secret, Step, Volume
+from jupyter_mlops.targets.argo import submit
 from jupyter_mlops.targets.argo.submit import documents_of, settings_of
 from jupyter_mlops.targets.argo.workflow import Making, workflow
 from jupyter_mlops.targets.kubernetes.places import RunPlace
@@ -124,19 +125,38 @@ def test_what_cannot_be_said_is_refused(asked: dict, reason: str) -> None:
         made(plan(step("a", **asked)))
 
 
-def test_whole_notebooks_are_refused_with_the_reason() -> None:
-    whole = Pipeline("p", (Step("a", Component("notebook", notebook="other.ipynb")),))
-    with pytest.raises(Refused, match="whole notebook"):
-        refuse_unsayable(whole)
+def test_files_come_before_every_step_and_only_the_pod_that_brings_them_mounts_them() -> None:
+    drawn = plan(step("bring-files"), step("b", after=["bring-files"]), step("tidy", exit=True))
+    graph = graph_of(drawn.pipeline, drawn.selected, files=True)
+    place = replace(PLACE, pieces=("piece-0", "piece-1"), parcel="d" * 64)
+    spec = workflow(Making(drawn, graph, place, ("order",), {}), {"name": "w"})["spec"]
+    [first, *others] = spec["templates"][0]["dag"]["tasks"]
+    assert (first["name"], first.get("depends")) == ("bring-files", None)
+    assert [item["depends"].split(" && ")[0] for item in others] == ["bring-files.Succeeded"] * 2
+    mounting = [item["name"] for item in spec["templates"] if "piece-1" in json.dumps(item)]
+    assert mounting == [first["template"]]
 
 
-def test_steps_that_need_files_of_the_project_are_refused_but_not_files_of_other_steps() -> None:
-    reads = Step("b", Component("cells"), files_in=("out/a.csv", "/data/b.csv"))
-    with pytest.raises(Refused, match=r"'b'.*'out/a\.csv'"):
-        refuse_unsayable(Pipeline("p", (reads,)))
-    with pytest.raises(Refused, match=r"'tools\.py'"):
-        refuse_unsayable(Pipeline("p", (replace(reads, files_in=(), modules=("tools.py",)),)))
-    refuse_unsayable(Pipeline("p", (Step("a", Component("cells"), files_out=("out",)), reads)))
+def test_what_is_done_already_needs_no_files() -> None:
+    drawn = plan(step("a"))
+    assert [node.kind for node in graph_of(drawn.pipeline, drawn.selected, {"a"}, files=True).main] == ["close"]
+
+
+def test_pods_go_where_the_volume_is() -> None:
+    drawn = plan(step("a"))
+    graph = graph_of(drawn.pipeline, drawn.selected)
+    spec = workflow(Making(drawn, graph, replace(PLACE, one_node=True), ("order",), {}), {"name": "w"})["spec"]
+    pods = [item for item in spec["templates"] if "container" in item]
+    for pod in pods:
+        [term] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert pod["metadata"]["labels"].items() >= term["labelSelector"]["matchLabels"].items()
+
+
+def test_a_workflow_that_no_cluster_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "_MOST_BYTES", 3_000)
+    with pytest.raises(Refused, match="cluster takes") as caught:
+        documents_of(plan(step("a")), settings_of({}, "i:1"))
+    assert "kubernetes" in str(caught.value.hint)
 
 
 def test_components_of_kubeflow_are_refused() -> None:
