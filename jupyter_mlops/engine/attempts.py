@@ -17,6 +17,7 @@ from jupyter_mlops.engine.ready import Found, exported, find
 from jupyter_mlops.engine.run_journal import RunJournal
 from jupyter_mlops.engine.state import State, Task
 from jupyter_mlops.errors import NotFound
+from jupyter_mlops.notebook.kernel_specs import OURS
 from jupyter_mlops.pipeline.model import Input, Step
 from jupyter_mlops.runtime.spec import BundleRef, InputValues, TaskSpec
 
@@ -55,7 +56,7 @@ def gather(state: State, task: Task, journal: RunJournal) -> Material:
     params = {name: state.plan.params[parameter] for name, parameter in step.params.items()}
     bind = _loop_item(state, step, task)
     digests = {name: digest for name, place in found.items() if (digest := _digest(state, place)) is not None}
-    taken = Taken(digests, params, bind, _repeat(state, task))
+    taken = Taken(digests, params, bind, _repeat(state, task), _other_kernel(state, step))
     if step.component.kind == "container":
         plain = {name: exported(state, place) for name, place in found.items()}
         given = {**step.arguments, **params, **plain, **final_statuses(state, step)}
@@ -125,6 +126,12 @@ def attempt_folder(task: str, attempt: int) -> str:
     if safe != task:
         safe = f"{safe}-{sha256(task.encode()).hexdigest()[:8]}"
     return f"tasks/{safe}/{attempt}"
+
+
+def _other_kernel(state: State, step: Step) -> str:
+    """The kernel that cells run in, if it is none of this environment. In a cluster the image counts, not its name."""
+    kernel = state.plan.pipeline.kernel
+    return kernel if step.component.kind == "cells" and kernel not in OURS else ""
 
 
 def _loop_item(state: State, step: Step, task: Task) -> dict[str, Any]:

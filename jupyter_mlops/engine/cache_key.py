@@ -26,13 +26,14 @@ SETTLED_S = 3.0
 class Taken:
     """What a task takes from its run. `inputs` are content digests by local name (a list for a loop's values),
     `params` and `arguments` plain values by local name, `bind` the loop's variable with its item, `repeat` counts
-    the equal items before it.
+    the equal items before it. `kernel` is one whose libraries may be others than those of this environment.
     """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 0
+    kernel: str = ""
 
 
 def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
@@ -40,7 +41,7 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
 
     Files are read where they are now: those that the step reads, declares or imports, as far as they exist.
     """
-    options = step.options
+    options, kernel = step.options, [taken.kernel] if taken.kernel else []
     # Others may write into a folder meanwhile: only one that is declared counts.
     files_in = (path for path in step.files_in if os.path.isfile(cwd / path))
     return {
@@ -53,7 +54,7 @@ def key_parts(step: Step, taken: Taken, cwd: Path) -> dict[str, str]:
         "files": _digest(_files((*files_in, *options.files), cwd)),
         "modules": _digest(_files(step.modules, cwd)),
         **surroundings(),
-        "options": _digest([options.image, options.env, step.component.kernel, taken.bind]),
+        "options": _digest([options.image, options.env, step.component.kernel, taken.bind, *kernel]),
     }
 
 

@@ -104,6 +104,7 @@ def test_only_wanted_definitions_count(tmp_path: Path) -> None:
         (Taken(params={"n": 1}), "params"),
         (Taken(bind={"depth": 2}), "options"),
         (Taken(repeat=1), "step"),
+        (Taken(kernel="torch"), "options"),
     ],
 )
 def test_what_a_task_takes_counts(now: Taken, part: str, tmp_path: Path) -> None:

@@ -33,6 +33,19 @@ def test_a_change_reruns_what_depends_on_it_and_says_why(project: Project) -> No
     assert why == {"s0": (), "s1": ("source",), "s2": ("inputs",)}
 
 
+def test_another_kernel_reruns_what_ran_in_this_one(project: Project) -> None:
+    def in_kernel(name: str) -> Plan:
+        drawn = chain("a", "b")
+        return replace(drawn, pipeline=replace(drawn.pipeline, kernel=name))
+
+    run(in_kernel("python3"), project)
+    target = Instant()
+    assert set(states(run(in_kernel(""), project, target)).values()) == {"cached"}
+    finished = run(in_kernel("torch"), project, target)
+    assert target.ran[0] == "s0"
+    assert ends(project, finished)[0].why == ("options",)
+
+
 def test_the_same_output_cuts_off_what_comes_after(project: Project) -> None:
     class Constant(Instant):
         def result(self, attempt, fate="succeed"):
