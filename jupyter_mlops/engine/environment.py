@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import site
 import sys
 import sysconfig
 import zipfile
@@ -54,8 +55,13 @@ def _runtime_files() -> Iterator[tuple[str, bytes]]:
 
 @cache
 def _distributions() -> tuple[str, ...]:
-    """Names of the folders that describe installed distributions, e.g. `numpy-2.1.0.dist-info`."""
-    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    """Names of the folders that describe installed distributions, e.g. `numpy-2.1.0.dist-info`.
+
+    Those of the user count too, where this Python looks at them: pods do not have what `pip install --user` brought.
+    """
+    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()}
+    if site.ENABLE_USER_SITE:
+        folders.add(site.getusersitepackages())
     found: list[str] = []
     for folder in folders:
         try:
