@@ -116,9 +116,10 @@ def _chosen(project: Project, keys: Iterable[str], volume: Volume) -> Iterator[C
 
 def _is_shared(step: Step) -> bool:
     """Whether its key says all that may differ: not an image of its own, which is used there only, and not what is on
-    a volume, for which some folder stands here.
+    a volume or in a secret, for which some folder or variable stands here.
     """
-    return not (step.options.image or step.options.volumes) and step.component.kind != "container"
+    options = step.options
+    return not (options.image or options.volumes or options.secrets) and step.component.kind != "container"
 
 
 def _volume_of(project: Project, run: str) -> Volume | None:

@@ -15,7 +15,7 @@ from jupyter_mlops.engine import cache_key
 from jupyter_mlops.engine.environment import runtime_digest
 from jupyter_mlops.engine.plan import Plan, Selection, make_plan
 from jupyter_mlops.engine.run import RunOptions, start_run
-from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Step, Volume
+from jupyter_mlops.pipeline.model import Component, Input, Options, Pipeline, Secret, Step, Volume
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.cache import Cache
 from jupyter_mlops.store.following import place_of
@@ -92,7 +92,9 @@ def test_what_the_cluster_has_made_is_cached_here(
     assert "101" in executed.read_text()
 
 
-@pytest.mark.parametrize("settings", [{"volumes": ["data:/data"]}, {"share_cache": False}])
+@pytest.mark.parametrize(
+    "settings", [{"volumes": ["data:/data"]}, {"secrets": ["db:password:DB_PASSWORD"]}, {"share_cache": False}]
+)
 def test_what_a_volume_or_a_setting_rules_out_stays_there(
     settings: dict, target: KubernetesCluster, project: Project, local: LocalTarget
 ) -> None:
@@ -172,7 +174,7 @@ def test_what_was_made_on_the_volume_and_what_is_large_is_not_offered(
     assert target._offer(project, "run", other, RunOptions()) == Offer(project)
 
 
-@pytest.mark.parametrize("change", ["selection", "verify", "setting", "image", "volume", "environment"])
+@pytest.mark.parametrize("change", ["selection", "verify", "setting", "image", "volume", "secret", "environment"])
 def test_what_cannot_agree_or_is_not_wanted_is_not_offered(
     change: str,
     target: KubernetesCluster,
@@ -185,6 +187,8 @@ def test_what_cannot_agree_or_is_not_wanted_is_not_offered(
         wanted = plan(project.root, options=Options(image="other"))
     elif change == "volume":  # a folder here stood for it
         wanted = plan(project.root, options=Options(volumes=(Volume("data", str(project.root)),)))
+    elif change == "secret":  # a variable here stood for it
+        wanted = plan(project.root, options=Options(secrets=(Secret("db", "password", "HOME"),)))
     start_run(wanted, project, local)
     if change == "selection":
         wanted = replace(wanted, selection=Selection(no_cache=True))
