@@ -87,8 +87,10 @@ def submit_again(kube: Kube, record: RunRecord, began: float, settings: ClusterS
     anchor = kube.get(CONFIG_MAPS, anchor_name(run))
     number, order = _last_order(kube, run)
     order = replace(order, began=began)
-    # Who has begun to work had its files.
-    files = _moves_files(order) and not any(task.attempt for task in record.tasks.values())
+    # Who has begun to work had its files; but an exit step begins without them.
+    exits = {step.name for step in order.plan.steps if step.options.exit}
+    begun = any(task.attempt for task in record.tasks.values() if task.step not in exits)
+    files = _moves_files(order) and not begun
     graph = graph_of(order.plan.pipeline, order.plan.selected, _done(order.plan, record), files=files)
     code = ensure_code(kube)
     place = RunPlace(run, settings.image, settings.claim, code.names, code.digest, bare(anchor))

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -203,6 +204,22 @@ def test_files_that_do_not_arrive_are_why_nothing_ran(
     assert task.state == "failed"
     assert "did not arrive" in task.reason
     (there.project.root / "work").unlink()
+    assert retry(folder.name, folder=project.root)["state"] == "succeeded"
+
+
+def test_files_that_did_not_arrive_are_brought_again_though_an_exit_step_ran(
+    there: ArgoCluster, target: ArgoWorkflows, project: Project
+) -> None:
+    (project.root / "a.txt").write_text("large " * 10_000)  # large contents lie where all runs have them
+    (there.project.root / "kept").write_text("no folder")
+    drawn = plan(project, "print(open('a.txt').read())", files_in=("a.txt",))
+    last = Step("bye", Component("cells", (CellSource(9, "c9", "print('bye')", 10),)), options=Options(exit=True))
+    drawn = make_plan(replace(drawn.pipeline, steps=(*drawn.pipeline.steps, last)), {})
+    folder = target.drive(drawn, project, RunOptions())
+    tasks = load_run(folder).tasks
+    assert (tasks["s0"].state, tasks["bye"].attempt) == ("failed", 1)
+    assert "did not arrive" in tasks["s0"].reason
+    (there.project.root / "kept").unlink()
     assert retry(folder.name, folder=project.root)["state"] == "succeeded"
 
 
