@@ -22,7 +22,7 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.summary import summary
 
 BEGUN_WITHIN_S = 60.0
-# The project's files go to a cluster first.
+# The project's files go to a cluster first; a run there is not known here before they have.
 SENT_WITHIN_S = 900.0
 _LOOK_EVERY_S = 0.02
 
@@ -64,7 +64,7 @@ def start_detached(
     assert engine.stdin is not None
     with engine.stdin:
         engine.stdin.write(json.dumps(order).encode())
-    _await_begin(engine, project.run_directory(run), SENT_WITHIN_S if options.attached else BEGUN_WITHIN_S)
+    _await_begin(engine, project.run_directory(run), BEGUN_WITHIN_S if target == "local" else SENT_WITHIN_S)
     return summary(load_run(project.run_directory(run)), project)
 
 
