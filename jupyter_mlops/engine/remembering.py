@@ -46,16 +46,16 @@ def _remember(state: State, task: Task, result: TaskResult, journal: RunJournal,
     step = state.step(task.name)
     if not step.options.cache or journal.cached(key_of(parts)):
         return
-    folder = journal.directory / attempt_folder(task.name, task.attempt)
-    logged = tuple(line for line in attempt_lines(folder) if is_logged(line))
+    # A task from the cache has none of its own, but an attempt before may have failed.
+    place = attempt_folder(task.name, 0 if task.state == "cached" else task.attempt)
+    logged = tuple(line for line in attempt_lines(journal.directory / place) if is_logged(line))
     names = (*step.outputs, *step.exports)
     source = f"{journal.run}/{task.name}"
-    journal.save(key_of(parts), CachedResult(_shown(result, task, journal), source, parts, names, logged))
+    journal.save(key_of(parts), CachedResult(_shown(result, place, journal), source, parts, names, logged))
 
 
-def _shown(result: TaskResult, task: Task, journal: RunJournal) -> TaskResult:
+def _shown(result: TaskResult, place: str, journal: RunJournal) -> TaskResult:
     """The result as of this run: with its executed notebook in this store, or without, if that is another one."""
-    place = attempt_folder(task.name, task.attempt)
     facts = {**result.facts, PLACE_FACT: place}
     digest, path = facts.get(EXECUTED_FACT), journal.directory / place / EXECUTED
     there = is_digest(digest) and journal.artifact(str(digest)) is not None
