@@ -20,7 +20,7 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame, Held
 from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing
-from jupyter_mlops.targets.kubernetes.places import ORDER, ORDER_FILE, STORE, RunPlace, command
+from jupyter_mlops.targets.kubernetes.places import ORDER, ORDER_FILE, STORE, RunPlace, command, together
 
 # Seconds. A courier that nobody reads ends and goes by itself.
 _DEADLINE_S, _KEPT_S = 3600, 300
@@ -154,7 +154,8 @@ class Couriers:
             folder=STORE,
             grace=5,
         )
-        settings = replace(place.settings, requests={"cpu": "50m", "memory": "128Mi"})
+        small = replace(place.settings, requests={"cpu": "50m", "memory": "128Mi"})
+        work, settings = together(replace(place, settings=small), work)
         return job(name, work, settings, owner=place.owner or None, deadline=_DEADLINE_S, keep=_KEPT_S)
 
 

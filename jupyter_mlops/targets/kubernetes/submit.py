@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Conflict, Refused
+from jupyter_mlops.errors import Conflict, MlopsError, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import PIECE, CodeBundle, bundle
 from jupyter_mlops.kube.failures import AlreadyThere
@@ -204,7 +204,9 @@ def pack_up(
 
 def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
     """Where couriers of a run are made with the code of this version, which is sent there if need be."""
-    code = ensure_code(kube)
+    code, one_node = ensure_code(kube), False
+    with contextlib.suppress(MlopsError):
+        one_node = is_of_one_node(kube.get(PVCS, settings.claim))
     return RunPlace(
         run=run,
         image=settings.image,
@@ -215,6 +217,7 @@ def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mappin
         python=settings.python,
         settings=settings.pods,
         service_account=settings.service_account,
+        one_node=one_node,
     )
 
 

@@ -20,9 +20,17 @@ from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.targets.kubernetes import submit as submit_module
 from jupyter_mlops.targets.kubernetes import unpacking
+from jupyter_mlops.targets.kubernetes.courier import Couriers
 from jupyter_mlops.targets.kubernetes.kept import kept_name
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
-from jupyter_mlops.targets.kubernetes.submit import Asked, ClusterSettings, anchor_name, drive_again, submit
+from jupyter_mlops.targets.kubernetes.submit import (
+    Asked,
+    ClusterSettings,
+    anchor_name,
+    courier_place,
+    drive_again,
+    submit,
+)
 from tests.small_cluster import SmallCluster
 
 RUN = "01a20047-7f5b-7d03-96e3-dd7cfaad91c1"
@@ -159,14 +167,15 @@ def test_pods_go_to_one_node_where_the_volume_needs_it(
     kube.create(PVCS, {"metadata": {"name": "mlops-store"}, "spec": {"accessModes": modes}})
     give(kube)
     [driver] = cluster.of("jobs")
-    template = driver["spec"]["template"]
-    affinity = template["spec"].get("affinity", {}).get("podAffinity", {})
-    if not together:
-        assert affinity == {}
-        return
-    [term] = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
-    assert term["topologyKey"] == "kubernetes.io/hostname"
-    assert term["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    courier = Couriers(kube, courier_place(kube, RUN, SETTINGS, {}))._job("courier", {"a": "b"})
+    for template in (driver["spec"]["template"], courier["spec"]["template"]):
+        affinity = template["spec"].get("affinity", {}).get("podAffinity", {})
+        if not together:
+            assert affinity == {}
+            continue
+        [term] = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert term["topologyKey"] == "kubernetes.io/hostname"
+        assert term["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
 
 
 def test_a_claim_for_one_pod_is_refused(cluster: SmallCluster, kube: Kube) -> None:
