@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_mlops.errors import NotFound, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent
-from jupyter_mlops.kube.labels import RUN, labels, named, selector
+from jupyter_mlops.kube.labels import ATTEMPT, RUN, labels, named, selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.store.run_ids import is_run_id
 from jupyter_mlops.targets.kubernetes.submit import order_name
@@ -21,9 +21,18 @@ def run_there(kube: Kube, text: str) -> str:
     try:
         kube.get(CONFIG_MAPS, order_name(full))
     except Absent:
+        if _is_argos(kube, full):
+            said = f"The run {full} is driven by Argo Workflows."
+            raise NotFound(said, hint='With target = "argo" in jupyter_mlops.toml, `attach` finds it.') from None
         said = f"The run {full} is driven by whoever has started it."
         raise NotFound(said, hint="It was started with --attached: follow it there.") from None
     return full
+
+
+def _is_argos(kube: Kube, run: str) -> bool:
+    """Whether Argo drives it: its orders, one a Workflow, are numbered."""
+    orders = kube.list(CONFIG_MAPS, labels=selector(labels("plan", run=run))).items
+    return any(named(item, ATTEMPT) and named(item, RUN) == run for item in orders)
 
 
 def fitting_run(kube: Kube, text: str) -> str:

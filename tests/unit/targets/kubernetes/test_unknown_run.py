@@ -61,6 +61,14 @@ def test_one_that_is_driven_from_elsewhere_cannot_be_followed(namespace: SmallCl
     assert "--attached" in refused.value.hint
 
 
+def test_of_one_that_argo_drives_it_is_said_where_it_is_found(namespace: SmallCluster) -> None:
+    run = "01a2ffff-3333-7000-8000-0000000000c3"
+    namespace._put("configmaps", {"metadata": {"name": "o", "labels": labels("plan", run=run, attempt=1)}})
+    with pytest.raises(NotFound, match="driven by Argo Workflows") as refused:
+        run_there(Kube(namespace, "here"), "c3")
+    assert 'target = "argo"' in refused.value.hint
+
+
 def test_attach_follows_a_run_that_another_project_has_started(
     there: VolumeCluster, target: KubernetesCluster, project: Project, tmp_path: Path
 ) -> None:
