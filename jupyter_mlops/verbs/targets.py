@@ -173,6 +173,8 @@ def _asker(project: Project, name: str, given: Mapping[str, str]) -> Callable[[]
         settings = target_settings(name, project, given if name in PROBES else {})
     except MlopsError as error:
         wrong = error
+    except Exception as error:  # noqa: BLE001 a target of another package may fail as it likes: it is not there, then
+        wrong = Unavailable(f"It cannot be loaded: {error}", hint="Install the package that offers it again.")
 
     def ask() -> TargetData:
         if wrong is not None:

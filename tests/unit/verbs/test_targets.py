@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jupyter_mlops.errors import MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.failures import BadKubeconfig, Forbidden, Unauthorized, Unreachable
 from jupyter_mlops.kube.own_pod import image_of
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.targets import base
 from jupyter_mlops.targets.base import default_target, target_settings
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.schedules import schedule
@@ -337,3 +339,13 @@ def test_without_an_image_a_run_is_refused_with_the_way_out(project: Project) ->
     with pytest.raises(Usage, match="needs an image") as refused:
         run_there(project)
     assert "--image" in refused.value.hint
+
+
+def test_a_target_of_another_package_that_cannot_be_loaded_hides_no_other(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = EntryPoint("broken", "no_such_module_of_anybody:Target", base.GROUP)
+    monkeypatch.setattr(base, "_offered", lambda: (broken,))
+    found = {item["name"]: item for item in targets(project, limit=1.0)["targets"]}
+    assert found["local"]["available"]
+    assert "no_such_module_of_anybody" in found["broken"]["missing"]
