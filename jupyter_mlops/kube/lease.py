@@ -75,8 +75,9 @@ class Lease:
         return {"token": self._token, "pod": self._pod}
 
     def _create_or_take_over(self, body: Mapping[str, Any], stop: threading.Event) -> str:
-        seen, since = "", time.monotonic()
+        seen, since = "", 0.0
         while not stop.is_set():
+            asked = time.monotonic()
             try:
                 return _version(self._kube.create(CONFIG_MAPS, body))
             except AlreadyThere:
@@ -84,8 +85,10 @@ class Lease:
             try:
                 found = self._kube.get(CONFIG_MAPS, self._name)
                 self._refuse_others(found, body)
-                version = _version(found)
-                if time.monotonic() - since >= self._expires or not self._is_held(found):
+                version, now = _version(found), time.monotonic()
+                if not seen or now - asked > self._expires / 2:
+                    since = now  # while the server was away no holder could beat
+                if now - since >= self._expires or not self._is_held(found):
                     return self._change(self._data, version)
             except (Absent, Conflict):
                 continue  # it has just gone, or somebody was faster

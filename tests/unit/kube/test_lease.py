@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,22 @@ def test_of_two_that_take_over_at_once_one_wins(lease) -> None:
 def test_without_the_right_it_says_so(lease, cluster: SmallCluster) -> None:
     cluster.refuse["configmaps"] = 403, "no"
     assert not lease("one").take("run", OWNER, STOP)
+
+
+def test_a_server_that_was_away_for_long_says_nothing_of_the_holder(lease, cluster: SmallCluster) -> None:
+    class Away(Silenced):
+        """Its first answer takes as long as a hold lasts without a beat."""
+
+        def send(self, request):
+            if not self.silent.is_set():
+                self.silent.set()
+                time.sleep(0.9)
+            return self._cluster.send(request)
+
+    one, two = lease("one", expires=0.8), lease("two", expires=0.8, way=Away(cluster))
+    assert one.take("run", OWNER, STOP)
+    with pytest.raises(Conflict, match="driven by the pod one"):
+        two.take("run", OWNER, STOP)
 
 
 class Silenced:
