@@ -65,7 +65,7 @@ def _arrive(record: Record) -> int:
         if order.parcel and arrived(place) is None:
             shutil.rmtree(place, ignore_errors=True)  # an exit step may have worked there: nothing else has
             place.parent.mkdir(parents=True, exist_ok=True)
-            arrive(joined(Path(PARCEL), order.parcel), place, record.kept)
+            arrive(joined(Path(PARCEL), order.parcel), place, record.kept, forget=False)
         make_folders(order.plan, place / "files", order.inside)
         if not order.final:  # `verify` begins with what the notebook brings
             take_over(place)

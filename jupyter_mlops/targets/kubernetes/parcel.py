@@ -132,10 +132,11 @@ def joined(folder: Path, digest: str) -> bytes:
     return bytes(data)
 
 
-def arrive(archive: bytes, place: Path, kept: Path) -> Arrived:
+def arrive(archive: bytes, place: Path, kept: Path, *, forget: bool = True) -> Arrived:
     """Put the files of an archive into `place`/files, and its order beside them; all of it or nothing.
 
-    `kept` is the folder of contents by digest that all runs of the volume share.
+    `kept` is the folder of contents by digest that all runs of the volume share. With `forget`, those that nobody wants
+    go: only for who writes down that they are gone, as others rely on them.
 
     Raises:
         Usage: the archive is not as `pack` makes it.
@@ -157,7 +158,8 @@ def arrive(archive: bytes, place: Path, kept: Path) -> Arrived:
         os.replace(beside, place)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Arrived(order, place / "files", new, _forget_old(kept, {item.digest for item in files}))
+    forgotten = _forget_old(kept, {item.digest for item in files}) if forget else ()
+    return Arrived(order, place / "files", new, forgotten)
 
 
 def arrived(place: Path) -> Arrived | None:

@@ -113,7 +113,7 @@ def arrive_here(parcel: str, digest: str, place: str, kept: str) -> int:
     try:
         if arrived(Path(place)) is None:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
-            arrive(joined(Path(parcel), digest), Path(place), Path(kept))
+            arrive(joined(Path(parcel), digest), Path(place), Path(kept), forget=False)
     except (MlopsError, OSError) as error:
         sys.stderr.write(f"What the run takes along could not be put on the volume: {error}\n")
         return 1

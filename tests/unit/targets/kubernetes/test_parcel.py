@@ -25,6 +25,7 @@ from jupyter_mlops.targets.kubernetes.parcel import (
     pack,
     pieces,
 )
+from jupyter_mlops.targets.kubernetes.told_step import arrive_here
 
 ORDER = {"plan": {"steps": []}, "params": {"name": "Zoë \ud800"}}
 
@@ -161,6 +162,18 @@ def test_contents_that_nobody_wants_for_long_are_forgotten(tmp_path: Path) -> No
     found = arrive(packed({"new.bin": os.urandom(KEPT_FROM)}), tmp_path / "two", tmp_path / "kept")
     assert found.forgotten == (old.name,)
     assert not old.exists()
+
+
+def test_who_cannot_write_down_what_is_gone_leaves_it(tmp_path: Path) -> None:
+    archive = packed({"new.bin": os.urandom(KEPT_FROM)})
+    arrive(packed({"old.bin": os.urandom(KEPT_FROM)}), tmp_path / "one", tmp_path / "kept")
+    [old] = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    os.utime(old, (time.time() - 40 * 24 * 3600,) * 2)
+    (tmp_path / "parcel").mkdir()
+    (tmp_path / "parcel" / "000").write_bytes(archive)
+    digest = hashlib.sha256(archive).hexdigest()
+    assert arrive_here(str(tmp_path / "parcel"), digest, str(tmp_path / "two"), str(tmp_path / "kept")) == 0
+    assert old.exists()
 
 
 def test_what_can_be_run_still_can(tmp_path: Path) -> None:
