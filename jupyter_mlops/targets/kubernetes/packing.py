@@ -48,7 +48,7 @@ def gather(plan: Plan, root: Path, *, known: Collection[str] = (), leave_out: It
         Refused: a file that a step needs cannot travel, or all together are too large; the message names them.
     """
     cwd = Path(plan.pipeline.cwd or os.getcwd()).absolute()
-    search = _Search(cwd, _outermost(root, cwd), frozenset(map(os.path.normpath, leave_out)))
+    search = _Search(cwd, outermost(root, cwd), frozenset(map(os.path.normpath, leave_out)))
     written: set[str] = set()
     for step in plan.steps:
         if step.name in plan.selected:
@@ -291,7 +291,7 @@ def _notebooks(plan: Plan) -> Iterator[Path]:
             yield folder / name
 
 
-def _outermost(root: Path, cwd: Path) -> Path:
+def outermost(root: Path, cwd: Path) -> Path:
     """The project's folder, if the steps run in it; else the folder of their git repository, or their own."""
     if cwd.is_relative_to(root):
         return root

@@ -39,7 +39,7 @@ from jupyter_mlops.store.events_file import Unknown, read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import read_remote
 from jupyter_mlops.store.run_ids import is_run_id
-from jupyter_mlops.targets.kubernetes.packing import in_cluster
+from jupyter_mlops.targets.kubernetes.packing import in_cluster, outermost
 from jupyter_mlops.targets.kubernetes.parcel import ENTRIES, VALUE
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 
@@ -98,7 +98,10 @@ def useful_there(project: Project, run: str, plan: Plan, settings: ClusterSettin
     there = in_cluster(settings.plan(plan), plan.pipeline.cwd or os.getcwd(), pip=settings.pip)
     with contextlib.suppress(*_DAMAGED):  # the steps run there, then
         journal = StoreJournal(project, run, plan.pipeline.name)
-        keys = [item.key for item in foresee(there, journal) if _is_shared(item.step)]
+        cwd = Path(there.pipeline.cwd).absolute()
+        left = [outermost(project.root, cwd) / name for name in settings.leave_out]
+        found = (item for item in foresee(there, journal) if not _touches(item.step, cwd, left))
+        keys = [item.key for item in found if _is_shared(item.step)]
         return Offer(project, tuple(_chosen(project, keys, Volume.of(given))))
     return Offer(project)
 
@@ -112,6 +115,14 @@ def _chosen(project: Project, keys: Iterable[str], volume: Volume) -> Iterator[C
         if entry is not None and size <= min(left, MOST_EACH) and _volume_of(project, entry.run) != volume:
             left -= size
             yield entry
+
+
+def _touches(step: Step, cwd: Path, left: Iterable[Path]) -> bool:
+    """Whether the step reads or writes files that never travel: its result would bring what it made of them."""
+    names = (*step.files_in, *step.modules, *step.options.files, *step.files_out)
+    paths = [Path(os.path.normpath(cwd / step.component.folder / name)) for name in names]
+    stays = [Path(os.path.normpath(path)) for path in left]
+    return any(path.is_relative_to(one) or one.is_relative_to(path) for path in paths for one in stays)
 
 
 def _is_shared(step: Step) -> bool:

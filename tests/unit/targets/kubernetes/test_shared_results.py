@@ -174,6 +174,19 @@ def test_what_was_made_on_the_volume_and_what_is_large_is_not_offered(
     assert target._offer(project, "run", other, RunOptions()) == Offer(project)
 
 
+@pytest.mark.parametrize("left", ["note.txt", "./note.txt"])
+def test_what_a_step_made_of_files_that_never_travel_stays_here(
+    left: str, target: KubernetesCluster, project: Project, local: LocalTarget
+) -> None:
+    start_run(plan(project.root), project, local)
+    target = KubernetesCluster(image="image", leave_out=[left])
+    offer = target._offer(project, "run", plan(project.root), RunOptions())
+    assert [entry.task for entry in offer.entries] == ["s0", "s2"]
+    target = KubernetesCluster(image="image", leave_out=["note.txt.bak", "data"])
+    offer = target._offer(project, "run", plan(project.root), RunOptions())
+    assert [entry.task for entry in offer.entries] == ["s0", "s1", "s2"]
+
+
 @pytest.mark.parametrize("change", ["selection", "verify", "setting", "image", "volume", "secret", "environment"])
 def test_what_cannot_agree_or_is_not_wanted_is_not_offered(
     change: str,
