@@ -15,7 +15,8 @@ from typing import IO, Any
 
 from jupyter_mlops.errors import MlopsError, Unavailable
 
-_BEGUN_WITHIN_S = 120.0
+# A run in a cluster begins when the project's files have been sent there.
+_BEGUN_WITHIN_S = 900.0
 _TAIL_BYTES = 4096
 
 

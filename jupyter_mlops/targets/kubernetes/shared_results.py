@@ -127,10 +127,10 @@ def _touches(step: Step, cwd: Path, left: Iterable[Path]) -> bool:
 
 def _is_shared(step: Step) -> bool:
     """Whether its key says all that may differ: not an image of its own, which is used there only, and not what is on
-    a volume or in a secret, for which some folder or variable stands here.
+    a volume or in a secret, for which some folder or variable stands here. A whole notebook has its own kernel here.
     """
     options = step.options
-    return not (options.image or options.volumes or options.secrets) and step.component.kind != "container"
+    return not (options.image or options.volumes or options.secrets) and step.component.kind == "cells"
 
 
 def _volume_of(project: Project, run: str) -> Volume | None:
