@@ -32,7 +32,7 @@ def image(cluster: Any) -> str:
         nodes = cluster.kube.list(NODES).items
     except MlopsError as failure:
         pytest.skip(f"needs an image with Python 3.9: {failure.message}")
-    names = {name for node in nodes for found in node["status"].get("images", ()) for name in found.get("names", ())}
+    names = {name for node in nodes for found in node["status"].get("images", ()) for name in found.get("names") or ()}
     if not any(name.removeprefix("docker.io/") == IMAGE for name in names):
         pytest.skip(f"needs an image with Python 3.9: the nodes have no {IMAGE}")
     return IMAGE
