@@ -257,6 +257,8 @@ class _Readers:
         followed = self._followed
         reader = PodReader(followed.taker, self._guard)
         for line in follow_log(followed.kube, pod, followed.stop, container="main", trouble=followed.hearing.failed):
+            if followed.stop.is_set():  # somebody else may bring the run home now
+                return
             followed.hearing.say("")
             reader.take(line.data)
 

@@ -270,6 +270,8 @@ def bring_home(driver: FollowedJob, landing: Landing) -> None:
     landing.files.begin()
     driver.enough = lambda: landing.complete and run_is_over(landing.folder)
     for line in driver.lines():
+        if driver.stop.is_set():  # somebody else may bring the run home now
+            return
         frame = Frame.from_line(line)
         if frame is not None:
             landing.take(frame)
