@@ -55,7 +55,7 @@ def code_zip() -> bytes:
     """
     files = dict(_engine_files())
     steps = (_file(name) for name in _reached(_STEPS))
-    compiled = {f"{name}c": _compiled(name, files[name]) for name in steps}
+    compiled = {f"{name}c": code for name in steps if (code := _compiled(name, files[name]))}
     return archive({**dict(runtime_files()), **files, **compiled, "__main__.py": _MAIN.encode()})
 
 
@@ -91,10 +91,16 @@ def _imports(name: str) -> tuple[str, ...]:
 
 
 def _compiled(name: str, source: bytes) -> bytes:
-    """A module as Python caches it, taken without a look at its source; the same source gives the same bytes."""
+    """A module as Python caches it, taken without a look at its source; the same source gives the same bytes.
+
+    Empty where this Python cannot say it in a format that does not depend on what else is in memory.
+    """
     code = compile(source, f"code.zip/{name}", "exec", dont_inherit=True)
-    unchecked = (1).to_bytes(4, "little") + source_hash(source)
-    return MAGIC_NUMBER + unchecked + marshal.dumps(code, 2)  # later formats depend on what else is in memory
+    try:
+        plain = marshal.dumps(code, 2)
+    except ValueError:  # Python 3.14 keeps slices as constants
+        return b""
+    return MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + plain
 
 
 def _path(module: str) -> Path | None:
