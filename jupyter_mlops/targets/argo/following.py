@@ -67,7 +67,7 @@ class PodReader:
             return
         self._over = line in (END, CUT)
         if self._over:
-            with self.guard:
+            with self.guard, contextlib.suppress(Usage):
                 if line == CUT and self._log:
                     self.taker.cut(self._log, self._at - 1)
             return
