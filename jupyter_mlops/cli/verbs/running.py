@@ -11,7 +11,7 @@ from jupyter_mlops.cli.places import add_place, add_target, place_of
 from jupyter_mlops.cli.session import Session
 from jupyter_mlops.cli.style import Style
 from jupyter_mlops.cli.verbs.history import add_last_run
-from jupyter_mlops.store.events import Event
+from jupyter_mlops.store.events import Event, known_events
 
 
 def _add_params(parser: VerbParser) -> None:
@@ -117,13 +117,12 @@ def _retry(options: Namespace, session: Session) -> Any:
 
 def _earlier(run: str) -> Sequence[Event]:
     """What happened in a run until now."""
-    from jupyter_mlops.store.events_file import Unknown, read_run
+    from jupyter_mlops.store.events_file import read_run
     from jupyter_mlops.store.project import Project
     from jupyter_mlops.store.run_ids import resolve
 
     project = Project.find()
-    events = read_run(project.run_directory(resolve(project, run))).events
-    return [event for event in events if not isinstance(event, Unknown)]
+    return known_events(read_run(project.run_directory(resolve(project, run))).events)
 
 
 def _summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:

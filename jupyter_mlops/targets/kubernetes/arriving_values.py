@@ -12,8 +12,8 @@ from jupyter_mlops.engine.keeping import FILES_FACT
 from jupyter_mlops.runtime.digests import file_sha256
 from jupyter_mlops.runtime.layout import is_intact
 from jupyter_mlops.store.artifacts import is_digest
-from jupyter_mlops.store.events import ArtifactLogged, Event, TaskFinished
-from jupyter_mlops.store.events_file import Unknown, read_run
+from jupyter_mlops.store.events import ArtifactLogged, Event, TaskFinished, known_events
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Held, Receiver, lacking
 from jupyter_mlops.store.project import Project
 
@@ -141,7 +141,7 @@ def value_frames(project: Project, digest: str, held: Held | None) -> Iterator[F
 
 
 def _known(directory: Path) -> list[Event]:
-    return [event for event in read_run(directory).events if not isinstance(event, Unknown)]
+    return known_events(read_run(directory).events)
 
 
 __all__ = ["SMALL", "ArrivingValues", "SmallValues", "seals_of", "stored_values", "value_frames"]

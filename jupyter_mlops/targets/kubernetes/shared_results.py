@@ -34,8 +34,8 @@ from jupyter_mlops.runtime.layout import is_intact
 from jupyter_mlops.store.artifacts import is_digest
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.cache import Cache, CacheEntry, entry_from_data, entry_to_data
-from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted
-from jupyter_mlops.store.events_file import Unknown, read_run
+from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted, known_events
+from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import read_remote
 from jupyter_mlops.store.run_ids import is_run_id
@@ -248,7 +248,7 @@ def remember_run(project: Project, run: str) -> None:
 
 def _told_there(project: Project, run: str) -> list[Event]:
     """The events but for the plan as it was here: there steps have what is set for all, too."""
-    events = (event for event in read_run(project.run_directory(run)).events if not isinstance(event, Unknown))
+    events = known_events(read_run(project.run_directory(run)).events)
     return [event for event in events if not isinstance(event, RunCreated) or event.environment]
 
 
