@@ -3,7 +3,11 @@
 # KUBECONFIG names already (kind, minikube, a company's) is taken as it is: it needs the images named below.
 #   test_cluster.sh FOLDER     FOLDER has cluster.py and operators.py, which run a Kubernetes on this machine
 set -euo pipefail
-IMAGES=("mlops/bare:1" "mlops/examples:1 --pip numpy pandas scikit-learn matplotlib")
+IMAGES=(
+    "mlops/bare:1"
+    "mlops/examples:1 --pip numpy pandas scikit-learn matplotlib"
+    "mlops/s3:1 --pip s3fs moto[server]"
+)
 OPERATORS=(argo metrics-server)
 # One that is besides in an image of its own, as it is the oldest that pods may have; only where there is one to pack.
 OLDEST=("$HOME"/.pyenv/versions/3.9*/bin/python3.9)

@@ -197,7 +197,7 @@ def local_file(project: Project, run: str, digest: str, *, size: int | None = No
 def elsewhere(
     project: Project, run: str, given: Mapping[str, str] | None = None, *, keeps: Mapping[str, str] | None = None
 ) -> Iterator[RemoteTarget]:
-    """The place where a run is driven, or that `keeps` its values (namespace and claim), opened.
+    """The place where a run is driven, or that `keeps` its values (namespace, and claim or storage), opened.
 
     Raises:
         Usage: the run is not driven elsewhere, or its place cannot be opened.
@@ -216,14 +216,13 @@ def elsewhere(
 
 def _volume_of(project: Project, run: str) -> dict[str, str]:
     """Where in a cluster the values are of a run that was driven from here; nothing if they are here."""
+    from jupyter_mlops.targets.kubernetes.claims import place_of_volume
     from jupyter_mlops.targets.kubernetes.told_step import VOLUME_FACT
 
     for task in load_run(project.run_directory(run)).tasks.values():
         facts = (task.result or {}).get("facts")
-        volume = facts.get(VOLUME_FACT) if isinstance(facts, Mapping) else None
-        if isinstance(volume, str) and volume.count("/") == 2:
-            namespace, claim, _ = volume.split("/")
-            return {"namespace": namespace, "claim": claim}
+        if place := place_of_volume(facts.get(VOLUME_FACT) if isinstance(facts, Mapping) else None):
+            return place
     return {}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PVCS
-from jupyter_mlops.targets.kubernetes.submit import ClusterSettings, ensure_claim
+from jupyter_mlops.targets.kubernetes.claims import ensure_claim
+from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 from jupyter_mlops.verbs.remote import fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import logs, show

@@ -114,8 +114,7 @@ class ObjectStore(LocalFileSystem):
 
 
 def test_an_object_store_is_written_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        fsspec.core, "url_to_fs", lambda url: (ObjectStore(skip_instance_cache=True), str(tmp_path / "b"))
-    )
+    files = ObjectStore(auto_mkdir=True, skip_instance_cache=True)
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda url: (files, str(tmp_path / "b")))
     store = FsspecArtifacts("s3://b", FileArtifacts(tmp_path / "cache"))
     assert store.verify(store.put_bytes(b"whole"))

@@ -125,7 +125,7 @@ class Record:
     def _small_value(self, digest: str) -> Iterator[Frame]:
         size = self._project.artifacts.size(digest)
         if size is not None and size <= SMALL:
-            yield from value_frames(self._project, digest, None)
+            yield from value_frames(self._project.artifacts, digest, None)
 
     def _begin(self) -> None:
         if self.order.compiled:

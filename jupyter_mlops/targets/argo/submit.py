@@ -23,6 +23,7 @@ from jupyter_mlops.pipeline.argo import Graph, graph_of
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.targets.argo.order import Order, joined, shown
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, workflow
+from jupyter_mlops.targets.kubernetes.claims import claim_body, ensure_claim, is_of_one_node
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.packing import in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
@@ -34,11 +35,8 @@ from jupyter_mlops.targets.kubernetes.submit import (
     anchor_name,
     bare,
     carries,
-    claim_body,
     config_map,
-    ensure_claim,
     ensure_code,
-    is_of_one_node,
     pack_up,
     prepare,
 )
@@ -135,12 +133,18 @@ def settings_of(table: Any, image: str) -> ClusterSettings:
 
     Raises:
         Usage: no image is set, or a setting is not known.
+        Refused: values are to be kept elsewhere than on a volume.
     """
     found = {key: value for key, value in dict(table).items() if key not in ("context", "namespace")}
     if image:
         found["image"] = image
     if not found.get("image"):
         raise Usage(NO_IMAGE, hint=IMAGE_HINT)
+    if found.get("storage"):
+        raise Refused(
+            "The target argo keeps its values on a volume: pods of a Workflow tell their files to each other there.",
+            hint="Leave out storage under [argo]; the target kubernetes has it.",
+        )
     return read_settings(found)
 
 

@@ -1,7 +1,8 @@
-"""What a run takes along, put on the volume by a Job of its own, where no driver does it."""
+"""What a run takes along, put on the volume, or into the storage, by a Job of its own, where no driver does it."""
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import threading
 import time
@@ -11,25 +12,24 @@ from typing import Any
 from jupyter_mlops.errors import MlopsError, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.explain import why_died, why_pending
+from jupyter_mlops.kube.failures import AlreadyThere
 from jupyter_mlops.kube.labels import labels, selector
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Change, changes
-from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
-from jupyter_mlops.targets.kubernetes.places import arrival_job
-from jupyter_mlops.targets.kubernetes.submit import Ready
+from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace, arrival_job
 
 _LOOK_EVERY_S = 0.1
 
 
-def send_ahead(kube: Kube, ready: Ready, store: str, stop: threading.Event, patience: float) -> None:
-    """Have it unpacked, and wait for that. A pod that cannot begin is waited for `patience` seconds.
+def send_ahead(kube: Kube, place: RunPlace, stop: threading.Event, patience: float, *, store: str = STORE) -> None:
+    """Have it unpacked, and wait for that: its pieces go then. A pod may take `patience` seconds to begin.
 
     Raises:
         Refused: it did not arrive; the message says why.
     """
-    place = ready.place
-    kube.create(JOBS, arrival_job(place, posixpath.join(store, "work", ready.folder), posixpath.join(store, "kept")))
+    with contextlib.suppress(AlreadyThere):  # whoever made it has ended since
+        kube.create(JOBS, arrival_job(place, posixpath.join(store, "work", place.work), posixpath.join(store, "kept")))
     seen: dict[str, dict[str, Any]] = {}
     faults: list[MlopsError] = []
     enough = Stop()
@@ -46,9 +46,6 @@ def send_ahead(kube: Kube, ready: Ready, store: str, stop: threading.Event, pati
     thread.start()
     try:
         _await(seen, faults, stop, patience)
-    except Refused:
-        forget_kept(kube, kept_name(ready.claim))
-        raise
     finally:
         enough.set()
         thread.join(5.0)
@@ -74,7 +71,7 @@ def _await(seen: dict[str, dict[str, Any]], faults: list[MlopsError], stop: thre
             return
         if phase == "Failed":
             died = why_died(pod)
-            said = died.said if died else "the pod that puts its files on the volume was deleted."
+            said = died.said if died else "the pod that puts its files there was deleted."
             raise Refused(f"The run cannot begin in the cluster: {said}", hint=died.hint if died else "Start it again.")
         why = why_pending(pod or None, None, (), datetime.now(timezone.utc))
         if time.monotonic() - began > patience and phase != "Running" and (why is None or why.lasting):

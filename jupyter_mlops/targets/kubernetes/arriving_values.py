@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_mlops.engine.keeping import FILES_FACT
 from jupyter_mlops.runtime.digests import file_sha256
 from jupyter_mlops.runtime.layout import is_intact
-from jupyter_mlops.store.artifacts import is_digest
+from jupyter_mlops.store.artifacts import ArtifactStore, is_digest
 from jupyter_mlops.store.events import ArtifactLogged, Event, TaskFinished, known_events
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Held, Receiver, lacking
@@ -131,13 +131,13 @@ class SmallValues:
                 continue
             self._done.add(digest)
             if size <= self._most:
-                yield from value_frames(self._project, digest, None)
+                yield from value_frames(self._project.artifacts, digest, None)
 
 
-def value_frames(project: Project, digest: str, held: Held | None) -> Iterator[Frame]:
+def value_frames(artifacts: ArtifactStore, digest: str, held: Held | None) -> Iterator[Frame]:
     """What a receiver lacks of a value."""
-    if project.artifacts.exists(digest):
-        yield from lacking(_PREFIX + digest, project.artifacts.path(digest), held)
+    if artifacts.exists(digest):
+        yield from lacking(_PREFIX + digest, artifacts.path(digest), held)
 
 
 def _known(directory: Path) -> list[Event]:

@@ -21,7 +21,6 @@ from jupyter_mlops.kube.labels import ATTEMPT, TASK, labels, named, selector
 from jupyter_mlops.kube.patience import Patient
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.kube.stop import Stop
-from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.liveness import engine_lives, lock_is_held
 from jupyter_mlops.store.project import Project
@@ -31,10 +30,13 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.arrival import send_ahead
 from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
 from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring
+from jupyter_mlops.targets.kubernetes.claims import volume_of
+from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
-from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, driven_place, prepare
+from jupyter_mlops.targets.kubernetes.submit import Asked, Ready, anchor_name, driven_place, prepare
 from jupyter_mlops.targets.kubernetes.target import SLOTS
+from jupyter_mlops.targets.kubernetes.unseen_files import for_unseen_files
 
 _PLACE = "attached.json"
 # A laptop changes networks.
@@ -49,15 +51,14 @@ def drive_attached(
     Raises:
         MlopsError: the server refused what the run needs, and nothing of the run is left.
     """
-    _refuse_components(plan)
     run = options.run or new_run_id()
     patient = _patient(kube)
     asked = Asked(options.experiment, options.parallel, project.root, options.final, attached=True, store=store)
-    ready = prepare(patient, without_file_cache(plan), run, settings, asked)
+    ready = prepare(patient, for_unseen_files(plan, otherwise="Leave out --attached."), run, settings, asked)
     try:
         if ready.carries:
-            send_ahead(patient, ready, store, options.stop, settings.patience)
-        place, volume = ready.place, _volume(patient, ready.claim)
+            _send_ahead(patient, ready, store, options, settings)
+        place, volume = ready.place, _volume(kube.namespace, ready.place, ready.claim)
         folder = project.ensure().run_directory(run)
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / _PLACE, json.dumps(place.to_data()).encode())
@@ -91,7 +92,7 @@ def resume_attached(
     place = _known_place(folder) or driven_place(patient, run)
     patient.get(CONFIG_MAPS, anchor_name(run))
     bring_ended(patient, run, folder)
-    volume = _volume(patient, patient.get(PVCS, place.claim))
+    volume = _volume(kube.namespace, place, {} if place.storage else patient.get(PVCS, place.claim))
     journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)
     slots, patience = options.parallel or SLOTS, settings.patience
     target = AttachedTarget(patient, place, volume, slots=slots, store=store, patience=patience)
@@ -99,6 +100,15 @@ def resume_attached(
         return resume_run(run, project, target, replace(options, journal=journal)).directory
     finally:
         target.close()
+
+
+def _send_ahead(kube: Kube, ready: Ready, store: str, options: RunOptions, settings: ClusterSettings) -> None:
+    try:
+        send_ahead(kube, ready.place, options.stop, settings.patience, store=store)
+    except Refused:
+        if ready.claim:  # the list of what its volume has may be wrong
+            forget_kept(kube, kept_name(ready.claim))
+        raise
 
 
 def is_attached(project: Project, run: str) -> bool:
@@ -118,24 +128,6 @@ def bring_ended(kube: Kube, run: str, folder: Path) -> None:
             bring(kube, str(pod["metadata"]["name"]), directory, Stop())
 
 
-def without_file_cache(plan: Plan) -> Plan:
-    """The plan in which a step that reads, writes or imports files is not taken from the cache: they are on the
-    volume, where they cannot be compared from here.
-    """
-    steps = tuple(_uncached(step) if _touches_files(step) else step for step in plan.pipeline.steps)
-    return replace(plan, pipeline=replace(plan.pipeline, steps=steps))
-
-
-def _refuse_components(plan: Plan) -> None:
-    """Refuse what is made of images: an engine that does not see the volume cannot hand on their files."""
-    names = [step.name for step in plan.pipeline.steps if step.component.container]
-    if names:
-        raise Refused(
-            f"{names[0]!r} is a component of Kubeflow Pipelines, and these need a driver in the cluster.",
-            hint="Leave out --attached.",
-        )
-
-
 def _is_driven(folder: Path) -> bool:
     """Whether another engine would lose its Jobs if this one began: one of this machine holds the lock.
 
@@ -144,14 +136,6 @@ def _is_driven(folder: Path) -> bool:
     record = load_run(folder)
     unsure = not record.over and not is_remote(folder) and engine_lives(record.engine) is None
     return lock_is_held(folder) or unsure
-
-
-def _touches_files(step: Step) -> bool:
-    return bool(step.files_in or step.files_out or step.files_gone or step.modules or step.options.files)
-
-
-def _uncached(step: Step) -> Step:
-    return replace(step, options=replace(step.options, cache=False))
 
 
 def _known_place(folder: Path) -> RunPlace | None:
@@ -166,6 +150,5 @@ def _patient(kube: Kube) -> Kube:
     return Kube(Patient(kube.transport, _PATIENCE_S), kube.namespace)
 
 
-def _volume(kube: Kube, claim: Mapping[str, Any]) -> str:
-    """The claim and which one it is: another of the same name has not the same values."""
-    return f"{kube.namespace}/{claim['metadata']['name']}/{claim['metadata']['uid']}"
+def _volume(namespace: str, place: RunPlace, claim: Mapping[str, Any]) -> str:
+    return volume_of(namespace, claim, place.storage.url if place.storage else "")

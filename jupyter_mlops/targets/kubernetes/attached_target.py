@@ -77,7 +77,10 @@ class AttachedTarget(KubernetesTarget):
         told = attempt.spec
         folder = f"{self._store}/.jupyter_mlops/runs/{told.run}/{attempt_folder(told.task, told.attempt)}"
         there = replace(told, directory=folder)
-        order = StepOrder(there, self._store, str(attempt.directory), self._volume).to_bundle()
+        given = StepOrder(there, self._store, str(attempt.directory), self._volume)
+        if self._place.storage:
+            given = replace(given, storage=self._place.storage, work=self._place.work, began=time.time())
+        order = given.to_bundle()
         run, number = self._place.run, str(told.attempt)
         maps = order_maps(order, dns_name("mlops", run[-8:], "order", told.task, number), run)
         names = tuple(body["metadata"]["name"] for body in maps)

@@ -119,7 +119,7 @@ class KubernetesCluster(RemoteRuns):
     def fetch(self, run: str, digest: str, project: Project) -> Path:
         """As `RemoteRuns.fetch`; a result that was made there may be in the cache here then."""
         path = super().fetch(run, digest, project)
-        if self._settings.share_cache:
+        if self._shares:
             remember_run(project, run)
         return path
 
@@ -127,15 +127,19 @@ class KubernetesCluster(RemoteRuns):
         """Ask the driver of a run to stop it cleanly; one that has not begun never will."""
         ask_to_stop(self._kube, run, by="user")
 
+    @property
+    def _shares(self) -> bool:
+        """Whether results come and go between the cache here and that of the volume."""
+        return self._settings.share_cache and not self._settings.storage
+
     def _offer(self, project: Project, run: str, plan: Plan, options: RunOptions) -> Offer | None:
         """What of the cache here the run takes along."""
-        if options.final or not self._settings.share_cache:
+        if options.final or not self._shares:
             return None
         return useful_there(project, run, plan, self._settings, self._given)
 
     def _way_home(self, home: RunAtHome, stop: Stop) -> Homeward:
-        shares = self._settings.share_cache
-        return Homeward(home, self._kube, lambda: self._couriers(home.run, stop), stop, shares)
+        return Homeward(home, self._kube, lambda: self._couriers(home.run, stop), stop, self._shares)
 
     def _refuse_at_work(self, run: str) -> None:
         ended_drivers(self._kube, run, over=True)

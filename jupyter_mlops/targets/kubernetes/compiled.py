@@ -19,8 +19,9 @@ from jupyter_mlops.kube.rbac import DRIVER, driver_manifests
 from jupyter_mlops.kube.request import Request, Response, Stream
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.targets.kubernetes.adopting import UNKNOWN
+from jupyter_mlops.targets.kubernetes.claims import ensure_claim
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
-from jupyter_mlops.targets.kubernetes.submit import Asked, ClusterSettings, Prepared, ensure_claim, submit
+from jupyter_mlops.targets.kubernetes.submit import Asked, ClusterSettings, Prepared, submit
 
 # `kubectl apply` keeps what it was given in an annotation, whose most is 256 KiB; text in base64 is a third longer.
 _PIECE = 180_000

@@ -15,12 +15,13 @@ from jupyter_mlops.kube.code_bundle import FOLDER as CODE
 from jupyter_mlops.kube.job import job
 from jupyter_mlops.kube.labels import full_names, labels, owned
 from jupyter_mlops.kube.names import dns_name
-from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, Work
+from jupyter_mlops.kube.pod_settings import ConfigFiles, Work
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.mirror import Frame, Held
 from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing
 from jupyter_mlops.targets.kubernetes.places import ORDER, ORDER_FILE, STORE, RunPlace, command, together
+from jupyter_mlops.targets.kubernetes.storage import Storage
 
 # Seconds. A courier that nobody reads ends and goes by itself.
 _DEADLINE_S, _KEPT_S = 3600, 300
@@ -35,6 +36,7 @@ class Order:
     """What a courier is to do: bring what of a run is not `held` here, bring `values` (by digest), remove `remove`.
 
     `sweep`: list what no run of `keep` needs, and remove it unless `dry_run`; what is younger than `age` seconds stays.
+    `storage`: where values are, if not on the volume.
     """
 
     run: str = ""
@@ -42,6 +44,7 @@ class Order:
     values: Mapping[str, Held | None] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     sweep: Mapping[str, Any] = field(default_factory=dict)
+    storage: Storage | None = None
 
     def to_text(self) -> str:
         """As JSON. Of what is held as much as fits is said: the rest comes once more."""
@@ -50,6 +53,7 @@ class Order:
             "values": {digest: held and held.to_data() for digest, held in self.values.items()},
             "remove": list(self.remove),
             "sweep": dict(self.sweep),
+            "storage": self.storage and self.storage.to_data(),
         }
         room, told = _LONGEST - len(json.dumps(said)), {}
         for name, held in sorted(self.held.items(), key=lambda item: -item[1].size):
@@ -119,7 +123,8 @@ class Couriers:
         token = secrets.token_hex(4)
         name = dns_name("mlops", self.place.run[-8:], "courier", token)
         marks = labels("courier", run=self.place.run, step=token)
-        told = {"metadata": {"name": name, "labels": marks}, "data": {ORDER_FILE: order.to_text()}}
+        text = replace(order, storage=self.place.storage).to_text()
+        told = {"metadata": {"name": name, "labels": marks}, "data": {ORDER_FILE: text}}
         answer: dict[str, Any] | None = None
         try:
             self.kube.create(CONFIG_MAPS, owned(told, self.place.owner) if self.place.owner else told)
@@ -147,7 +152,8 @@ class Couriers:
         work = Work(
             image=place.image,
             command=command(place, place.image, "courier", f"{ORDER}/{ORDER_FILE}"),
-            mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), ORDER: ConfigFiles((name,))},
+            options=place.access,
+            mounts={STORE: place.kept_store, CODE: ConfigFiles(place.code), ORDER: ConfigFiles((name,))},
             env={"PYTHONUNBUFFERED": "1"},
             labels=marks,
             annotations=full_names(run=place.run),

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +19,8 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import is_run_id, run_ids
 from jupyter_mlops.targets.kubernetes.arriving_values import value_frames
 from jupyter_mlops.targets.kubernetes.places import STORE
+from jupyter_mlops.targets.kubernetes.storage import Storage
+from jupyter_mlops.targets.kubernetes.url_store import UrlStore
 
 UNANCHORED = "unanchored"
 """The file in a run's folder that says: nothing in the namespace stands for this run, and it is wanted all the same."""
@@ -49,10 +51,13 @@ def deliver(order_path: str, out: TextIO = sys.stdout) -> int:
 def _deliver(order: Mapping[str, Any], project: Project, out: TextIO) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     absent = []
+    where = Storage.from_data(order.get("storage"))
+    remote = UrlStore(where, project.artifacts) if where else None
+    artifacts = remote.artifacts if remote else project.artifacts
     for digest, held in order["values"].items():
-        if not project.artifacts.exists(digest):
+        if not artifacts.exists(digest):
             absent.append(digest)
-        elif _print(value_frames(project, digest, Held.from_data(held) if held else None), out):
+        elif _print(value_frames(artifacts, digest, Held.from_data(held) if held else None), out):
             answer["more"] = True
     if order["run"] and not (order["values"] or order["remove"] or order["sweep"]):
         folder = project.run_directory(order["run"])
@@ -61,9 +66,9 @@ def _deliver(order: Mapping[str, Any], project: Project, out: TextIO) -> dict[st
             answer["more"] = True
         _print(Sender(folder, travels).manifest(), out)
     if order["remove"]:
-        answer["removed"] = _remove(project, order["remove"])
+        answer["removed"] = _remove(project, order["remove"], remote)
     if order["sweep"]:
-        answer["sweep"] = _sweep(project, order["sweep"])
+        answer["sweep"] = _sweep(project, order["sweep"], remote)
     return {**answer, "absent": absent}
 
 
@@ -80,9 +85,11 @@ def _print(frames: Iterable[Frame], out: TextIO) -> bool:
     return False
 
 
-def _remove(project: Project, runs: Iterable[str]) -> list[str]:
+def _remove(project: Project, runs: Collection[str], remote: UrlStore | None) -> list[str]:
     """Remove runs that no engine drives, with their working folders, then what only they needed."""
     gone = []
+    if remote is not None:
+        remote.remove(set(runs))
     for run in filter(is_run_id, runs):
         try:
             delete_run(project, run, dead=True)
@@ -95,19 +102,22 @@ def _remove(project: Project, runs: Iterable[str]) -> list[str]:
     return gone
 
 
-def _sweep(project: Project, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _sweep(project: Project, asked: Mapping[str, Any], remote: UrlStore | None) -> dict[str, Any]:
     """Remove, or list, runs that nobody keeps and that nothing was written to for a while.
 
     Of a run that is gone its working folder may be left. Runs that never had an anchor are kept by none: they go only
     where those of everyone may.
     """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
-    old = [run for run in _all_runs(project) if run not in keep and _last_change(project, run) < before]
+    written = remote.runs() if remote else {}
+    changed = {run: max(_last_change(project, run), written.get(run, 0.0)) for run in {*_all_runs(project), *written}}
+    old = sorted(run for run, last in changed.items() if run not in keep and last < before)
     if not asked.get("everyone"):
         old = [run for run in old if not (project.run_directory(run) / UNANCHORED).exists()]
     size = sum(path.lstat().st_size for run in old for path in _files(project, run))
+    size += remote.bytes_of(old) if remote else 0
     if not asked["dry_run"]:
-        _remove(project, old)
+        _remove(project, old, remote)
     return {"runs": old, "bytes": size}
 
 

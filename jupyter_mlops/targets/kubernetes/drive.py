@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -29,7 +30,11 @@ from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
+from jupyter_mlops.targets.kubernetes.arrival import send_ahead
 from jupyter_mlops.targets.kubernetes.arriving_values import SmallValues
+from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
+from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget
+from jupyter_mlops.targets.kubernetes.claims import volume_of
 from jupyter_mlops.targets.kubernetes.delivery import travels
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import PATIENCE_S
@@ -43,6 +48,8 @@ _LOOK_EVERY_S = 0.3
 _PATIENCE_S = 300.0
 
 
+# In the run's folder, once the files that it took along are in the storage.
+_SENT = "sent"
 # As shells say it of a process that SIGTERM ended; and what says "another one does it".
 _TAKEN_AWAY, _REPLACED = 143, 75
 # Made by Kubernetes; what does not run there has none.
@@ -89,17 +96,34 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
     )
     folder = working_place(order)
     patience = float(order.get("patience", PATIENCE_S))
-    target = KubernetesTarget(kube, place, slots=order["parallel"] or SLOTS, patience=patience)
+    target, options = _target(order, place, kube, patience, options)
     try:
         if read_run(project.run_directory(place.run)).events:
             reopen(folder)
             finished = resume_run(place.run, project, target, options)
         else:
-            finished = start_run(unpack(order, place, kube), project, target, options)
+            plan = unpack(order, place, kube)
+            if place.storage and order.get("carries") is True and not (folder / _SENT).exists():
+                send_ahead(kube, place, stop, patience)
+                (folder / _SENT).touch()
+            finished = start_run(plan, project, target, options)
     finally:
         target.close()
     close(folder, finished.state.outcome)
     return finished
+
+
+def _target(
+    order: Mapping[str, Any], place: RunPlace, kube: Kube, patience: float, options: RunOptions
+) -> tuple[KubernetesTarget, RunOptions]:
+    """What runs the steps. Where values are at a URL, this pod does not see them: it knows them as a laptop does."""
+    slots = order["parallel"] or SLOTS
+    if place.storage is None:
+        return KubernetesTarget(kube, place, slots=slots, patience=patience), options
+    volume = volume_of(kube.namespace, {}, place.storage.url)
+    journal = functools.partial(AttachedJournal, place=place, volume=volume)
+    target = AttachedTarget(kube, place, volume, slots=slots, patience=patience)
+    return target, replace(options, journal=journal)
 
 
 def _say_last(sentence: str) -> None:

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
 import time
 import zipfile
@@ -152,7 +153,7 @@ def arrive(archive: bytes, place: Path, kept: Path, *, forget: bool = True) -> A
             order, files = _json(opened, ORDER_ENTRY, dict), _files(_json(opened, FILES_ENTRY, list))
             new = _keep_large(opened, files, kept)
             for item in files:
-                _put(item, _content(opened, item, kept), _below(folder, item.name))
+                put(item, _content(opened, item, kept), _below(folder, item.name))
         (beside / FILES_ENTRY).write_text(json.dumps([item.name for item in files]), encoding="utf-8")
         (beside / ORDER_ENTRY).write_text(json.dumps(order), encoding="utf-8")
         os.replace(beside, place)
@@ -242,7 +243,7 @@ def _keep_large(archive: zipfile.ZipFile, files: Collection[Carried], kept: Path
     for digest, item in large.items():
         path = _kept_file(kept, digest)
         if CONTENT + digest in sent and not path.exists():
-            _put(item, lambda item=item: archive.open(CONTENT + item.digest), path)  # type: ignore[misc]
+            put(item, lambda item=item: archive.open(CONTENT + item.digest), path)  # type: ignore[misc]
     return tuple(sorted(digest for digest in large if _kept_file(kept, digest).exists()))
 
 
@@ -259,14 +260,14 @@ def _content(archive: zipfile.ZipFile, item: Carried, kept: Path) -> Callable[[]
     return lambda: archive.open(info)
 
 
-def _put(item: Carried, source: Callable[[], IO[bytes]], path: Path) -> None:
-    """Write a content, by rename, if it is what its digest says.
+def put(item: Carried, source: Callable[[], IO[bytes]], path: Path) -> None:
+    """Write the content of a file, by rename, if it is what its digest says.
 
     Raises:
         Usage: it is something else.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{item.digest[:16]}.{os.getpid()}.part")
+    beside = path.with_name(f".{secrets.token_hex(12)}.part")
     try:
         found, size = hashlib.sha256(), 0
         with source() as read, beside.open("wb") as written:

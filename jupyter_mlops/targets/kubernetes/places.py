@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,10 +12,11 @@ from jupyter_mlops.kube.code_bundle import reader
 from jupyter_mlops.kube.job import job
 from jupyter_mlops.kube.labels import PREFIX, full_names, labels
 from jupyter_mlops.kube.names import dns_name, label_value
-from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Work
+from jupyter_mlops.kube.pod_settings import Claim, ConfigFiles, PodSettings, Scratch, Work
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.targets.attempt_files import thread_variables
 from jupyter_mlops.targets.kubernetes.settings import pods_from_data, pods_to_data
+from jupyter_mlops.targets.kubernetes.storage import Storage
 
 STORE, ORDER, PARCEL = "/mlops/store", "/mlops/order", "/mlops/parcel"
 ORDER_FILE, SCHEDULE_FILE = "order.json", "schedule.json"
@@ -43,6 +45,8 @@ class RunPlace:
     `code` are the ConfigMaps of the code, `digest` is what they hold; `owner` is the anchor, as the API server has it;
     `python` is a command of the images (empty: it is looked for). `pieces` are the ConfigMaps of what the run takes
     along, `parcel` is their digest. `one_node`: the volume is mounted by one node at a time, so all pods go there.
+    `storage` is where values are kept if not on the volume of the `claim`, which only the driver has then, if there is
+    one. `work` is the working folder, below that of all runs.
     """
 
     run: str
@@ -58,12 +62,15 @@ class RunPlace:
     pieces: tuple[str, ...] = ()
     parcel: str = ""
     one_node: bool = False
+    storage: Storage | None = None
+    work: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """As plain JSON data, for the driver's order."""
-        own = {name: getattr(self, name) for name in (*_TEXTS, "one_node")}
+        own = {name: getattr(self, name) for name in (*_TEXTS, "one_node", "work")}
         lists = {"code": list(self.code), "pieces": list(self.pieces)}
-        return {**own, **lists, "owner": dict(self.owner), "pods": pods_to_data(self.settings)}
+        storage = self.storage and self.storage.to_data()
+        return {**own, **lists, "owner": dict(self.owner), "pods": pods_to_data(self.settings), "storage": storage}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> RunPlace:
@@ -75,7 +82,24 @@ class RunPlace:
             owner=dict(data["owner"]),
             settings=pods_from_data(data["pods"]),
             one_node=data["one_node"] is True,
+            storage=Storage.from_data(data.get("storage")),
+            work=str(data.get("work", "")),
         )
+
+    @property
+    def access(self) -> Options:
+        """What pods that look after values need to get at them."""
+        return self.storage.access if self.storage else Options()
+
+    @property
+    def shared_store(self) -> Claim | Scratch:
+        """What pods have as their store: the volume of all, or a folder that goes with the pod."""
+        return Scratch() if self.storage else Claim(self.claim)
+
+    @property
+    def kept_store(self) -> Claim | Scratch:
+        """What a pod has that looks at what the driver has left."""
+        return Claim(self.claim) if self.claim else Scratch()
 
 
 _TEXTS = ("run", "image", "claim", "digest", "python", "service_account", "driver_queue", "parcel")
@@ -113,7 +137,7 @@ def _step_job(
         image=place.image,
         command=command(place, options.image or place.image, *arguments),
         options=options,
-        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), **mounts},
+        mounts={STORE: place.shared_store, CODE: ConfigFiles(place.code), **mounts},
         env={**thread_variables(options, options.env), "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"},
         labels=marks,
         annotations=full_names(run=place.run, step=step, task=task),
@@ -124,11 +148,15 @@ def _step_job(
 
 
 def arrival_job(place: RunPlace, folder: str, kept: str) -> dict[str, Any]:
-    """The Job that unpacks what the run takes along into `folder` of the volume, where no driver does."""
+    """The Job that unpacks what the run takes along into `folder` of the volume, or for the storage, where no driver
+    does.
+    """
+    storage = (place.run, json.dumps(place.storage.to_data())) if place.storage else ()
     work = Work(
         image=place.image,
-        command=command(place, place.image, "arrive", PARCEL, place.parcel, folder, kept),
-        mounts={STORE: Claim(place.claim), CODE: ConfigFiles(place.code), PARCEL: ConfigFiles(place.pieces)},
+        command=command(place, place.image, "arrive", PARCEL, place.parcel, folder, kept, *storage),
+        options=place.access,
+        mounts={STORE: place.shared_store, CODE: ConfigFiles(place.code), PARCEL: ConfigFiles(place.pieces)},
         env={"PYTHONUNBUFFERED": "1"},
         labels=labels("courier", run=place.run),
         annotations=full_names(run=place.run),
@@ -185,7 +213,7 @@ def command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:
 
 def together(place: RunPlace, work: Work) -> tuple[Work, PodSettings]:
     """The work and the settings of a pod that goes where the volume is, if only one node has it."""
-    if not place.one_node:
+    if not place.one_node or not any(isinstance(source, Claim) for source in work.mounts.values()):
         return work, place.settings
     mark = {STORE_LABEL: label_value(place.claim)}
     settings = replace(place.settings, affinity=_beside(place.settings.affinity, mark))

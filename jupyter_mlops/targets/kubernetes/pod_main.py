@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 USAGE = (
-    "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER | arrive PARCEL DIGEST PLACE KEPT"
-    " | argo PART ORDER ..."
+    "task SPEC | drive ORDER | tick ORDER | courier ORDER | step DIGEST FOLDER"
+    " | arrive PARCEL DIGEST PLACE KEPT [RUN STORAGE] | argo PART ORDER ..."
 )
 
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         from jupyter_mlops.targets.kubernetes.told_step import step
 
         return step(*rest)
-    if verb == "arrive" and len(rest) == 4:
+    if verb == "arrive" and len(rest) in (4, 6):
         from jupyter_mlops.targets.kubernetes.told_step import arrive_here
 
         return arrive_here(*rest)

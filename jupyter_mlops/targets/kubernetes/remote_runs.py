@@ -4,7 +4,6 @@ up with them, bringing their values, and removing all that is left of them.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
 from jupyter_mlops.targets.kubernetes.courier import Couriers, Order
 from jupyter_mlops.targets.kubernetes.following import Landing
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
-from jupyter_mlops.targets.kubernetes.submit import anchor_name, bare, courier_place, home_mark
+from jupyter_mlops.targets.kubernetes.submit import anchor_name, courier_place, home_mark
 from jupyter_mlops.targets.kubernetes.sweep import Wanted, leftovers
 
 _YOUNG_S = 24 * 3600.0
@@ -153,7 +152,7 @@ class RemoteRuns(ABC):
         wanted = Wanted(home_mark(project.root), known, now, asked.older_than, asked.everyone)
         found = leftovers(self._kube, wanted)
         volume: dict[str, Any] = {}
-        if self._has_volume():
+        if self._has_store():
             # A run on the volume without an anchor is nobody's; one that was just made may get its anchor late.
             told = {"keep": list(found.kept), "age": asked.older_than or _YOUNG_S, "dry_run": asked.dry_run}
             told["everyone"] = asked.everyone and asked.older_than is not None
@@ -177,7 +176,9 @@ class RemoteRuns(ABC):
         """Free the connection; runs go on."""
         self._kube.transport.close()
 
-    def _has_volume(self) -> bool:
+    def _has_store(self) -> bool:
+        if self._settings.storage:
+            return True
         try:
             self._kube.get(PVCS, self._settings.claim)
         except Absent:
@@ -185,11 +186,7 @@ class RemoteRuns(ABC):
         return True
 
     def _couriers(self, run: str, stop: Stop) -> Couriers:
-        owner: dict[str, Any] = {}
-        if run:
-            with contextlib.suppress(Absent):
-                owner = bare(self._kube.get(CONFIG_MAPS, anchor_name(run)))
-        return Couriers(self._kube, courier_place(self._kube, run, self._settings, owner), stop)
+        return Couriers(self._kube, courier_place(self._kube, run, self._settings), stop)
 
     def _begin(self, plan: Plan, project: Project, options: RunOptions, submit: Callable[[str], object]) -> Path:
         """Have a new run made there by `submit`, which gets its id, and bring it home to its end."""

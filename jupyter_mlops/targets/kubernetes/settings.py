@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.pod_settings import PodSettings
 from jupyter_mlops.pipeline.model import Options, Secret, Step, Volume
 from jupyter_mlops.pipeline.options import read_options
+from jupyter_mlops.targets.kubernetes.storage import Storage, check_mounted, read_url
 
 PATIENCE_S = 180.0
 """A cluster may have what is missing a moment later: a Secret that is made after the run, an image that is pushed."""
@@ -26,6 +27,8 @@ class ClusterSettings:
     a driver that holds a part of the quota may keep its own steps from starting. A step that waits for what waiting
     does not mend (an image or a Secret that is not there) fails after `patience` seconds. `pip`: components of KFP may
     install the packages that they ask for. `share_cache`: runs bring results from the cache at home, and theirs home.
+    With `storage`, a URL, values and files of steps are kept there, and no step mounts the claim; `storage_options` are
+    those of fsspec's file system.
     """
 
     image: str
@@ -44,6 +47,15 @@ class ClusterSettings:
     patience: float = PATIENCE_S
     pip: bool = False
     share_cache: bool = True
+    storage: str = ""
+    storage_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def at_url(self) -> Storage | None:
+        """Where values are kept if not on a volume. Pods get in as steps do: with what is set for all of them."""
+        if not self.storage:
+            return None
+        return Storage(self.storage, dict(self.storage_options), self.options(Options()))
 
     def options(self, own: Options) -> Options:
         """The options of a step, with what is set for all steps; its own come first."""
@@ -70,18 +82,12 @@ def read_settings(table: Mapping[str, Any]) -> ClusterSettings:
 
     Raises:
         Usage: a key is not known, or its value makes no sense.
-        Refused: what it asks for is not there.
     """
     if not table.get("image"):
         raise Usage(
             "The target kubernetes needs an image for its steps.",
             hint='Give --image, or set image = "..." under [kubernetes] in jupyter_mlops.toml. '
             "Any image with Python 3.9 or newer and the libraries of the notebook will do.",
-        )
-    if "storage" in table:
-        raise Refused(
-            "The target kubernetes keeps its results on a volume, not in an object store.",
-            hint="Leave out storage; claim, size and storage_class say which volume.",
         )
     own: dict[str, Any] = {}
     pods: dict[str, Any] = {}
@@ -95,7 +101,9 @@ def read_settings(table: Mapping[str, Any]) -> ClusterSettings:
             pods[key] = read(name, value)
         else:
             raise Usage(f"[kubernetes] has no setting {name!r}.", hint=f"There are: {', '.join(setting_names())}.")
-    return ClusterSettings(**own, pods=PodSettings(**pods))
+    found = ClusterSettings(**own, pods=PodSettings(**pods))
+    check_mounted(found.storage, found.volumes)
+    return found
 
 
 def setting_names() -> tuple[str, ...]:
@@ -182,6 +190,10 @@ def _secrets(name: str, value: Any) -> Any:
     return read_options({"secrets": list(_texts(name, value))}).secrets
 
 
+def _url(name: str, value: Any) -> str:
+    return read_url(_text(name, value)) if value else ""
+
+
 def _volumes(name: str, value: Any) -> Any:
     return read_options({"volumes": list(_texts(name, value))}).volumes
 
@@ -196,6 +208,8 @@ _READ: Mapping[str, _Read] = {
     "patience": _seconds,
     "pip": _flag,
     "share_cache": _flag,
+    "storage": _url,
+    "storage_options": _object,
 }
 _POD_READ: Mapping[str, tuple[str, _Read]] = {
     "user": ("user", _user),

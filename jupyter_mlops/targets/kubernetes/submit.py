@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.errors import Conflict, MlopsError, Refused
+from jupyter_mlops.errors import Conflict, MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.code_bundle import PIECE, CodeBundle, bundle
-from jupyter_mlops.kube.failures import AlreadyThere
+from jupyter_mlops.kube.failures import Absent, AlreadyThere
 from jupyter_mlops.kube.labels import PREFIX, labels, owned, selector
 from jupyter_mlops.kube.names import digest, dns_name
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, PVCS
 from jupyter_mlops.targets.kubernetes.adopting import owner_of
+from jupyter_mlops.targets.kubernetes.claims import ensure_claim, is_of_one_node
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.following import has_ended, newest_driver
@@ -35,18 +36,24 @@ from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 from jupyter_mlops.targets.kubernetes.shared_results import Offer
+from jupyter_mlops.targets.kubernetes.storage import Storage
+from jupyter_mlops.targets.kubernetes.unseen_files import for_unseen_files
 from jupyter_mlops.targets.kubernetes.workplace import place_of
 
 __all__ = ["Asked", "ClusterSettings", "anchor_name", "ask_to_stop", "bare", "drive_again", "submit"]
 
 HOME = PREFIX + "home"
+# In a run's anchor: where its values are, for who looks after them when settings are others.
+_CLAIM, _STORAGE = "claim", "storage"
 # Seconds. A pod whose process has just ended may be said to run for a moment.
 _SETTLED_WITHIN_S, _ENDS_WITHIN_S, _LOOK_EVERY_S = 15.0, 3.0, 0.3
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What runs of a namespace share: the ConfigMaps of the code and their digest, the drivers' account, the claim."""
+    """What runs of a namespace share: the ConfigMaps of the code and their digest, the drivers' account, the claim
+    (empty where they have none).
+    """
 
     code: tuple[str, ...]
     digest: str
@@ -82,6 +89,8 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
     Raises:
         MlopsError: the server refused one of them, or a file cannot travel, and nothing of the run is left.
     """
+    if settings.storage:
+        plan = for_unseen_files(plan, otherwise="Leave out storage under [kubernetes].")
     ready = prepare(kube, plan, run, settings, asked)
     place = ready.place
     order = {
@@ -91,6 +100,7 @@ def submit(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: A
         "folder": ready.folder,
         "inside": ready.inside,
         "claim": kept_name(ready.claim),
+        "carries": ready.carries,
         "experiment": asked.experiment,
         "parallel": asked.parallel,
         "final": asked.final,
@@ -126,12 +136,14 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         MlopsError: the server refused a part, or a file cannot travel, and nothing of the run is left.
     """
     plan = settings.plan(plan)
-    claim = asked.shared.claim if asked.shared else ensure_claim(kube, settings)
+    claim = asked.shared.claim if asked.shared else claim_of(kube, settings, driven=not asked.attached)
     luggage = asked.luggage or pack_up(kube, plan, settings, claim, asked.root)
     is_carried = carries(luggage, plan)
     marks = labels("anchor", run=run, schedule=asked.schedule)
     marks.update({HOME: home_mark(asked.root)} if asked.root else {})
-    anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, {"pipeline": plan.pipeline.name}))
+    storage, claimed = settings.at_url, settings.claim if claim else ""
+    known = {"pipeline": plan.pipeline.name, _CLAIM: claimed, _STORAGE: json.dumps(storage and storage.to_data())}
+    anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, known))
     try:
         shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)
         folder = place_of(plan.pipeline.name, run)
@@ -144,7 +156,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
         place = RunPlace(
             run=run,
             image=settings.image,
-            claim=settings.claim,
+            claim=claimed,
             code=shared.code,
             digest=shared.digest,
             owner=bare(anchor),
@@ -155,6 +167,8 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
             pieces=send(kube, ("parcel", run), archive, anchor, asked.piece) if sends else (),
             parcel=hashlib.sha256(archive).hexdigest(),
             one_node=is_of_one_node(claim),
+            storage=storage,
+            work=folder,
         )
     except BaseException:
         kube.delete(CONFIG_MAPS, anchor_name(run))
@@ -184,33 +198,49 @@ def share(
     kube: Kube, settings: ClusterSettings, claim: Mapping[str, Any] | None = None, *, driven: bool = True
 ) -> Prepared:
     """Make what is missing of what runs share: the volume, the code, and if runs are `driven` there the account."""
-    claim = ensure_claim(kube, settings) if claim is None else claim
+    claim = claim_of(kube, settings, driven=driven) if claim is None else claim
     code = ensure_code(kube)
     account = ensure_driver_account(kube, settings.service_account) if driven else settings.service_account
     return Prepared(code.names, code.digest, account, claim)
 
 
+def claim_of(kube: Kube, settings: ClusterSettings, *, driven: bool) -> Mapping[str, Any]:
+    """The claim of the volume that runs need, made if it is not there. With a storage only drivers have one."""
+    return {} if settings.storage and not driven else ensure_claim(kube, settings)
+
+
 def pack_up(
     kube: Kube | None, plan: Plan, settings: ClusterSettings, claim: Mapping[str, Any], root: Path | None
 ) -> Luggage:
-    """The files that the plan needs; without the contents that the claim's volume has, if `kube` is there to ask.
+    """The files that the plan needs; without the contents that the claim's volume has, if `kube` is there to ask, and
+    they are wanted there: not with a storage.
 
     Raises:
         Refused: a file cannot travel.
     """
-    known = kept_on(kube, claim) if kube else ()
+    known = kept_on(kube, claim) if kube and not settings.storage else ()
     return gather(plan, root or Path(plan.pipeline.cwd or os.getcwd()), known=known, leave_out=settings.leave_out)
 
 
-def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mapping[str, Any]) -> RunPlace:
-    """Where couriers of a run are made with the code of this version, which is sent there if need be."""
+def courier_place(kube: Kube, run: str, settings: ClusterSettings) -> RunPlace:
+    """Where couriers of a run are made with the code of this version, which is sent there if need be. What the run
+    began with counts, not what is set now.
+    """
     code, one_node = ensure_code(kube), False
+    owner: dict[str, Any] = {}
+    claim, storage = settings.claim, settings.at_url
+    if run:
+        with contextlib.suppress(Absent):
+            anchor = kube.get(CONFIG_MAPS, anchor_name(run))
+            owner, known = bare(anchor), anchor.get("data") or {}
+            claim = known.get(_CLAIM, claim)
+            storage = Storage.from_data(json.loads(known[_STORAGE])) if _STORAGE in known else storage
     with contextlib.suppress(MlopsError):
-        one_node = is_of_one_node(kube.get(PVCS, settings.claim))
+        one_node = bool(claim) and is_of_one_node(kube.get(PVCS, claim))
     return RunPlace(
         run=run,
         image=settings.image,
-        claim=settings.claim,
+        claim=claim,
         code=code.names,
         digest=code.digest,
         owner=owner,
@@ -218,6 +248,7 @@ def courier_place(kube: Kube, run: str, settings: ClusterSettings, owner: Mappin
         settings=settings.pods,
         service_account=settings.service_account,
         one_node=one_node,
+        storage=storage,
     )
 
 
@@ -344,46 +375,7 @@ def ensure_code(kube: Kube) -> CodeBundle:
     return code
 
 
-def is_of_one_node(claim: Mapping[str, Any]) -> bool:
-    """Whether only one node at a time can mount the volume.
-
-    Raises:
-        Refused: only one pod can.
-    """
-    modes = set(claim.get("spec", {}).get("accessModes") or ())
-    if modes == {"ReadWriteOncePod"}:
-        raise Refused(
-            f"The claim {claim['metadata']['name']} can be mounted by one pod at a time, and a run has several.",
-            hint="Use a claim with ReadWriteMany or ReadWriteOnce: claim under [kubernetes].",
-        )
-    return "ReadWriteMany" not in modes
-
-
 @functools.lru_cache(maxsize=1)
 def _code() -> CodeBundle:
     """It takes a while to pack."""
     return bundle(code_zip())
-
-
-def ensure_claim(kube: Kube, settings: ClusterSettings) -> dict[str, Any]:
-    """The claim that holds the store, made if it is not there."""
-    try:
-        return kube.create(PVCS, claim_body(settings))
-    except AlreadyThere:
-        return kube.get(PVCS, settings.claim)
-
-
-def claim_body(settings: ClusterSettings) -> dict[str, Any]:
-    """The claim that holds the store, as it is made."""
-    spec: dict[str, Any] = {
-        "accessModes": [settings.access],
-        "resources": {"requests": {"storage": settings.size}},
-    }
-    if settings.storage_class:
-        spec["storageClassName"] = settings.storage_class
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": settings.claim, "labels": labels("store")},
-        "spec": spec,
-    }

@@ -62,9 +62,11 @@ def _unpacked(order: Mapping[str, Any], place: RunPlace, kube: Kube, folder: Pat
     except NotFound:
         forget_kept(kube, str(order["claim"]))
         raise
+    clear(folder)
+    if place.storage:  # its files go there, from their pieces
+        return found
     if order.get("final") is not True:  # `verify` begins with what the notebook brings
         take_over(folder)
-    clear(folder)
     results = take_in(results_in(archive), Project(Path(STORE)))
     note_kept(kube, str(order["claim"]), (*found.kept, *results), found.forgotten)
     for name in place.pieces:  # they are large, and the cluster's own store is small

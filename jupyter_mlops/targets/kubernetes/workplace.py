@@ -21,6 +21,8 @@ KEPT_FOLDERS = 3
 """How many folders of runs that succeeded stay; those of others stay for a month, as they may be retried."""
 LEFT_MOST, LEFT_MOST_ALL = 256 << 20, 1 << 30
 """Bytes of a file, and of all together, that are taken over from the last run."""
+Files = dict[str, tuple[int, int, int, int]]
+"""Of each file below a folder what changes when it is written: size, time, inode and mode."""
 _OVER = "over"
 _MONTH_S = 30 * 24 * 3600.0
 
@@ -50,7 +52,7 @@ def take_over(place: Path) -> int:
     if source is None:
         return 0
     brought, copied, total = _brought(source), 0, 0
-    for name in _names(source / "files"):
+    for name in names_below(source / "files"):
         old, new = source / "files" / name, place / "files" / name
         with contextlib.suppress(OSError):  # it may be cleared away meanwhile
             size = old.stat().st_size
@@ -100,7 +102,17 @@ def _brought(folder: Path) -> set[str]:
         return set()
 
 
-def _names(folder: Path) -> Iterator[str]:
+def seen(folder: Path) -> Files:
+    """The files below a folder, as they are now."""
+    found: Files = {}
+    for name in names_below(folder):
+        with contextlib.suppress(FileNotFoundError):
+            stat = os.lstat(folder / name)
+            found[name] = (stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_mode)
+    return found
+
+
+def names_below(folder: Path) -> Iterator[str]:
     """Regular files below, relative; links are not followed."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")

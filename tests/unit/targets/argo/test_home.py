@@ -35,6 +35,7 @@ from jupyter_mlops.targets.argo.submit import documents_of, settings_of
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS
 from jupyter_mlops.targets.base import RemoteTarget, Sweep
 from jupyter_mlops.targets.kubernetes import delivery, submit
+from jupyter_mlops.targets.kubernetes.claims import claim_body
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import cancel, delete, logs, retry, show
 from tests.unit.targets.argo.argo_cluster import ArgoCluster
@@ -409,7 +410,7 @@ def test_the_sweep_leaves_runs_of_compiled_workflows_alone(
     folder = there.project.run_directory(run)
     assert load_run(folder).state == "succeeded"
     assert (folder / "tasks" / "s0" / "1" / "log").read_text() == "from home\n"
-    kube.create(submit.PVCS, submit.claim_body(settings_of({}, "image")))
+    kube.create(submit.PVCS, claim_body(settings_of({}, "image")))
     long_ago = time.time() - 40 * 86400
 
     def age() -> None:

@@ -28,12 +28,12 @@ from jupyter_mlops.store.mirror import Frame
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
-from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached, without_file_cache
+from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.attached_target import bring
 from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
-from jupyter_mlops.targets.kubernetes.told_step import store_on
+from jupyter_mlops.targets.kubernetes.unseen_files import for_unseen_files
 from jupyter_mlops.verbs.pipelines import load_pipeline
 from tests.told_cluster import ToldCluster
 
@@ -110,7 +110,7 @@ def states(run: Path) -> dict[str, str]:
 
 
 def artifacts(volume: str) -> set[str]:
-    return set(store_on(volume).digests())
+    return set(Project(Path(volume)).artifacts.digests())
 
 
 def test_a_run_leaves_its_values_in_the_cluster_and_all_else_comes_home(desk: Desk) -> None:
@@ -156,7 +156,7 @@ def test_a_chain_asks_five_things_a_step_and_a_dozen_a_run(desk: Desk) -> None:
 
 def test_values_that_are_gone_from_the_volume_are_made_again(desk: Desk) -> None:
     desk.run(*TWO)
-    store = store_on(desk.volume)
+    store = Project(Path(desk.volume)).artifacts
     for digest in list(store.digests()):
         store.delete(digest)
     again = desk.run(TWO[0], "%%step two\ny = max(x)\nprint('max', y)")
@@ -166,7 +166,7 @@ def test_values_that_are_gone_from_the_volume_are_made_again(desk: Desk) -> None
 
 def test_values_that_were_tampered_with_are_not_loaded(desk: Desk) -> None:
     first = desk.run(*TWO)
-    path = store_on(desk.volume).path(load_run(first).tasks["one"].result["bundle"]["path"])
+    path = Project(Path(desk.volume)).artifacts.path(load_run(first).tasks["one"].result["bundle"]["path"])
     path.chmod(0o644)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -194,7 +194,7 @@ def test_a_step_that_touches_files_runs_each_time_and_finds_them_on_the_volume(d
     assert set(states(desk.run(*cells)).values()) == {"succeeded"}
     again = desk.run(*cells)
     assert states(again) == {"write": "succeeded", "read": "succeeded", "use": "cached"}
-    plan = without_file_cache(desk.plan(*cells))
+    plan = for_unseen_files(desk.plan(*cells), otherwise="")
     assert [step.options.cache for step in plan.steps] == [False, False, True]
 
 

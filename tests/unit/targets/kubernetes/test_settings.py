@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlops.errors import Refused, Usage
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.kube.pod_settings import PodSettings
 from jupyter_mlops.pipeline.model import Options, Secret, Volume
 from jupyter_mlops.targets.kubernetes.places import STORE_LABEL, RunPlace, driver_job, step_job
@@ -36,6 +36,8 @@ ALL: dict[str, Any] = {
     "patience": 30,
     "pip": True,
     "share_cache": False,
+    "storage": "s3://bucket/runs",
+    "storage_options": {"endpoint_url": "http://s3.example.org"},
     "user": 2000,
     "requests": {"cpu": "50m"},
     "limits": {"memory": "1Gi"},
@@ -208,11 +210,6 @@ def test_python_is_looked_for_where_it_is_not_set() -> None:
 def test_a_setting_that_makes_no_sense_is_said(table: dict[str, Any], said: str) -> None:
     with pytest.raises(Usage, match=said):
         read_settings(table)
-
-
-def test_an_object_store_is_refused_plainly() -> None:
-    with pytest.raises(Refused, match="on a volume, not in an object store"):
-        read_settings({"image": "i", "storage": "s3://bucket/x"})
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_pods_go_to_one_node_where_the_volume_needs_it(
     kube.create(PVCS, {"metadata": {"name": "mlops-store"}, "spec": {"accessModes": modes}})
     give(kube)
     [driver] = cluster.of("jobs")
-    courier = Couriers(kube, courier_place(kube, RUN, SETTINGS, {}))._job("courier", {"a": "b"})
+    courier = Couriers(kube, courier_place(kube, RUN, SETTINGS))._job("courier", {"a": "b"})
     for template in (driver["spec"]["template"], courier["spec"]["template"]):
         affinity = template["spec"].get("affinity", {}).get("podAffinity", {})
         if not together:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlops.runtime.spec import BundleRef, CellSource, ErrorInfo, InputValues, TaskResult, TaskSpec
+from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.kubernetes import told_step
-from jupyter_mlops.targets.kubernetes.told_step import StepOrder, order_maps, store_on
+from jupyter_mlops.targets.kubernetes.told_step import StepOrder, order_maps
 
 
 def order(folder: Path, text: str = "x = 1", **spec) -> StepOrder:
@@ -32,7 +33,7 @@ def mount(maps: list[dict], folder: Path) -> str:
 
 def result(told: StepOrder, **more) -> TaskResult:
     (Path(told.spec.directory) / "result.json").write_text(TaskResult("succeeded", 1.0, **more).to_json())
-    told_step._keep(told, Path(told.spec.directory))
+    told_step._keep(told, Path(told.spec.directory), {})
     return TaskResult.from_json((Path(told.spec.directory) / "result.json").read_text())
 
 
@@ -91,7 +92,7 @@ def test_a_large_file_that_was_logged_stays_with_the_values(tmp_path: Path, monk
     for data in (large, small):
         (logged / hashlib.sha256(data).hexdigest()).write_bytes(data)
     result(told)
-    assert set(store_on(str(tmp_path / "volume")).digests()) == {hashlib.sha256(large).hexdigest()}
+    assert set(Project(tmp_path / "volume").artifacts.digests()) == {hashlib.sha256(large).hexdigest()}
     assert [path.name for path in logged.iterdir()] == [hashlib.sha256(small).hexdigest()]
 
 
@@ -101,15 +102,12 @@ def test_the_last_values_are_found_where_the_engine_has_them(tmp_path: Path) -> 
 
 
 def test_a_task_that_cannot_begin_says_why_in_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def run_step(_: str) -> int:
         raise ValueError("no spec")
 
-    codes: list[int] = []
     monkeypatch.setattr(told_step, "run_step", run_step)
-    monkeypatch.setattr(os, "_exit", codes.append)
-    with pytest.raises(ValueError, match="no spec"):
-        told_step._do(tmp_path / "spec.json")
-    assert codes == [told_step._NOBODY]
-    assert "ValueError: no spec" in capsys.readouterr().err
+    bundle = order(tmp_path).to_bundle()
+    assert told_step.step(bundle.digest, mount(order_maps(bundle, "o", "run"), tmp_path / "order")) == told_step._NOBODY
+    assert "ValueError: no spec" in capfd.readouterr().err
