@@ -38,13 +38,16 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Place:
-    """What is checked. `claim` is the PVC of the target's store, `image` the one of its steps; "" where none is set."""
+    """What is checked. `claim` is the PVC of the target's store, `storage` a URL in place of it, `image` the one of its
+    steps; "" where none is set.
+    """
 
     namespace: str
     server: str = ""
     user: str = ""
     image: str = ""
     claim: str = ""
+    storage: str = ""
 
     @property
     def path(self) -> str:
@@ -156,8 +159,13 @@ def _one_quota(name: str, hard: Mapping[str, Any], used: Mapping[str, Any]) -> F
 
 
 def _storage(answers: Answers, place: Place) -> Iterator[Finding]:
+    if place.storage:
+        said = f"Steps keep their values at {place.storage}; whether pods get in there cannot be seen from here."
+        yield Finding("storage", "unknown", said, "A step that cannot use it says why.")
     if place.claim:
         yield _claim(answers, place)
+    elif place.storage:
+        return
     found = list(parts(answers.read("/apis/storage.k8s.io/v1/storageclasses"), "items"))
     names = [text(part(item, "metadata"), "name") for item in found]
     default = [

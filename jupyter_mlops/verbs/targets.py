@@ -210,6 +210,7 @@ def _doctor_there(settings: Mapping[str, Any], limit: float, *, asked: bool) -> 
     from jupyter_mlops.kube.doctor import Place, doctor
     from jupyter_mlops.kube.request import Request, Response
     from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
+    from jupyter_mlops.targets.kubernetes.storage import read_url
 
     try:
         with connected(settings) as connection:
@@ -217,12 +218,15 @@ def _doctor_there(settings: Mapping[str, Any], limit: float, *, asked: bool) -> 
             def ask(method: str, path: str, body: Mapping[str, Any] | None) -> Response:
                 return connection.transport.send(Request(method, path, body=body, timeout=limit))
 
+            claim = str(settings.get("claim") or ClusterSettings.claim)
+            storage = read_url(str(settings["storage"])) if settings.get("storage") else ""
             place = Place(
                 namespace=connection.namespace,
                 server=connection.server,
                 user=connection.user,
                 image=str(with_own_image(settings)["image"]),
-                claim=str(settings.get("claim") or ClusterSettings.claim),
+                claim="" if storage and settings.get("attached") is True else claim,
+                storage=storage,
             )
             found = doctor(ask, place, limit)
     except MlopsError as error:

@@ -109,7 +109,7 @@ def _sweep(project: Project, asked: Mapping[str, Any], remote: UrlStore | None) 
     where those of everyone may.
     """
     keep, before = set(asked["keep"]), time.time() - float(asked["age"])
-    written = remote.runs() if remote else {}
+    written = remote.runs() if remote and asked.get("everyone") else {}  # other namespaces may keep theirs there
     changed = {run: max(_last_change(project, run), written.get(run, 0.0)) for run in {*_all_runs(project), *written}}
     old = sorted(run for run, last in changed.items() if run not in keep and last < before)
     if not asked.get("everyone"):

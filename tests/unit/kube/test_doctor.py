@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
@@ -226,6 +226,14 @@ def test_a_server_without_a_time_leaves_the_clock_unknown(date: str) -> None:
 
 def test_no_image_is_worth_a_warning() -> None:
     assert _found(place=Place("team"))["image"].state == "warning"
+
+
+def test_a_storage_is_named_and_a_claim_looked_at_only_where_there_is_one() -> None:
+    both = _found(place=replace(PLACE, storage="s3://b/x"))
+    assert both["storage"].state == "unknown"
+    assert "s3://b/x" in both["storage"].said
+    assert {"store", "storage class"} <= set(both)
+    assert not {"store", "storage class"} & set(_found(place=Place("team", storage="s3://b/x")))
 
 
 @pytest.mark.parametrize(

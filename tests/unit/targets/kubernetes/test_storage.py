@@ -171,6 +171,8 @@ def test_what_a_run_alone_needs_goes_with_it(desk: Desk) -> None:
     kept = load_run(first).tasks["one"].result["bundle"]["path"]
     told = {"keep": [second.name], "age": 0.0, "everyone": True}
     where = Storage(desk.settings.storage)
+    [looked] = delivered(desk, Order(sweep={**told, "everyone": False, "dry_run": False}), where)
+    assert (looked["sweep"]["runs"], len(contents(desk))) == ([], 2)
     [looked] = delivered(desk, Order(sweep={**told, "dry_run": True}), where)
     found = looked["sweep"]
     assert (found["runs"], found["bytes"] > 0, len(contents(desk))) == ([first.name], True, 2)
