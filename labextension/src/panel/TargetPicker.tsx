@@ -41,7 +41,7 @@ export function TargetPicker(props: Props): React.ReactElement {
       {target && isCluster(target) ? (
         <PlaceFields id="jp-mlops-target" place={next} inForce={target} {...{ contexts, trans, onChange }} />
       ) : null}
-      <Reasons {...props} chosen={chosen} />
+      <Reasons {...props} chosen={chosen} only={target !== undefined && isCluster(target) && !whyNot(target)} />
       <label className="jp-mlops-PanelCheck">
         <input type="checkbox" checked={next.cache} onChange={() => onChange({ cache: !next.cache })} />
         {trans.__('Use results of earlier runs where nothing changed')}
@@ -65,9 +65,15 @@ export function TargetPicker(props: Props): React.ReactElement {
   );
 }
 
-/** Why targets cannot be used, and the way to set them up. */
-function Reasons({ known, trans, chosen, onTargets }: Props & { chosen: string }): React.ReactElement {
-  const missing = (known.answer?.targets ?? []).filter(item => whyNot(item) !== '');
+/** Why targets cannot be used, and the way to set them up. Who has a cluster that works (`only`) need not know of others. */
+function Reasons({
+  known,
+  trans,
+  chosen,
+  only,
+  onTargets
+}: Props & { chosen: string; only: boolean }): React.ReactElement {
+  const missing = only ? [] : (known.answer?.targets ?? []).filter(item => whyNot(item) !== '');
   return (
     <div className="jp-mlops-TargetReasons">
       {missing.map(item => (

@@ -41,6 +41,12 @@ describe('TargetPicker', () => {
     expect(onTargets).toHaveBeenCalledOnce();
   });
 
+  it('says nothing of others to who has a cluster that works', () => {
+    show([here, there, target('kfp', { missing: 'there is no Kubeflow Pipelines' })], {}, 'kubernetes');
+    expect(screen.queryByText(/there is no Kubeflow Pipelines/)).toBeNull();
+    expect(screen.getByRole('button', { name: 'Show targets' })).toBeTruthy();
+  });
+
   it('takes a cluster without an image for one that is not set up', () => {
     show([here, { ...there, capabilities: [{ name: 'image', missing: 'no image is set', unknown: '' }] }]);
     expect(screen.getByText(/no image is set/)).toBeTruthy();
