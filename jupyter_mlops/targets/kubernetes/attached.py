@@ -11,16 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.engine.attempts import attempt_folder
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.engine.resume import RESULT
 from jupyter_mlops.engine.run import RunOptions, resume_run, start_run
 from jupyter_mlops.errors import Conflict, Refused
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.labels import ATTEMPT, TASK, labels, named, selector
 from jupyter_mlops.kube.patience import Patient
-from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
-from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PVCS
 from jupyter_mlops.store.atomic_write import write_atomically
 from jupyter_mlops.store.liveness import engine_lives, lock_is_held
 from jupyter_mlops.store.project import Project
@@ -29,7 +25,7 @@ from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.kubernetes.arrival import send_ahead
 from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
-from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring
+from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring_ended
 from jupyter_mlops.targets.kubernetes.claims import volume_of
 from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
@@ -114,18 +110,6 @@ def _send_ahead(kube: Kube, ready: Ready, store: str, options: RunOptions, setti
 def is_attached(project: Project, run: str) -> bool:
     """Whether the run was driven from here."""
     return _known_place(project.run_directory(run)) is not None
-
-
-def bring_ended(kube: Kube, run: str, folder: Path) -> None:
-    """Bring home what steps left whose pods have ended while nobody listened."""
-    for pod in kube.list(PODS, labels=selector(labels("step", run=run))).items:
-        task, attempt = named(pod, TASK), named(pod, ATTEMPT)
-        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed") or not attempt.isdecimal():
-            continue
-        directory = folder / attempt_folder(task, int(attempt))
-        # What this run has never begun is none of its own.
-        if directory.is_dir() and not (directory / RESULT).exists():
-            bring(kube, str(pod["metadata"]["name"]), directory, Stop())
 
 
 def _is_driven(folder: Path) -> bool:

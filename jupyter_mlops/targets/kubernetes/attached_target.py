@@ -22,13 +22,13 @@ from jupyter_mlops.engine.target import Attempt, StopReason
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import AlreadyThere
-from jupyter_mlops.kube.labels import owned
+from jupyter_mlops.kube.labels import ATTEMPT, TASK, labels, named, owned, selector
 from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.names import dns_name
 from jupyter_mlops.kube.reason import Reason
-from jupyter_mlops.kube.resource import CONFIG_MAPS
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS
 from jupyter_mlops.kube.stop import Stop
-from jupyter_mlops.runtime.task import LOG
+from jupyter_mlops.runtime.task import LOG, RESULT
 from jupyter_mlops.store.mirror import Frame, Receiver
 from jupyter_mlops.targets.attempt_files import EventTail
 from jupyter_mlops.targets.kubernetes.making import Made
@@ -202,6 +202,18 @@ def bring(kube: Kube, pod: str, directory: Path, stop: Stop, heard: Callable[[],
     if receiver.lost and not stop.is_set():
         with (directory / LOG).open("a", encoding="utf-8") as log:
             log.write(_LOST)
+
+
+def bring_ended(kube: Kube, run: str, folder: Path) -> None:
+    """Bring home what steps left whose pods have ended while nobody listened."""
+    for pod in kube.list(PODS, labels=selector(labels("step", run=run))).items:
+        task, attempt = named(pod, TASK), named(pod, ATTEMPT)
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed") or not attempt.isdecimal():
+            continue
+        directory = folder / attempt_folder(task, int(attempt))
+        # What this run has never begun is none of its own.
+        if directory.is_dir() and not (directory / RESULT).exists():
+            bring(kube, str(pod["metadata"]["name"]), directory, Stop())
 
 
 def _is_end(line: bytes) -> bool:

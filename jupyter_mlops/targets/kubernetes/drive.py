@@ -33,7 +33,7 @@ from jupyter_mlops.targets.kubernetes.adopting import owner_of
 from jupyter_mlops.targets.kubernetes.arrival import send_ahead
 from jupyter_mlops.targets.kubernetes.arriving_values import SmallValues
 from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
-from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget
+from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring_ended
 from jupyter_mlops.targets.kubernetes.claims import volume_of
 from jupyter_mlops.targets.kubernetes.delivery import travels
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
@@ -100,6 +100,8 @@ def _drive(order: Mapping[str, Any], place: RunPlace, project: Project, kube: Ku
     try:
         if read_run(project.run_directory(place.run)).events:
             reopen(folder)
+            if place.storage:  # what steps left whose pods ended meanwhile is in their logs alone
+                bring_ended(kube, place.run, project.run_directory(place.run))
             finished = resume_run(place.run, project, target, options)
         else:
             plan = unpack(order, place, kube)
