@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_mlops.engine.facts import result_from_data
 from jupyter_mlops.engine.keeping import EXECUTED_FACT, FILES_FACT
 from jupyter_mlops.engine.run_journal import CachedResult
-from jupyter_mlops.errors import NotFound, StoreUnwritable
+from jupyter_mlops.errors import NotFound, Refused, StoreUnwritable
 from jupyter_mlops.runtime.spec import TaskResult
 from jupyter_mlops.store.cache import Cache, CacheEntry, LastKey
 from jupyter_mlops.store.events import CancelRequested, Event, RunStarted
@@ -26,6 +26,8 @@ _CACHE_FACT = "cache"
 
 class StoreJournal:
     """The `RunJournal` over a project. Close it when the run is over."""
+
+    keeps_files = True
 
     def __init__(self, project: Project, run: str, pipeline: str, *, clock: Callable[[], float] = time.time) -> None:
         self.project = project
@@ -69,11 +71,21 @@ class StoreJournal:
             pass
 
     def keep(self, path: Path) -> str:
-        """Keep a copy of a file."""
+        """Keep a copy of a file.
+
+        Raises:
+            Refused: the project is confined to its folder, and the path leads out of it.
+        """
+        self._refuse_outside(path)
         return self.project.artifacts.put_file(path)
 
     def take_over(self, path: Path, digest: str) -> None:
-        """Move a file into the store."""
+        """Move a file into the store.
+
+        Raises:
+            Refused: as `keep`.
+        """
+        self._refuse_outside(path)
         self.project.artifacts.take_over(path, digest)
 
     def artifact(self, digest: str) -> Path | None:
@@ -134,6 +146,16 @@ class StoreJournal:
         """Close the event file."""
         self._writer.close()
         self._reserve.release()
+
+    @property
+    def _confines(self) -> Path | None:
+        """The folder that files to keep have to be in; None where they may be anywhere."""
+        return self.project.root if self.project.confined else None
+
+    def _refuse_outside(self, path: Path) -> None:
+        inside = self._confines
+        if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
+            raise Refused(f"{path} leads out of {inside}, where files of the run are.")
 
     def _news(self) -> Iterator[Any]:
         """Events that others wrote since the last call. Reads only files that grew."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from jupyter_mlops.engine.run_journal import CachedResult, RunJournal
 from jupyter_mlops.pipeline.model import Step
 from jupyter_mlops.runtime.digests import path_sha256
+from jupyter_mlops.runtime.plain_files import is_plain
 from jupyter_mlops.runtime.spec import BundleRef, TaskResult
 from jupyter_mlops.store.artifacts import is_digest
 from jupyter_mlops.store.following import PLACE_FACT
@@ -38,9 +39,9 @@ def keep(
     if directory.is_relative_to(journal.directory):
         facts[PLACE_FACT] = directory.relative_to(journal.directory).as_posix()
     executed = directory / EXECUTED
-    if executed.exists():
+    if is_plain(executed):  # a task can put a link there to what only this process may read
         facts[EXECUTED_FACT] = journal.keep(executed)
-    if result.files:
+    if result.files and journal.keeps_files:
         facts[FILES_FACT] = {name: journal.keep(cwd / name) for name in _all_files(cwd, result.files)}
     if gone := [name for name in files_gone if not os.path.lexists(cwd / name)]:
         facts[GONE_FACT] = gone

@@ -14,6 +14,7 @@ from jupyter_mlops.engine.lineage import attempt_lines
 from jupyter_mlops.runtime.errors import MlopsError
 from jupyter_mlops.runtime.executed import ExecutedNotebook
 from jupyter_mlops.runtime.outputs import DEFAULT_CAP, CellOutputs
+from jupyter_mlops.runtime.plain_files import open_plain, read_plain
 from jupyter_mlops.runtime.spec import CellSource, TaskSpec
 
 DIED = "ProcessDied"
@@ -81,7 +82,7 @@ def _begun(cells: Sequence[CellSource], directory: Path) -> Iterator[_Begun]:
 def _text(path: Path, start: int, end: int | None) -> str:
     """A stretch of the log; of a long one both ends, as a process that dies says why at the end."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             end = file.seek(0, 2) if end is None else end
             file.seek(start)
             if end - start <= DEFAULT_CAP:
@@ -97,8 +98,8 @@ def _text(path: Path, start: int, end: int | None) -> str:
 
 def _cells(path: Path) -> list[Mapping[str, Any]]:
     try:
-        return list(json.loads(path.read_bytes())["cells"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return list(json.loads(read_plain(path))["cells"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []
 
 
@@ -112,7 +113,7 @@ def _mark_in_notebook(path: Path, reason: str) -> None:
     running = [cell for cell in cells if cell.get("metadata", {}).get("papermill", {}).get("status") == "running"]
     if not running:
         return
-    notebook = json.loads(path.read_bytes())
+    notebook = json.loads(read_plain(path))
     cell = notebook["cells"][cells.index(running[-1])]
     error = {"output_type": "error", "ename": DIED, "evalue": reason, "traceback": [f"{DIED}: {reason}"]}
     cell["outputs"] = [*cell.get("outputs", ()), error]

@@ -12,6 +12,7 @@ from jupyter_mlops.engine.keeping import LOGGED
 from jupyter_mlops.engine.ready import Found, find
 from jupyter_mlops.engine.run_journal import RunJournal
 from jupyter_mlops.engine.state import State, Task
+from jupyter_mlops.runtime.plain_files import is_plain, read_plain
 from jupyter_mlops.runtime.spec import TaskResult, ValueInfo
 from jupyter_mlops.store.events import (
     ArtifactLogged,
@@ -41,7 +42,7 @@ def store_event(
         if not _DIGEST.fullmatch(str(data.get("digest"))):
             return None
         path = directory / LOGGED / str(data["digest"])
-        if path.is_file():
+        if is_plain(path):
             journal.take_over(path, path.name)
     event = from_data(data)
     return event if isinstance(event, _FROM_TASKS) else None
@@ -77,13 +78,13 @@ def made(result: TaskResult, task: str, at: float) -> list[Event]:
 def attempt_lines(directory: Path) -> Iterator[dict[str, Any]]:
     """The lines of an attempt's event file that can be read."""
     try:
-        text = (directory / "events.jsonl").read_text(encoding="utf-8", errors="replace")
+        text = read_plain(directory / "events.jsonl").decode("utf-8", "replace")
     except OSError:
         return
     for line in text.splitlines():
         try:
             data = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(data, dict):
             yield data

@@ -16,6 +16,7 @@ from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.document import Document
 from jupyter_mlops.pipeline.model import Pipeline, Step
 from jupyter_mlops.runtime.parameters import assignments
+from jupyter_mlops.runtime.plain_files import read_plain
 
 # Cells and outputs are JSON data of the notebook format.
 CellData = dict[str, Any]
@@ -97,8 +98,8 @@ def _executed(journal: RunJournal, task: Task) -> Mapping[str, Any] | None:
     kept = journal.artifact(digest) if digest else None
     path = kept or journal.directory / attempt_folder(task.name, task.attempt) / EXECUTED
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(read_plain(path))
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and task.state != "skipped" else None
 

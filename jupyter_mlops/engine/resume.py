@@ -18,6 +18,7 @@ from jupyter_mlops.engine.state import AttemptEnded, State, Task, new_state, tas
 from jupyter_mlops.engine.target import Outcome
 from jupyter_mlops.engine.transitions import end_of
 from jupyter_mlops.errors import MlopsError, NotFound
+from jupyter_mlops.runtime.plain_files import read_plain
 from jupyter_mlops.runtime.spec import TaskResult, TaskSpec
 from jupyter_mlops.store.events import Event, RunCreated, TaskFinished, TaskStarted, known_events
 from jupyter_mlops.store.events_file import RunEvents
@@ -97,7 +98,7 @@ def _adopt(state: State, task: Task, journal: RunJournal, known: list[Event], at
 def _show_abandoned(directory: Path) -> None:
     """Complete the executed notebook of an attempt that died with its engine."""
     try:
-        spec = TaskSpec.from_json((directory / "spec.json").read_text(encoding="utf-8"))
+        spec = TaskSpec.from_json(read_plain(directory / "spec.json").decode())
     except (OSError, ValueError, KeyError, TypeError):
         return
     show_killed(spec, directory, ABANDONED)
@@ -115,6 +116,6 @@ def _without_lost(state: State, journal: RunJournal) -> State:
 
 def _result(directory: Path) -> TaskResult | None:
     try:
-        return TaskResult.from_json((directory / RESULT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+        return TaskResult.from_json(read_plain(directory / RESULT).decode())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -32,6 +32,8 @@ class RunJournal(Protocol):
     """
 
     run: str
+    keeps_files: bool
+    """Whether the files that tasks write into their working folder are here to be kept."""
 
     @property
     def directory(self) -> Path:

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.runtime.plain_files import NotPlain, open_plain
 from jupyter_mlops.store.atomic_write import unwritable_explained
 from jupyter_mlops.store.durable import sync_file, sync_folder
 from jupyter_mlops.store.events import TYPES, ArtifactLogged, Event
@@ -154,10 +155,10 @@ def event_files(directory: Path) -> list[Path]:
 def read_file(path: Path, offset: int = 0) -> Lines:
     """The whole lines from byte `offset` on; an unfinished last line is left for the next read."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             file.seek(offset)
             data = file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotPlain):
         return Lines((), offset)
     end = data.rfind(b"\n") + 1
     events: list[Event | Unknown] = []

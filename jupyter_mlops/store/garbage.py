@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlops.errors import Conflict, MlopsError, Usage
+from jupyter_mlops.runtime.plain_files import NotPlain, read_plain
 from jupyter_mlops.runtime.task import RESULT
 from jupyter_mlops.store.atomic_write import unwritable_explained
 from jupyter_mlops.store.cache import Cache
@@ -163,8 +164,8 @@ def _references(directory: Path) -> Iterator[Path]:
 
 def _digests(path: Path) -> set[str]:
     try:
-        return {found.decode() for found in _DIGEST.findall(path.read_bytes())}
-    except FileNotFoundError:
+        return {found.decode() for found in _DIGEST.findall(read_plain(path))}
+    except (FileNotFoundError, NotPlain):
         return set()
 
 

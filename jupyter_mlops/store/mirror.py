@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.runtime.plain_files import open_plain
 
 # Bytes of a frame before they become text.
 PART = 48 << 10
@@ -119,7 +120,7 @@ class Sender:
 
     def _news(self, name: str, path: Path) -> Iterator[Frame]:
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 status = os.fstat(file.fileno())
                 identity, end = (status.st_dev, status.st_ino), status.st_size
                 known = self._sent.get(name)
@@ -169,7 +170,7 @@ class Held:
     @classmethod
     def of(cls, path: Path, *, arriving: bool = False) -> Held:
         """What is in the file."""
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             size = os.fstat(file.fileno()).st_size
             return cls(size, _digest(file, size), arriving)
 
@@ -184,7 +185,7 @@ def missing(folder: Path, held: Mapping[str, Held], wanted: Callable[[str], bool
 def lacking(name: str, path: Path, held: Held | None) -> Iterator[Frame]:
     """What a receiver lacks of one file: the end of it, if what it has is its beginning. None if it is gone."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             end = os.fstat(file.fileno()).st_size
             start = -1
             if held is not None and held.size <= end and _digest(file, held.size) == held.digest:

@@ -22,10 +22,14 @@ WAY_OUT = f"Set {HOME_VARIABLE} to a folder that can be written."
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a store in it. `start` is where the search began: settings are looked for from there upwards."""
+    """A folder with a store in it. `start` is where the search began: settings are looked for from there upwards.
+
+    `confined`: this process may read more than those whose files it keeps, so what leads out of the folder is not kept.
+    """
 
     root: Path
     start: Path | None = None
+    confined: bool = False
 
     @classmethod
     def find(

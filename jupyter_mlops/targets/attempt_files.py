@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_mlops.engine.target import StopReason
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.runtime.errors import sentence
+from jupyter_mlops.runtime.plain_files import open_plain, read_plain
 from jupyter_mlops.runtime.spec import TaskResult
 
 THREAD_VARIABLES = (
@@ -20,6 +21,8 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+# Bytes of a result, of a line of events, and of all lines of an attempt: a process that never stops does not fill ours.
+RESULT_MOST, LINE_MOST, EVENTS_MOST = 64 << 20, 16 << 20, 1 << 30
 STOPPED: Mapping[StopReason, str] = {
     "user": "stopped on request",
     "timeout": "stopped: it took longer than its timeout",
@@ -31,8 +34,8 @@ STOPPED: Mapping[StopReason, str] = {
 def read_result(directory: Path) -> TaskResult | None:
     """What the process answered; None if it died without a word, or in the middle of one."""
     try:
-        return TaskResult.from_json((directory / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, KeyError):
+        return TaskResult.from_json(read_plain(directory / "result.json", RESULT_MOST).decode())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
@@ -54,7 +57,11 @@ def thread_variables(options: Options, environ: Mapping[str, str], threads: int 
 
 
 class EventTail:
-    """Gives each complete line once. A line still being written waits; one that is no JSON object is skipped."""
+    """Gives each complete line once. A line still being written waits; one that is no JSON object is skipped.
+
+    What is no plain file has no lines. No line is longer than `LINE_MOST` bytes, and what comes after `EVENTS_MOST` of
+    the file is not read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -66,17 +73,18 @@ class EventTail:
         data = self._appended()
         if not data:
             return ()
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[: LINE_MOST + 1]  # of one that is too long enough to know that
         found = (_parse(line) for line in lines)
         return tuple(event for event in found if event is not None)
 
     def _appended(self) -> bytes:
         try:
-            if self._path.stat().st_size <= self._position:
+            if self._path.lstat().st_size <= self._position:
                 return b""
-            with self._path.open("rb") as file:
+            with open_plain(self._path) as file:
                 file.seek(self._position)
-                data = file.read()
+                data = file.read(EVENTS_MOST - self._position)
         except OSError:
             return b""
         self._position += len(data)
@@ -84,8 +92,10 @@ class EventTail:
 
 
 def _parse(line: bytes) -> Mapping[str, Any] | None:
+    if len(line) > LINE_MOST:
+        return None
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None

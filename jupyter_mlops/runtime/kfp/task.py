@@ -8,6 +8,7 @@ sources; `guards`, conditions that an item of a loop has to meet.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from jupyter_mlops.runtime.kfp.files import INPUTS, OUTPUTS, keep_output, local_
 from jupyter_mlops.runtime.kfp.function import Call
 from jupyter_mlops.runtime.kfp.placeholders import Surroundings
 from jupyter_mlops.runtime.kfp.sources import SKIPPED, NotMade, Values, converted, is_artifact
+from jupyter_mlops.runtime.plain_files import NotPlain, open_plain
 from jupyter_mlops.runtime.spec import TaskSpec
 
 _METRICS = "system.Metrics"
@@ -230,8 +232,11 @@ class Component:
     def _text(self, path: str) -> str:
         """What the component wrote to a file. Raises `MlopsError` for one that is too large, or elsewhere."""
         self._need_inside(path)
-        with open(path, encoding="utf-8") as file:
-            text = file.read(_MOST_TEXT + 1)
+        try:
+            with io.TextIOWrapper(open_plain(os.path.realpath(path)), encoding="utf-8") as file:
+                text = file.read(_MOST_TEXT + 1)
+        except NotPlain:
+            raise MlopsError(f"{os.path.basename(path)} is no plain file, so there is no value in it.") from None
         if len(text) > _MOST_TEXT:
             raise MlopsError(f"{os.path.basename(path)} is too large for a value.", hint="Hand over a file instead.")
         return text

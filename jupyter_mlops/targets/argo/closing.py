@@ -12,6 +12,7 @@ from jupyter_mlops.engine.killed_notebook import show_killed
 from jupyter_mlops.engine.merged_notebook import write_merged
 from jupyter_mlops.engine.state import State, Task, tasks_of
 from jupyter_mlops.pipeline.argo.graph import ARRIVAL
+from jupyter_mlops.runtime.plain_files import read_plain
 from jupyter_mlops.runtime.spec import TaskSpec
 from jupyter_mlops.store.events import TaskFinished
 from jupyter_mlops.targets.argo.attempt import ENDED_FROM_OUTSIDE
@@ -72,7 +73,7 @@ def give_up(record: Record, state: State, task: Task, message: str, *, final: bo
     directory = record.directory / attempt_folder(task.name, task.attempt)
     record.output.show(directory)
     try:
-        spec = TaskSpec.from_json((directory / "spec.json").read_text(encoding="utf-8"))
+        spec = TaskSpec.from_json(read_plain(directory / "spec.json").decode())
         show_killed(spec, directory, reason)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # it died before it had begun to work

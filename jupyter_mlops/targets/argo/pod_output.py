@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from jupyter_mlops.runtime.plain_files import open_plain
 from jupyter_mlops.store.mirror import Frame, Sender
 from jupyter_mlops.targets.kubernetes.delivery import travels
 
@@ -91,7 +92,7 @@ class PodOutput:
         if self._log is None:
             return b""
         try:
-            with self._log.open("rb") as file:
+            with open_plain(self._log) as file:
                 file.seek(self._at)
                 data = file.read()
         except OSError:

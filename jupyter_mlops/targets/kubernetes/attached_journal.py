@@ -27,12 +27,19 @@ class AttachedJournal(StoreJournal):
     are used again only with the same volume and image: what they were made by is not this machine.
     """
 
+    keeps_files = False
+
     def __init__(
         self, project: Project, run: str, pipeline: str, *, place: RunPlace, volume: str, store: str = STORE
     ) -> None:
         super().__init__(project, run, pipeline)
         self._store = PurePosixPath(store)
         self._cache = Cache(project.cache / "elsewhere" / _digest_of(place, volume), project.artifacts)
+
+    @property
+    def _confines(self) -> Path:
+        """Pods say what they have made; of what is here, only what came from them is theirs."""
+        return self.directory
 
     def keep_value(self, path: Path, digest: str) -> None:
         """The pod has taken it over already.

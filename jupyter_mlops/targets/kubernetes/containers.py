@@ -17,8 +17,8 @@ from jupyter_mlops.kube.logs import follow_log
 from jupyter_mlops.kube.pod_template import literal
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.runtime.kfp.task import Component
+from jupyter_mlops.runtime.plain_files import open_to_append, write_plain
 from jupyter_mlops.runtime.spec import ErrorInfo, TaskResult, TaskSpec
-from jupyter_mlops.targets.kubernetes.plain_files import open_to_append, write_plain
 from jupyter_mlops.targets.kubernetes.pod_use import PodUse
 
 # Bytes of a log that are kept: a container that never stops printing does not fill the volume.

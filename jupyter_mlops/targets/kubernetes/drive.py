@@ -66,7 +66,7 @@ def drive(order_path: str) -> int:
     place = RunPlace.from_data(order["place"])
     stop = Stop()
     try:
-        project = Project(Path(STORE)).ensure()
+        project = Project(Path(STORE), confined=True).ensure()
         connection = in_cluster()
         kube = Kube(Patient(connection.transport, _PATIENCE_S), connection.namespace)
         place = replace(place, owner=owner_of(kube, place.owner, place.run))

@@ -21,8 +21,8 @@ from jupyter_mlops.kube.quantities import parse
 from jupyter_mlops.kube.reason import part, parts, text
 from jupyter_mlops.kube.resource import POD_METRICS
 from jupyter_mlops.kube.stop import Stop
+from jupyter_mlops.runtime.plain_files import append_line
 from jupyter_mlops.runtime.use import USE
-from jupyter_mlops.targets.kubernetes.plain_files import append_line
 
 EVERY_S = 15.0
 _MOST_CORES, _MOST_BYTES = 1e5, 1e16

@@ -19,7 +19,7 @@ from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Forbidden
 from jupyter_mlops.kube.reason import containers, number, part, parts, text, when
 from jupyter_mlops.kube.resource import EVENTS
-from jupyter_mlops.targets.kubernetes.plain_files import append_line
+from jupyter_mlops.runtime.plain_files import append_line
 
 SIGHTINGS = "cluster.jsonl"
 # Lines of one attempt; a pod that is started again for days does not fill the volume.

@@ -19,6 +19,7 @@ from jupyter_mlops.kube.resource import JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.watch import Selection, changes_of
 from jupyter_mlops.pipeline.model import Options
+from jupyter_mlops.runtime.plain_files import write_plain
 from jupyter_mlops.targets.attempt_files import EventTail, read_result
 from jupyter_mlops.targets.kubernetes.containers import ContainerAttempt, is_container, with_platform
 from jupyter_mlops.targets.kubernetes.making import make_job
@@ -80,7 +81,7 @@ class KubernetesTarget:
     def start(self, attempt: Attempt, report: Callable[[Report], None]) -> None:
         """Begin an attempt; it ends with one outcome, also if its Job cannot be made."""
         attempt.directory.mkdir(parents=True, exist_ok=True)
-        (attempt.directory / _SPEC).write_text(attempt.spec.to_json(), encoding="utf-8")
+        write_plain(attempt.directory / _SPEC, attempt.spec.to_json())
         job = with_platform(self._job(attempt), attempt.spec)
         running = PodAttempt(attempt, report, self._tail(attempt), job, time.monotonic())
         running.manifest = marked(job, running.mark)

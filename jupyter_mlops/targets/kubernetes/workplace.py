@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.runtime.plain_files import read_plain
 from jupyter_mlops.targets.kubernetes.parcel import FILES_ENTRY
 
 KEPT_FOLDERS = 3
@@ -83,7 +84,7 @@ def _finished(place: Path) -> Iterator[Path]:
 
 def _outcome(folder: Path) -> str:
     try:
-        return (folder / _OVER).read_text(encoding="utf-8")
+        return read_plain(folder / _OVER).decode()
     except (OSError, ValueError):
         return ""
 
@@ -97,7 +98,7 @@ def _age(folder: Path) -> float:
 
 def _brought(folder: Path) -> set[str]:
     try:
-        return {str(name) for name in json.loads((folder / FILES_ENTRY).read_text(encoding="utf-8"))}
+        return {str(name) for name in json.loads(read_plain(folder / FILES_ENTRY))}
     except (OSError, ValueError, TypeError):
         return set()
 

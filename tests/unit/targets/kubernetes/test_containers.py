@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,15 @@ def test_a_container_that_replaces_its_log_holds_nobody_up_and_leads_nowhere(tmp
     (tmp_path / "log").symlink_to(tmp_path / "theirs")
     listened(tmp_path, Printing(3))
     assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_a_container_that_puts_a_fifo_in_the_place_of_an_output_fails(tmp_path: Path) -> None:
+    attempt = ContainerAttempt(Kube(None, "here"), Attempt(spec(tmp_path), tmp_path))  # type: ignore[arg-type]
+    attempt.job(job())
+    os.mkfifo(tmp_path / "outputs/parameters/out")
+    finishing = threading.Thread(target=attempt.finish, args=(True,), daemon=True)
+    finishing.start()
+    finishing.join(10)
+    assert not finishing.is_alive()
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["error"]["message"] == "out is no plain file, so there is no value in it."

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_mlops.targets.kubernetes.plain_files import append_line, open_to_append, write_plain
+from jupyter_mlops.runtime.plain_files import (
+    NotPlain,
+    append_line,
+    is_plain,
+    open_plain,
+    open_to_append,
+    read_plain,
+    write_plain,
+)
 
 
 def test_lines_are_appended(tmp_path: Path) -> None:
@@ -26,6 +34,31 @@ def test_a_fifo_a_link_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r".+"):
             open_to_append(tmp_path / name)
     assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_a_fifo_a_link_a_folder_and_a_device_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "link", tmp_path / "fifo", tmp_path, Path(os.devnull)):
+        assert not is_plain(path)
+        with pytest.raises(NotPlain, match="no plain file"):
+            open_plain(path)
+    assert is_plain(tmp_path / "theirs")
+    assert read_plain(tmp_path / "theirs") == b"theirs"
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"12345")
+    assert read_plain(tmp_path / "large", 5) == b"12345"
+    with pytest.raises(NotPlain, match="larger than 4 bytes"):
+        read_plain(tmp_path / "large", 4)
+
+
+def test_what_is_not_there_is_no_other_thing(tmp_path: Path) -> None:
+    assert not is_plain(tmp_path / "none")
+    with pytest.raises(FileNotFoundError):
+        open_plain(tmp_path / "none")
 
 
 def test_a_fifo_that_somebody_reads_is_refused_too(tmp_path: Path) -> None:
