@@ -291,3 +291,21 @@ def test_the_time_of_a_step_counts_from_when_its_container_began(bench: Bench, c
     cluster.release()
     bench.reports.outcome(attempt.id)
     assert [report.began for report in bench.reports._of(attempt.id)].count(True) == 1
+
+
+def of_containers() -> list[str]:
+    """The threads that see to a container: its log, and what it uses."""
+    return [thread.name for thread in threading.enumerate() if thread.name in ("mlops-log", "mlops-use")]
+
+
+def test_of_an_image_whose_attempt_is_given_up_nothing_more_is_asked(bench: Bench, cluster: SmallCluster) -> None:
+    cluster.hold = {"phase": "Running"}
+    command = {"kind": "command", "command": ["sleep"], "args": ["60"], "image": "i"}
+    ports = {"inputs": {"parameters": {}, "artifacts": {}}, "outputs": {"parameters": {}, "artifacts": {}}}
+    attempt = bench.start(container={**command, **ports})
+    until(lambda: len(of_containers()) == 2)
+    cluster.refuse["jobs"] = (403, "you may not")
+    bench.target.stop(attempt.id, "user")
+    assert bench.reports.outcome(attempt.id).state == "canceled"
+    cluster.cut()
+    until(lambda: not of_containers())

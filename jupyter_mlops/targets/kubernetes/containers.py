@@ -68,6 +68,7 @@ def _name(item: Mapping[str, Any], key: str) -> str:
 
 class ContainerAttempt:
     """One attempt. `job` before its pod, `hear` while it runs, `finish` after it; each from one thread at a time.
+    `leave` comes last, also where nothing came before it.
 
     `use` keeps what its pod uses, where the cluster says so.
     """
@@ -127,6 +128,12 @@ class ContainerAttempt:
             info = ErrorInfo(type(error).__name__, getattr(error, "message", str(error)), hint)
             result = TaskResult("failed", time.monotonic() - self._started, error=info, facts=facts)
         self._write(result)
+
+    def leave(self) -> None:
+        """Ask nothing more of its pod, whether that has ended or not."""
+        self._stop.set()
+        if self._use is not None:
+            self._use.end(self._directory)
 
     def _folders(self) -> list[str]:
         outputs = self._component.given["outputs"]

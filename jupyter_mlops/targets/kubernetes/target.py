@@ -244,6 +244,8 @@ class KubernetesTarget:
             return
         with self._guard:
             self._running.pop(running.attempt.id, None)
+        if running.container is not None:
+            running.container.leave()
         outcome = running.outcome(result)
         self._calls.submit(self._see_last, running, ask=outcome.state == "failed")
         if (running.refused is not None and running.made) or outcome.taken_away:
