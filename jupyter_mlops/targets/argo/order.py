@@ -76,7 +76,7 @@ class Order:
         if len(text) <= PIECE:
             return {ORDER_FILE: text}
         parts = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
-        return {f"{ORDER_FILE}.{index:03}": part for index, part in enumerate(parts)}
+        return {_piece(index): part for index, part in enumerate(parts)}
 
     @classmethod
     def from_json(cls, text: str) -> Order:
@@ -114,8 +114,19 @@ def read_order(path: str) -> Order:
 
 
 def joined(files: Mapping[str, str]) -> str:
-    """The text of an order, of the files that `to_files` gave."""
-    return "".join(files[name] for name in sorted(files) if name.startswith(ORDER_FILE))
+    """The text of an order, of the files that `to_files` gave.
+
+    Raises:
+        ValueError: one of them is missing. Where that is the last one, the text is no JSON.
+    """
+    names = sorted(name for name in files if name.startswith(ORDER_FILE))
+    if names != [ORDER_FILE] and names != [_piece(index) for index in range(len(names))]:
+        raise ValueError(f"Of the order there is only {', '.join(names) or 'nothing'}.")
+    return "".join(files[name] for name in names)
+
+
+def _piece(index: int) -> str:
+    return f"{ORDER_FILE}.{index:03}"
 
 
 def working_folder(pipeline: str, run: str, inside: str) -> str:

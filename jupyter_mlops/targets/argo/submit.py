@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import time
@@ -103,7 +104,11 @@ def submit_again(kube: Kube, record: RunRecord, began: float, settings: ClusterS
 
 
 def _last_order(kube: Kube, run: str) -> tuple[int, Order]:
-    """The order of the run's newest Workflow, and its number. The order stays where the Workflow was removed."""
+    """The newest order of the run that is whole, and the number of the newest. They stay where a Workflow was removed.
+
+    Raises:
+        NotFound: none is there, or none is whole.
+    """
     by_number: dict[int, dict[str, str]] = {}
     for item in kube.list(CONFIG_MAPS, labels=selector(labels("plan", run=run))).items:
         files = {name: text for name, text in (item.get("data") or {}).items() if name.startswith(ORDER_FILE)}
@@ -112,9 +117,15 @@ def _last_order(kube: Kube, run: str) -> tuple[int, Order]:
             by_number.setdefault(int(number) if number.isdecimal() else 0, {}).update(files)
     if not by_number:
         raise NotFound(f"The cluster has no order of the run {run} any more.", hint="Run the notebook again.")
-    newest = max(by_number)
-    # Orders of an earlier version have no number.
-    return newest or 1, Order.from_json(joined(by_number[newest]))
+    for known in sorted(by_number, reverse=True):
+        # Of one that was about to be made, pieces may be missing: whoever made them died.
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            order = Order.from_json(joined(by_number[known]))
+            return max(by_number) or 1, order  # those of an earlier version have no number
+    raise NotFound(
+        f"The order of the run {run} is in several ConfigMaps of the cluster, and not all of them are there any more.",
+        hint="Run the notebook again: what the cache has of this run is not made again.",
+    )
 
 
 def _moves_files(order: Order) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlops.engine.plan import Plan, make_plan
-from jupyter_mlops.errors import Conflict, Refused
+from jupyter_mlops.errors import Conflict, NotFound, Refused
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.model import Component, Pipeline, Step
@@ -63,6 +63,38 @@ def test_an_order_that_is_split_goes_on_as_it_was(cluster: SmallCluster, tmp_pat
     number, order = module._last_order(kube, run)
     assert (number, order.run) == (1, run)
     assert "ü" * 300_000 in order.plan.steps[0].component.cells[0].source
+
+
+def orders_of(cluster: SmallCluster) -> list[str]:
+    return [
+        item["metadata"]["name"]
+        for item in cluster.of("configmaps")
+        if any("order" in key for key in item.get("data", ()))
+    ]
+
+
+@pytest.mark.parametrize("lost", [0, 1, -1])
+def test_of_an_order_of_which_a_piece_is_gone_the_way_out_is_said(
+    cluster: SmallCluster, tmp_path: Path, lost: int
+) -> None:
+    kube, run = Kube(cluster, "here"), new_run_id()
+    submit(kube, plan(tmp_path, f"x = {'ü' * 600_000!r}"), run, SETTINGS, Asked(root=tmp_path))
+    names = orders_of(cluster)
+    assert len(names) > 2
+    kube.delete(CONFIG_MAPS, names[lost])
+    with pytest.raises(NotFound, match="not all of them are there") as caught:
+        submit_again(kube, RunRecord(run), 5.0, SETTINGS, None)
+    assert "Run the notebook again" in caught.value.hint
+
+
+def test_an_order_that_was_half_made_is_no_hindrance(cluster: SmallCluster, tmp_path: Path) -> None:
+    kube, run = Kube(cluster, "here"), new_run_id()
+    submit(kube, plan(tmp_path, f"x = {'ü' * 300_000!r}"), run, SETTINGS, Asked(root=tmp_path))
+    before = orders_of(cluster)
+    assert submit_again(kube, RunRecord(run), 5.0, SETTINGS, None) == 2
+    second = sorted(set(orders_of(cluster)) - set(before))
+    kube.delete(CONFIG_MAPS, second[-1])
+    assert submit_again(kube, RunRecord(run), 6.0, SETTINGS, None) == 3
 
 
 def test_of_a_run_that_is_refused_nothing_is_left(
