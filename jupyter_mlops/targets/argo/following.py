@@ -70,6 +70,8 @@ class PodReader:
             with self.guard, contextlib.suppress(Usage):
                 if line == CUT and self._log:
                     self.taker.cut(self._log, self._at - 1)
+                elif self._log and not self._at:  # a step that printed nothing has a log, too
+                    self.taker.take(Frame(self._log, 0, b""))
             return
         frame = Frame.from_line(line)
         with self.guard, contextlib.suppress(Usage):

@@ -54,7 +54,7 @@ def test_what_a_step_prints_cannot_be_taken_for_files_of_this_side(tmp_path: Pat
     assert list(tmp_path.rglob("*")) == []
 
 
-@pytest.mark.parametrize("log", ["one\none\n", "one\none"])
+@pytest.mark.parametrize("log", ["one\none\n", "one\none", ""])
 def test_a_pod_that_is_read_again_writes_no_line_twice(tmp_path: Path, log: str) -> None:
     lines = printed(tmp_path / "there", log=log)
     home = tmp_path / "home"
