@@ -12,7 +12,6 @@ from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage
 from jupyter_mlops.kube.capability import Capability
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.discovery import Right, may, rights, served
-from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.kubeconfig import connect
 from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
@@ -21,14 +20,13 @@ from jupyter_mlops.pipeline.argo import graph_of, refuse_unsayable
 from jupyter_mlops.pipeline.model import Options, Pipeline
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.argo.following import stop_workflow
 from jupyter_mlops.targets.argo.homeward import WorkflowHomeward, at_work, workflows_of
 from jupyter_mlops.targets.argo.submit import next_began, settings_of, submit, submit_again
 from jupyter_mlops.targets.argo.workflow import WORKFLOWS, Making, step_template
 from jupyter_mlops.targets.base import Capabilities
-from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
+from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
 from jupyter_mlops.targets.kubernetes.places import RunPlace
 from jupyter_mlops.targets.kubernetes.remote_runs import RemoteRuns, refuse_moved
 from jupyter_mlops.targets.kubernetes.submit import Asked
@@ -117,23 +115,13 @@ class ArgoWorkflows(RemoteRuns):
         """
         if options.attached:
             raise _refuse_attached()
-        home = RunAtHome(project, run)
-        with bringing_home(home.folder) as mine:
-            if not mine:
-                raise Conflict(f"The run {run} is followed by another process: it goes on.", hint="Cancel it first.")
+
+        def again(home: RunAtHome) -> int:
             self._refuse_at_work(run)
-            teller = Teller(home.folder, options.listeners, from_now=True)
             began = next_began(read_run(home.folder).events)
-            try:
-                number = submit_again(self._kube, load_run(home.folder), began, self._settings, options.parallel)
-            except Absent as error:
-                said = f"Nothing is left of the run {run} in the cluster."
-                raise NotFound(said, hint="Run the notebook again.") from error
-            if read_remote(home.folder) is None:  # an earlier version wrote nothing down
-                home.reserve(self.name, self._given)
-            change_remote(home.folder, driver=number, state="live", complete=False)
-            home.tell("")
-            return self._bring(home, options, teller)
+            return submit_again(self._kube, load_run(home.folder), began, self._settings, options.parallel)
+
+        return self._go_on(run, project, options, again)
 
     def cancel(self, run: str) -> None:
         """Ask Argo to stop a run: what runs is ended, and exit steps do not run.

@@ -28,6 +28,7 @@ from jupyter_mlops.targets.kubernetes.attached_journal import AttachedJournal
 from jupyter_mlops.targets.kubernetes.attached_target import AttachedTarget, bring_ended
 from jupyter_mlops.targets.kubernetes.claims import volume_of
 from jupyter_mlops.targets.kubernetes.kept import forget_kept, kept_name
+from jupyter_mlops.targets.kubernetes.own_volume import refuse_other_volume
 from jupyter_mlops.targets.kubernetes.places import STORE, RunPlace
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 from jupyter_mlops.targets.kubernetes.submit import Asked, Ready, anchor_name, driven_place, prepare
@@ -80,13 +81,13 @@ def resume_attached(
 
     Raises:
         Conflict: an engine drives it, here or in the cluster.
-        NotFound: nothing is left of the run in the namespace.
+        NotFound: nothing is left of the run in the namespace, or its volume is another one.
     """
     folder, patient = project.run_directory(run), _patient(kube)
     if _is_driven(folder):
         raise Conflict(f"The run {run} is driven now.", hint="Cancel it first.")
     place = _known_place(folder) or driven_place(patient, run)
-    patient.get(CONFIG_MAPS, anchor_name(run))
+    refuse_other_volume(patient, run, place.claim, patient.get(CONFIG_MAPS, anchor_name(run)))
     bring_ended(patient, run, folder)
     volume = _volume(kube.namespace, place, {} if place.storage else patient.get(PVCS, place.claim))
     journal = functools.partial(AttachedJournal, place=place, volume=volume, store=store)

@@ -7,17 +7,15 @@ from typing import Any
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage
+from jupyter_mlops.errors import Refused, Usage
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.kubeconfig import connect
 from jupyter_mlops.kube.own_pod import own_image
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Options
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home, change_remote
 from jupyter_mlops.targets.base import Capabilities, Capability
-from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
+from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
 from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attached, resume_attached
 from jupyter_mlops.targets.kubernetes.homeward import Homeward
 from jupyter_mlops.targets.kubernetes.places import RunPlace, step_job
@@ -100,21 +98,7 @@ class KubernetesCluster(RemoteRuns):
         """
         if self._attached or options.attached or is_attached(project, run):
             return resume_attached(self._kube, run, project, options, self._settings)
-        home = RunAtHome(project, run)
-        with bringing_home(home.folder) as mine:
-            if not mine:
-                raise Conflict(
-                    f"Another process here follows the run {run}.", hint="End that one first, or cancel the run."
-                )
-            teller = Teller(home.folder, options.listeners, from_now=True)
-            try:
-                driver = drive_again(self._kube, run, over=home.over)
-            except Absent as error:
-                said = f"Nothing is left of the run {run} in the cluster."
-                raise NotFound(said, hint="Run the notebook again.") from error
-            change_remote(home.folder, driver=driver, state="live", complete=False)
-            home.tell("")
-            return self._bring(home, options, teller)
+        return self._go_on(run, project, options, lambda home: drive_again(self._kube, run, over=home.over))
 
     def fetch(self, run: str, digest: str, project: Project) -> Path:
         """As `RemoteRuns.fetch`; a result that was made there may be in the cache here then."""

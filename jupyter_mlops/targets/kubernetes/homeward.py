@@ -17,6 +17,7 @@ from jupyter_mlops.store.remote import RemoteRun, change_remote, read_remote
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome
 from jupyter_mlops.targets.kubernetes.courier import Couriers
 from jupyter_mlops.targets.kubernetes.following import FollowedJob, Landing, bring_home, newest_driver, of_driver
+from jupyter_mlops.targets.kubernetes.own_volume import VolumeGone
 from jupyter_mlops.targets.kubernetes.shared_results import remember_run
 from jupyter_mlops.targets.kubernetes.submit import anchor_name
 
@@ -45,6 +46,8 @@ class Homecoming:
             try:
                 self.couriers().bring(landing)
                 landing.values.settle(landing.seals())
+            except VolumeGone as gone:
+                self._lose_the_rest(gone)
             except MlopsError as failure:
                 # Something is still in the cluster, where the run is not said to be over yet.
                 self.home.tell(f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}")
@@ -57,6 +60,11 @@ class Homecoming:
         if not self.home.over and self.home.canceled_before_it_began:
             self.home.finish("canceled", _CANCELED)
         return True
+
+    def _lose_the_rest(self, gone: VolumeGone) -> None:
+        """What was not heard of the run never will be."""
+        said = f"What had not come home by now is lost. {gone.message}"
+        self.home.tell(said) if self.home.over else self.home.finish("failed", said)
 
     def _is_worth_a_courier(self, *, begun: bool) -> bool:
         """What nobody has seen begin, and was stopped before, has left nothing."""

@@ -13,19 +13,20 @@ from typing import Any, Protocol
 
 from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.run import RunOptions
-from jupyter_mlops.errors import MlopsError, NotFound, Refused
+from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused
 from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home
+from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_ids import new_run_id, run_ids
 from jupyter_mlops.targets.base import Sweep
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
 from jupyter_mlops.targets.kubernetes.courier import Couriers, Order
 from jupyter_mlops.targets.kubernetes.following import Landing
+from jupyter_mlops.targets.kubernetes.own_volume import VolumeGone, refuse_other_volume
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings
 from jupyter_mlops.targets.kubernetes.submit import anchor_name, courier_place, home_mark
 from jupyter_mlops.targets.kubernetes.sweep import Wanted, leftovers
@@ -124,6 +125,7 @@ class RemoteRuns(ABC):
 
         Raises:
             WorkFailed: it is not there any more, or is not what the run has recorded.
+            VolumeGone: the run's volume is not there any more.
         """
         landing = Landing(project, run)
         landing.values.settle(landing.seals())
@@ -139,7 +141,8 @@ class RemoteRuns(ABC):
             Conflict: it is at work.
         """
         self._refuse_at_work(run)
-        self._couriers(run, Stop()).go(Order(run, remove=(run,)), lambda _: None)
+        with contextlib.suppress(VolumeGone):  # and all that the run had there with it
+            self._couriers(run, Stop()).go(Order(run, remove=(run,)), lambda _: None)
         self.drop(run)
 
     def drop(self, run: str) -> None:
@@ -186,7 +189,20 @@ class RemoteRuns(ABC):
         return True
 
     def _couriers(self, run: str, stop: Stop) -> Couriers:
+        self._look_at_volume(run)
         return Couriers(self._kube, courier_place(self._kube, run, self._settings), stop)
+
+    def _look_at_volume(self, run: str) -> None:
+        """Go on unless the volume that the run ("": none) has had is not there any more.
+
+        Raises:
+            VolumeGone: so it is.
+        """
+        if run:
+            anchor: dict[str, Any] = {}
+            with contextlib.suppress(Absent):
+                anchor = self._kube.get(CONFIG_MAPS, anchor_name(run))
+            refuse_other_volume(self._kube, run, "" if self._settings.at_url else self._settings.claim, anchor)
 
     def _begin(self, plan: Plan, project: Project, options: RunOptions, submit: Callable[[str], object]) -> Path:
         """Have a new run made there by `submit`, which gets its id, and bring it home to its end."""
@@ -202,6 +218,31 @@ class RemoteRuns(ABC):
                 raise
             home.create(plan, self.name, options.experiment)
             return self._bring(home, options, Teller(home.folder, options.listeners))
+
+    def _go_on(self, run: str, project: Project, options: RunOptions, again: Callable[[RunAtHome], int]) -> Path:
+        """Have something else there go on with a run, made by `again`, which gives its number, and bring it home.
+
+        Raises:
+            Conflict: somebody here follows the run.
+            NotFound: nothing is left of it in the namespace, or its volume is another one.
+        """
+        home = RunAtHome(project, run)
+        with bringing_home(home.folder) as mine:
+            if not mine:
+                said = f"The run {run} is followed by another process here: it goes on."
+                raise Conflict(said, hint="End that one first, or cancel the run.")
+            self._look_at_volume(run)
+            teller = Teller(home.folder, options.listeners, from_now=True)
+            try:
+                number = again(home)
+            except Absent as error:
+                said = f"Nothing is left of the run {run} in the cluster."
+                raise NotFound(said, hint="Run the notebook again.") from error
+            if read_remote(home.folder) is None:  # an earlier version wrote nothing down
+                home.reserve(self.name, self._given)
+            change_remote(home.folder, driver=number, state="live", complete=False)
+            home.tell("")
+            return self._bring(home, options, teller)
 
     def _bring(self, home: RunAtHome, options: RunOptions, teller: Teller) -> Path:
         """Bring a run home in a thread, and tell of it in this one."""

@@ -31,6 +31,7 @@ from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.following import has_ended, newest_driver
 from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
+from jupyter_mlops.targets.kubernetes.own_volume import volume_said
 from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
@@ -143,6 +144,8 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
     marks.update({HOME: home_mark(asked.root)} if asked.root else {})
     storage, claimed = settings.at_url, settings.claim if claim else ""
     known = {"pipeline": plan.pipeline.name, _CLAIM: claimed, _STORAGE: json.dumps(storage and storage.to_data())}
+    # What others have looked at before may have changed since.
+    known.update({} if asked.shared else volume_said(claim))
     anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, known))
     try:
         shared = asked.shared or share(kube, settings, claim, driven=not asked.attached)

@@ -20,7 +20,7 @@ from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage, WorkFailed
 from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.events import Note, RunCreated, RunFinished, TaskStarted
@@ -36,6 +36,7 @@ from jupyter_mlops.targets.argo.workflow import WORKFLOWS
 from jupyter_mlops.targets.base import RemoteTarget, Sweep
 from jupyter_mlops.targets.kubernetes import delivery, submit
 from jupyter_mlops.targets.kubernetes.claims import claim_body
+from jupyter_mlops.targets.kubernetes.own_volume import VolumeGone
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import cancel, delete, logs, retry, show
 from tests.unit.targets.argo.argo_cluster import ArgoCluster
@@ -439,3 +440,21 @@ def test_what_it_does_not_drive_it_does_not_find(there: ArgoCluster, target: Arg
         target.find("ffff", project)
     with pytest.raises(Usage, match="Argo"), contextlib.closing(ArgoWorkflows(image="image")) as other:
         other.drive(plan(project, "x = 1"), project, RunOptions(attached=True))
+
+
+def test_of_a_run_whose_claim_was_made_anew_that_is_said_and_it_can_be_deleted(
+    there: ArgoCluster, target: ArgoWorkflows, project: Project
+) -> None:
+    drawn = plan(project, "import os\ntable = os.urandom(1_500_000)", outputs=("table",))
+    run = target.drive(drawn, project, RunOptions()).name
+    assert not any("courier" in name for name in there.logs)
+    kube = Kube(there, "here")
+    [claim] = there.of("persistentvolumeclaims")
+    kube.delete(PVCS, claim["metadata"]["name"])
+    kube.create(PVCS, {"metadata": {"name": claim["metadata"]["name"]}, "spec": claim["spec"]})
+    for work in (lambda: verbs.fetch(run, "table", folder=project.root), lambda: retry(run, folder=project.root)):
+        with pytest.raises(VolumeGone, match="another one was made with its name"):
+            work()
+    delete(run, folder=project.root)
+    assert there.of("configmaps", **{"jupyter-mlops.io/run": run}) == []
+    assert not any("courier" in name for name in there.logs)

@@ -19,6 +19,7 @@ from jupyter_mlops.errors import Conflict, MlopsError, NotFound, Refused, Usage
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.logs import LogLine
 from jupyter_mlops.kube.names import dns_name
+from jupyter_mlops.kube.resource import PVCS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.pipeline.model import Pipeline as Model
 from jupyter_mlops.store.events import ArtifactLogged, CellFinished, MetricLogged, TaskFinished
@@ -32,6 +33,7 @@ from jupyter_mlops.targets.kubernetes.attached import drive_attached, is_attache
 from jupyter_mlops.targets.kubernetes.attached_target import bring
 from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
+from jupyter_mlops.targets.kubernetes.own_volume import VolumeGone
 from jupyter_mlops.targets.kubernetes.submit import ClusterSettings
 from jupyter_mlops.targets.kubernetes.unseen_files import for_unseen_files
 from jupyter_mlops.verbs.pipelines import load_pipeline
@@ -378,3 +380,14 @@ def test_objects_of_others_with_the_names_of_a_step_are_left_alone_and_named(
 def test_the_setting_is_true_or_false() -> None:
     with pytest.raises(Usage, match="attached"):
         KubernetesCluster(image="ml:1", attached="perhaps")
+
+
+def test_a_run_whose_claim_was_made_anew_does_not_go_on(desk: Desk) -> None:
+    run = desk.run("%%step one\n1 / 0")
+    [claim] = desk.cluster.of("persistentvolumeclaims")
+    desk.kube.delete(PVCS, claim["metadata"]["name"])
+    with pytest.raises(VolumeGone, match="was deleted"):
+        desk.retry(run)
+    desk.kube.create(PVCS, {"metadata": {"name": claim["metadata"]["name"]}, "spec": claim["spec"]})
+    with pytest.raises(VolumeGone, match="another one was made"):
+        desk.retry(run)
