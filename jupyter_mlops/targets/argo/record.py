@@ -5,8 +5,10 @@ No pod drives the run. Each works out from the record what the engine would thin
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +44,8 @@ from jupyter_mlops.targets.kubernetes.workplace import place_of, reopen
 _CLAIMS = ".claims"
 # Seconds. What two pods write at one time is read in any order, and the run's own beginning comes before all else.
 _AFTER_S = 1e-6
+# What another pod writes is seen this late, where files come over a network.
+_BEGINS_WITHIN_S, _LOOK_EVERY_S = 10.0, 0.1
 
 
 class Record:
@@ -55,7 +59,7 @@ class Record:
         self.output = PodOutput(self.directory, sys.stdout.buffer, self._small_value)
         self.output.show(self.journal.events_path)
         self.clock = ForwardClock(order.began)
-        if self.first("begin"):
+        if self.first("begin") or not self._was_begun():
             self._begin()
 
     @property
@@ -127,10 +131,26 @@ class Record:
         if size is not None and size <= SMALL:
             yield from value_frames(self._project.artifacts, digest, None)
 
+    def _was_begun(self) -> bool:
+        """Whether the pod that has claimed it has also done it, in a moment; else it died in between.
+
+        That two do it, as one is slow, does no harm: both say the same, of the same time.
+        """
+        deadline = time.monotonic() + _BEGINS_WITHIN_S
+        while True:
+            events = known_events(read_run(self.directory).events)
+            mine = {"workflow": self._workflow}.items()
+            if any(isinstance(event, RunStarted) and mine <= event.engine.items() for event in events):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK_EVERY_S)
+
     def _begin(self) -> None:
         if self.order.compiled:
             (self.directory / UNANCHORED).touch()
-        reopen(self.place)
+        with contextlib.suppress(OSError):  # what is in the way of the files is told where they arrive
+            reopen(self.place)
         plan, began = self.order.plan, self.order.began
         pipeline = plan.pipeline
         created = RunCreated(
