@@ -103,15 +103,20 @@ def belongs_home(name: str) -> bool:
     return name in (NAME, LOCK) or name.startswith(f"events-{HOME_WRITER}")
 
 
-@contextlib.contextmanager
-def bringing_home(directory: Path) -> Iterator[bool]:
+def bringing_home(directory: Path) -> contextlib.AbstractContextManager[bool]:
     """Be the one who brings the run home; false if somebody else does so now. Ends with the process, at the latest."""
-    path = str(directory / LOCK)
+    return only_one(directory / LOCK)
+
+
+@contextlib.contextmanager
+def only_one(lock: Path) -> Iterator[bool]:
+    """Be the only one, of all threads and processes, who holds the file; false if somebody else does so now."""
+    path = str(lock)
     descriptor = -1
     with _guard:
         mine = path not in _held
         if mine:
-            with unwritable_explained(directory):
+            with unwritable_explained(lock.parent):
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             mine = try_lock(descriptor)
             if mine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from jupyter_mlops.store.events import ArtifactLogged, Event, TaskFinished, know
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.mirror import Frame, Held, Receiver, lacking
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import only_one
 
 # Values of at most so many bytes come home with the frames, so that they can be looked at at once.
 SMALL = 1 << 20
 # So often a value is looked for after the run has told of it.
 _LOOKS = 5
+_LOOK_EVERY_S = 0.2
 _PREFIX = "~values/"
 _FOLDER = "arriving"
 
@@ -30,11 +33,14 @@ class ArrivingValues:
 
     What arrives is believed to be the value of its digest when it is that digest's content, or, of a bundle, when its
     `seal` is the one that the run has recorded. `seals` are those, by digest.
+
+    What has not arrived whole is kept to go on with, in a folder that one uses at a time: whoever brings the run home
+    (`bringing_home`), or, as its `part`, whoever brings that value (`bringing_value`).
     """
 
-    def __init__(self, project: Project, run: str) -> None:
+    def __init__(self, project: Project, run: str, part: str = "") -> None:
         self._project = project
-        self._receiver = Receiver(project.home / _FOLDER / run)
+        self._receiver = Receiver(project.home / _FOLDER / (f"{run}.{part[:16]}" if part else run))
         self.seals: dict[str, str] = {}
         self.refused: set[str] = set()
 
@@ -84,6 +90,17 @@ class ArrivingValues:
             path = self._receiver.folder / digest
             if path.is_file():
                 self._admit(digest, path)
+
+
+@contextlib.contextmanager
+def bringing_value(project: Project, run: str, digest: str) -> Iterator[None]:
+    """Be the one who brings this value of a run, once all others who do so are through: it may be here then."""
+    while True:
+        with only_one(project.run_directory(run) / f"value-{digest[:16]}.lock") as mine:
+            if mine:
+                yield
+                return
+        time.sleep(_LOOK_EVERY_S)
 
 
 def stored_values(events: Any) -> Iterator[tuple[str, str]]:
@@ -144,4 +161,4 @@ def _known(directory: Path) -> list[Event]:
     return known_events(read_run(directory).events)
 
 
-__all__ = ["SMALL", "ArrivingValues", "SmallValues", "seals_of", "stored_values", "value_frames"]
+__all__ = ["SMALL", "ArrivingValues", "SmallValues", "bringing_value", "seals_of", "stored_values", "value_frames"]

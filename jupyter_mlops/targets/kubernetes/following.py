@@ -46,12 +46,15 @@ _BEGUN = ("Running", "Succeeded", "Failed")
 
 
 class Landing:
-    """Where frames of a run arrive: its folder and the store of values. Not for several threads."""
+    """Where frames of a run arrive: its folder and the store of values. Not for several threads.
 
-    def __init__(self, project: Project, run: str) -> None:
+    `part`: for who brings but this value, whatever others bring of the run.
+    """
+
+    def __init__(self, project: Project, run: str, part: str = "") -> None:
         self.folder = project.run_directory(run)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.files, self.values = Receiver(self.folder), ArrivingValues(project, run)
+        self.files, self.values = Receiver(self.folder), ArrivingValues(project, run, part)
 
     def take(self, frame: Frame) -> None:
         """Write a frame, unless it is of a file that only this side writes."""

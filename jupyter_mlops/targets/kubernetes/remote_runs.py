@@ -4,6 +4,7 @@ up with them, bringing their values, and removing all that is left of them.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_ids import new_run_id, run_ids
 from jupyter_mlops.targets.base import Sweep
+from jupyter_mlops.targets.kubernetes.arriving_values import bringing_value
 from jupyter_mlops.targets.kubernetes.at_home import RunAtHome, Teller
 from jupyter_mlops.targets.kubernetes.courier import Couriers, Order
 from jupyter_mlops.targets.kubernetes.following import Landing
@@ -127,10 +129,14 @@ class RemoteRuns(ABC):
             WorkFailed: it is not there any more, or is not what the run has recorded.
             VolumeGone: the run's volume is not there any more.
         """
-        landing = Landing(project, run)
-        landing.values.settle(landing.seals())
-        if not project.artifacts.exists(digest):
-            self._couriers(run, Stop()).fetch(digest, landing)
+        landing = Landing(project, run, digest)
+        with bringing_home(landing.folder) as mine:
+            if mine:  # what has arrived before the run had told of it
+                Landing(project, run).values.settle(landing.seals())
+        with bringing_value(project, run, digest):
+            landing.values.settle(landing.seals())
+            if not project.artifacts.exists(digest):
+                self._couriers(run, Stop()).fetch(digest, landing)
             landing.values.clear()
         return project.artifacts.path(digest)
 

@@ -413,6 +413,25 @@ def test_values_come_home_small_ones_at_once_large_ones_when_asked(
         verbs.local_file(project, folder.name, large.digest, size=1_000_000_000)
 
 
+def test_a_value_that_several_want_at_once_comes_once_and_whole(
+    there: VolumeCluster, target: KubernetesCluster, project: Project
+) -> None:
+    folder = target.drive(plan("import os\ntable = os.urandom(1_500_000)", outputs=("table",)), project, RunOptions())
+    found: list[object] = []
+
+    def fetch() -> None:
+        found.append(verbs.fetch(folder.name, "table", folder=project.root)["bytes"])
+
+    before = len([name for name in there.logs if "courier" in name])
+    threads = [in_background(fetch) for _ in range(3)]
+    for thread in threads:
+        thread.join(WITHIN_S)
+    assert len(found) == 3
+    assert len(set(found)) == 1
+    assert len([name for name in there.logs if "courier" in name]) == before + 1
+    assert not (project.home / "arriving").exists()
+
+
 def test_the_sweep_takes_what_is_ours_and_lost_and_of_others_only_what_is_old_and_over(
     there: VolumeCluster, target: KubernetesCluster, project: Project, tmp_path: Path
 ) -> None:
