@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ NAME = "remote.json"
 LOCK = "following.lock"
 HOME_WRITER = "home"
 _FORMAT = 1
+# Seconds.
+_AGAIN_S = 60.0
 
 State = Literal["live", "ended"]
 
@@ -35,7 +38,8 @@ _guard = threading.Lock()
 class RemoteRun:
     """Where a run is driven. `settings` are those its target is opened with again, as JSON data; `driver` counts them.
 
-    `complete`: all that the place has of the run, but for large values, is here.
+    `complete`: all that the place has of the run, but for large values, is here. `missing`: why the rest could not be
+    brought, when that was `tried` last (seconds since the epoch).
     """
 
     target: str
@@ -43,6 +47,13 @@ class RemoteRun:
     driver: int = 1
     state: State = "live"
     complete: bool = False
+    missing: str = ""
+    tried: float = 0.0
+
+    @property
+    def failed_lately(self) -> bool:
+        """Whether what is missing could not be brought a moment ago, so that who only looks need not wait for it."""
+        return bool(self.missing) and 0.0 <= time.time() - self.tried < _AGAIN_S
 
     @property
     def live(self) -> bool:
@@ -67,7 +78,11 @@ def read_remote(directory: Path) -> RemoteRun | None:
     target, settings, driver, state = (said.get(name) for name in ("target", "settings", "driver", "state"))
     if not isinstance(target, str) or not isinstance(settings, dict) or not isinstance(driver, int):
         raise _damaged(directory)
-    return RemoteRun(target, settings, driver, "ended" if state == "ended" else "live", said.get("complete") is True)
+    found = RemoteRun(target, settings, driver, "ended" if state == "ended" else "live", said.get("complete") is True)
+    missing, tried = said.get("missing"), said.get("tried")
+    if not isinstance(missing, str) or not isinstance(tried, (int, float)):
+        return found
+    return replace(found, missing=missing, tried=tried)
 
 
 def write_remote(directory: Path, remote: RemoteRun) -> None:

@@ -127,7 +127,7 @@ def keep_following(project: Project, run: str = "") -> bool:
     now = time.monotonic()
     due = [name for name in runs if now - _looked.get(f"follow {project.run_directory(name)}", -60.0) > 30.0]
     # Asking takes the lock for a moment, in which nobody else could: so not at each look.
-    idle = [name for name in due if _lacks(project.run_directory(name)) and _nobody_follows(project, name)]
+    idle = [name for name in due if _is_worth_it(project.run_directory(name)) and _nobody_follows(project, name)]
     if not idle:
         return False
     _looked.update({f"follow {project.run_directory(name)}": now for name in idle})
@@ -232,6 +232,12 @@ def _lacks(directory: Path) -> bool:
     except Usage:
         return False
     return remote is not None and not remote.complete
+
+
+def _is_worth_it(directory: Path) -> bool:
+    """Whether something is missing, and who would bring it has not just failed."""
+    remote = read_remote(directory) if _lacks(directory) else None
+    return remote is not None and not remote.failed_lately
 
 
 def _nobody_follows(project: Project, run: str) -> bool:

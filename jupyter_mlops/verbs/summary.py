@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jupyter_mlops.engine.attempts import attempt_folder
+from jupyter_mlops.errors import Usage
 from jupyter_mlops.store.following import place_of
 from jupyter_mlops.store.links import links
 from jupyter_mlops.store.project import Project
+from jupyter_mlops.store.remote import read_remote
 from jupyter_mlops.store.run_record import RunRecord, TaskRecord
 from jupyter_mlops.verbs.task_place import peak_of
 
@@ -19,7 +22,8 @@ MERGED = "executed.ipynb"
 
 def summary(record: RunRecord, project: Project) -> dict[str, Any]:
     """`{"run", "state", "notebook", "tasks": [{"step", "state", "attempt", "notebook", "log", "seconds", "cached",
-    "reason", ...}], ...}`; paths are absolute, None where there is no such file.
+    "reason", ...}], ...}`; paths are absolute, None where there is no such file. Where not all came home of a run that
+    was driven elsewhere, `incomplete` says why.
     """
     directory = project.run_directory(record.run)
     groups = {str(step.get("name")): str(step.get("group", "")) for step in record.plan.get("steps", ())}
@@ -53,7 +57,15 @@ def summary(record: RunRecord, project: Project) -> dict[str, Any]:
             }
             for name, task in record.tasks.items()
         ],
+        **_incomplete(directory),
     }
+
+
+def _incomplete(directory: Path) -> dict[str, str]:
+    with contextlib.suppress(Usage):
+        remote = read_remote(directory)
+        return {"incomplete": remote.missing} if remote is not None and remote.missing else {}
+    return {}
 
 
 def _task(task: TaskRecord, directory: Path, group: str) -> dict[str, Any]:

@@ -27,6 +27,8 @@ def summary_lines(result: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield _head(result, style)
     if result["state"] in ("pending", "running") and result.get("reason"):
         yield style.paint("33", plain(str(result["reason"])))
+    elif result.get("incomplete"):
+        yield style.paint("33", plain(str(result["incomplete"])))
     yield from task_lines([_picture(task) for task in tasks], style)
     for task in tasks:
         if task["state"] == "failed":

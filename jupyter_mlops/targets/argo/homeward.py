@@ -74,7 +74,8 @@ class WorkflowHomeward(Homecoming):
             if have_arrived(followed.seen):
                 self._unload(followed.seen)
             if landing.complete or thorough:
-                if self.conclude(landing, begun=followed.begun) and not (self.home.over or followed.gone):
+                came = self.conclude(landing, begun=followed.begun, insists=False)
+                if came and not (self.home.over or followed.gone):
                     self._end(followed)
             elif self.home.over:
                 change_remote(self.home.folder, state="ended")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,13 +37,16 @@ class Homecoming:
     stop: Stop
     shares: bool = False
 
-    def conclude(self, landing: Landing, *, begun: bool) -> bool:
+    def conclude(self, landing: Landing, *, begun: bool, insists: bool = True) -> bool:
         """What made the run is gone: fetch what it has not told, and write down that there will be no more.
 
-        `begun`: somebody has seen it begin. The answer is whether all is here.
+        `begun`: somebody has seen it begin. Who does not insist sends no courier where one has just failed. The answer
+        is whether all is here.
         """
         landing.values.settle(landing.seals())
         if not landing.complete and self._is_worth_a_courier(begun=begun):
+            if not insists and self.remote().failed_lately:
+                return False
             try:
                 self.couriers().bring(landing)
                 landing.values.settle(landing.seals())
@@ -50,11 +54,12 @@ class Homecoming:
                 self._lose_the_rest(gone)
             except MlopsError as failure:
                 # Something is still in the cluster, where the run is not said to be over yet.
-                self.home.tell(f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}")
-                change_remote(self.home.folder, state="ended")
+                said = f"Not all of it came home; `jupyter mlops attach` tries again. {failure.message}"
+                self.home.tell(said)
+                change_remote(self.home.folder, state="ended", missing=said, tried=time.time())
                 return False
         landing.values.clear()
-        change_remote(self.home.folder, state="ended", complete=True)
+        change_remote(self.home.folder, state="ended", complete=True, missing="", tried=0.0)
         if self.shares:
             remember_run(self.home.project, self.home.run)
         if not self.home.over and self.home.canceled_before_it_began:
@@ -120,7 +125,7 @@ class Homeward(Homecoming):
                 landing.take(frame)
         if (landing.complete and self.home.over) or driver.ended():
             if landing.complete or thorough:
-                self.conclude(landing, begun=driver.begun)
+                self.conclude(landing, begun=driver.begun, insists=False)
             elif self.home.over:
                 change_remote(self.home.folder, state="ended")
             self.home.drop_if_empty()  # whoever made it died before it was made there

@@ -24,7 +24,7 @@ from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.events import CancelRequested, Note, RunCreated, RunFinished
 from jupyter_mlops.store.events_file import EventWriter
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home, read_remote
+from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
@@ -243,6 +243,41 @@ def test_what_pods_that_are_gone_had_to_tell_comes_from_the_volume(
     assert show(run, folder=project.root)["state"] == "succeeded"
     log = project.run_directory(run) / "tasks" / "s0" / "1" / "log"
     assert log.read_text() == "1\n"
+
+
+def test_where_a_courier_has_just_failed_looking_sends_no_other(
+    there: VolumeCluster, target: KubernetesCluster, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.silent = True
+    run = abandoned(there, target, project)
+    there.wait()
+    there.silent = False
+    fails = iter([True, True])
+
+    def fail(*order: object) -> object:
+        if next(fails, False):
+            raise MemoryError
+        return deliver(*order)
+
+    deliver = delivery._deliver
+    monkeypatch.setattr(delivery, "_deliver", fail)
+
+    def couriers() -> int:
+        return len([name for name in there.logs if "courier" in name])
+
+    said = show(run, folder=project.root)["incomplete"]
+    assert said.startswith("Not all of it came home; `jupyter mlops attach` tries again.")
+    assert couriers() == 1
+    assert show(run, folder=project.root)["incomplete"] == said
+    assert not verbs.keep_following(project, run)
+    assert couriers() == 1
+    with pytest.raises(WorkFailed):
+        verbs.attach(run, folder=project.root)  # tries, whatever was before
+    assert couriers() == 2
+    change_remote(project.run_directory(run), tried=time.time() - 61.0)
+    found = show(run, folder=project.root)
+    assert (couriers(), found["state"]) == (3, "succeeded")
+    assert "incomplete" not in found
 
 
 def test_a_cluster_that_does_not_answer_is_told_and_caught_up_with(
