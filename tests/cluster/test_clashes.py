@@ -15,8 +15,8 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, Resource
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.targets.kubernetes.submit import anchor_name, order_name
 from jupyter_mlops.verbs.run import run
-from tests.cluster.test_faults import folder, until
 from tests.cluster.test_runs import notebook, states, store
+from tests.cluster.watched import folder, until
 
 __all__ = ["folder", "store"]
 

@@ -15,9 +15,9 @@ from jupyter_mlops.store.project import Project
 from jupyter_mlops.verbs.remote import fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import delete, logs, retry
-from tests.cluster.test_faults import RIGHTS
-from tests.cluster.test_faults import project as project_of
 from tests.cluster.test_runs import notebook, states, store
+from tests.cluster.watched import RIGHTS
+from tests.cluster.watched import project as project_of
 
 __all__ = ["store"]
 

@@ -16,8 +16,8 @@ from jupyter_mlops.verbs.remote import fetch
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import logs, show
 from tests.cluster.person import open_volume
-from tests.cluster.test_faults import folder, project
 from tests.cluster.test_runs import notebook, states, store
+from tests.cluster.watched import folder, project
 
 __all__ = ["folder", "store"]
 

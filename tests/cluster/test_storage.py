@@ -25,9 +25,9 @@ from jupyter_mlops.verbs.store import sweep
 from jupyter_mlops.verbs.verify import verify
 from tests.cluster.person import open_store
 from tests.cluster.test_attached import kubeconfig
-from tests.cluster.test_faults import RIGHTS, until
-from tests.cluster.test_faults import project as project_of
 from tests.cluster.test_runs import notebook, states
+from tests.cluster.watched import RIGHTS, until
+from tests.cluster.watched import project as project_of
 
 IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_S3_IMAGE", "mlops/s3:1")
 SERVER = """

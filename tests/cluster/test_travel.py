@@ -12,8 +12,8 @@ from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PODS, Resource
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.runs import logs
 from tests.cluster.person import EXAMPLES, least_rights, open_store, project
-from tests.cluster.test_faults import until
 from tests.cluster.test_runs import notebook, states
+from tests.cluster.watched import until
 
 BARE = "mlops/bare:1"
 SECRETS = Resource("", "v1", "secrets", "Secret")

@@ -18,9 +18,9 @@ from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.verbs.run import run
 from jupyter_mlops.verbs.task_place import task_pods, task_use
 from tests.cluster.conftest import BARE_IMAGE
-from tests.cluster.test_faults import folder, project, until
 from tests.cluster.test_home import on_volume
 from tests.cluster.test_runs import notebook, store
+from tests.cluster.watched import folder, project, until
 
 __all__ = ["folder", "store"]
 
