@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from jupyter_mlops.engine.clock import ForwardClock
+from jupyter_mlops.engine.created import created
 from jupyter_mlops.engine.driver import Listener, Work, drive, refuse_early
 from jupyter_mlops.engine.environment import environment
 from jupyter_mlops.engine.journal import StoreJournal
@@ -19,7 +18,6 @@ from jupyter_mlops.engine.plan import Plan
 from jupyter_mlops.engine.resume import plan_of, state_of
 from jupyter_mlops.engine.state import State, new_state
 from jupyter_mlops.engine.target import Target
-from jupyter_mlops.store.events import RunCreated
 from jupyter_mlops.store.events_file import read_run
 from jupyter_mlops.store.liveness import driving, engine_identity
 from jupyter_mlops.store.project import Project
@@ -124,27 +122,3 @@ def _merged(state: State, journal: StoreJournal) -> Path | None:
         return write_merged(state, journal)
     except OSError:
         return None
-
-
-def created(plan: Plan, run: str, target: str, experiment: str, at: float, libraries: Mapping[str, Any]) -> RunCreated:
-    """The first event of a run; `libraries` is its environment, empty if that is not known yet."""
-    pipeline = plan.pipeline
-    return RunCreated(
-        at=at,
-        run=run,
-        pipeline=pipeline.name,
-        experiment=experiment or pipeline.experiment,
-        params=plan.params,
-        target=target,
-        notebook=pipeline.notebook,
-        plan=plan.to_data(),
-        environment=libraries,
-        user=_user(),
-    )
-
-
-def _user() -> Any:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jupyter_mlops.engine.clock import ForwardClock
+from jupyter_mlops.engine.created import created
 from jupyter_mlops.engine.environment import environment
 from jupyter_mlops.engine.facts import apply
 from jupyter_mlops.engine.journal import StoreJournal
@@ -23,7 +24,6 @@ from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.store.events import (
     CancelRequested,
     Event,
-    RunCreated,
     RunFinished,
     RunStarted,
     TaskExpanded,
@@ -152,19 +152,9 @@ class Record:
         with contextlib.suppress(OSError):  # what is in the way of the files is told where they arrive
             reopen(self.place)
         plan, began = self.order.plan, self.order.began
-        pipeline = plan.pipeline
-        created = RunCreated(
-            at=began,
-            run=self.order.run,
-            pipeline=pipeline.name,
-            experiment=self.order.experiment or pipeline.experiment,
-            params=plan.params,
-            target="argo",
-            notebook=pipeline.notebook,
-            plan=plan.to_data(),
-            environment=environment(),
-        )
-        self.append(created, RunStarted(began, {**engine_identity(), "workflow": self._workflow}))
+        event = created(plan, self.order.run, "argo", self.order.experiment, began, environment())
+        event = replace(event, user="")  # whose run it is, is known where it was sent from
+        self.append(event, RunStarted(began, {**engine_identity(), "workflow": self._workflow}))
 
     def _needs_over(self, state: State, step: str) -> float:
         """When the last of what a step needs was over: all pods of a loop know that, and none began before."""

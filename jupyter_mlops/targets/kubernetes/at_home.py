@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlops.engine.created import created
 from jupyter_mlops.engine.driver import Listener
 from jupyter_mlops.engine.plan import Plan
-from jupyter_mlops.engine.run import created
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.store.events import CancelRequested, Event, Note, RunCreated, RunFinished, RunStarted, RunState
 from jupyter_mlops.store.events_file import EventWriter, Unknown, event_files, read_file, read_run
