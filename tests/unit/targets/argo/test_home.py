@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +18,13 @@ import pytest
 from jupyter_mlops.engine.plan import Plan, make_plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, NotFound, Refused, Usage, WorkFailed
-from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS
 from jupyter_mlops.pipeline.model import Component, Options, Pipeline, Step
 from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.events import Note, RunCreated, RunFinished, TaskStarted
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home, read_remote
+from jupyter_mlops.store.remote import read_remote
 from jupyter_mlops.store.run_ids import run_ids
 from jupyter_mlops.store.run_state import load_run
 from jupyter_mlops.targets.argo import cluster as cluster_module
@@ -40,8 +39,7 @@ from jupyter_mlops.targets.kubernetes.own_volume import VolumeGone
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import cancel, delete, logs, retry, show
 from tests.unit.targets.argo.argo_cluster import ArgoCluster
-
-WITHIN_S = 60.0
+from tests.unit.targets.remote_home import WITHIN_S, abandoned, in_background, lead_there, new_home, wait_until
 
 
 @pytest.fixture
@@ -50,11 +48,8 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArgoClust
     volume.mkdir()
     monkeypatch.setattr(delivery, "STORE", str(volume))
     monkeypatch.setattr(cluster_module, "Asked", functools.partial(submit.Asked, store=str(volume)))
-    monkeypatch.setattr(os, "environ", {**os.environ, "LOGNAME": "ada"})
     made = ArgoCluster(tmp_path / "none.zip", volume)
-    monkeypatch.setattr(
-        cluster_module, "connect", lambda *_: Connection(made, "here", "laptop", "https://there", "ada")
-    )
+    lead_there(monkeypatch, cluster_module, made)
     yield made
     made.held.clear()
     made.wait()
@@ -63,11 +58,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArgoClust
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".jupyter_mlops").mkdir()
-    (home / "jupyter_mlops.toml").write_text('target = "argo"\n[argo]\nimage = "image"\n')
-    return Project(home, home).ensure()
+    return new_home(tmp_path, 'target = "argo"\n[argo]\nimage = "image"\n')
 
 
 @pytest.fixture
@@ -83,38 +74,6 @@ def plan(project: Project, *sources: str, **step: object) -> Plan:
         for at, source in enumerate(sources)
     ]
     return make_plan(Pipeline("work", tuple(steps), cwd=str(project.root)), {})
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def in_background(work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
-
-
-def abandoned(target: ArgoWorkflows, project: Project, drawn: Plan) -> str:
-    """A run whose laptop died as soon as it was there."""
-
-    def die(event: object) -> None:
-        if isinstance(event, RunCreated):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt, match="jupyter mlops attach"):
-        target.drive(drawn, project, RunOptions(listeners=(die,)))
-    [run] = run_ids(project)
-    wait_until(lambda: free(project.run_directory(run)))
-    return run
-
-
-def free(folder: Path) -> bool:
-    with bringing_home(folder) as mine:
-        return mine
 
 
 def slow(go: Path) -> str:

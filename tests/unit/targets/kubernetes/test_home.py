@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from jupyter_mlops.engine.plan import Plan, make_plan
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.errors import Conflict, NotFound, Refused, WorkFailed
-from jupyter_mlops.kube.access import Connection
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Unreachable
 from jupyter_mlops.kube.resource import JOBS
@@ -24,7 +22,7 @@ from jupyter_mlops.runtime.spec import CellSource
 from jupyter_mlops.store.events import CancelRequested, Note, RunCreated, RunFinished
 from jupyter_mlops.store.events_file import EventWriter
 from jupyter_mlops.store.project import Project
-from jupyter_mlops.store.remote import bringing_home, change_remote, read_remote
+from jupyter_mlops.store.remote import change_remote, read_remote
 from jupyter_mlops.store.run_ids import new_run_id
 from jupyter_mlops.store.run_record import RunRecord
 from jupyter_mlops.store.run_state import load_run
@@ -36,9 +34,8 @@ from jupyter_mlops.targets.kubernetes.cluster import KubernetesCluster
 from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import cancel, delete, show
+from tests.unit.targets.remote_home import WITHIN_S, abandoned, in_background, lead_there, new_home, wait_until
 from tests.volume_cluster import VolumeCluster
-
-WITHIN_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +55,7 @@ def there(code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for name, folder in (("WORK", volume / "work"), ("KEPT", volume / "kept"), ("PARCEL", str(made.parcel))):
         monkeypatch.setattr(unpacking, name, folder)
     monkeypatch.setattr(cluster_module, "Asked", functools.partial(submit.Asked, store=str(volume)))
-    user = {"LOGNAME": "ada"}
-    monkeypatch.setattr(os, "environ", {**os.environ, **user})
-    monkeypatch.setattr(
-        cluster_module, "connect", lambda *_: Connection(made, "here", "laptop", "https://there", "ada")
-    )
+    lead_there(monkeypatch, cluster_module, made)
     yield made
     made.away.clear()
     made.wait()
@@ -71,10 +64,7 @@ def there(code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".jupyter_mlops").mkdir()
-    return Project(home, home).ensure()
+    return new_home(tmp_path)
 
 
 @pytest.fixture
@@ -92,13 +82,6 @@ def plan(*sources: str, outputs: tuple[str, ...] = ()) -> Plan:
     return make_plan(Pipeline("work", tuple(steps)), {})
 
 
-def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def folder_of(project: Project) -> Path:
     [folder] = project.runs.iterdir()
     return folder
@@ -110,12 +93,6 @@ def known(project: Project) -> RunRecord:
         return load_run(next(project.runs.iterdir(), project.runs))
     except NotFound:
         return RunRecord("")
-
-
-def in_background(work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
 
 
 def test_a_run_is_here_before_its_driver_begins_with_why_it_waits(
@@ -209,33 +186,15 @@ def test_whoever_comes_later_goes_on_to_follow(
 def test_a_run_that_nobody_followed_is_caught_up_with_by_looking(
     there: VolumeCluster, target: KubernetesCluster, project: Project
 ) -> None:
-    run = abandoned(there, target, project)
+    run = abandoned(target, project, plan("x = 1\nprint(x)"))
     there.wait()
     assert show(run, folder=project.root)["state"] == "succeeded"
-
-
-def abandoned(there: VolumeCluster, target: KubernetesCluster, project: Project) -> str:
-    """A run whose laptop died as soon as it was there."""
-
-    def die(event: object) -> None:
-        if isinstance(event, RunCreated):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt, match="jupyter mlops attach"):
-        target.drive(plan("x = 1\nprint(x)"), project, RunOptions(listeners=(die,)))
-    wait_until(lambda: free(folder_of(project)))
-    return folder_of(project).name
-
-
-def free(folder: Path) -> bool:
-    with bringing_home(folder) as mine:
-        return mine
 
 
 def test_what_pods_that_are_gone_had_to_tell_comes_from_the_volume(
     there: VolumeCluster, target: KubernetesCluster, project: Project
 ) -> None:
-    run = abandoned(there, target, project)
+    run = abandoned(target, project, plan("x = 1\nprint(x)"))
     there.wait()
     for job in there.of("jobs"):
         Kube(there, "here").delete(JOBS, job["metadata"]["name"])
@@ -249,7 +208,7 @@ def test_where_a_courier_has_just_failed_looking_sends_no_other(
     there: VolumeCluster, target: KubernetesCluster, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there.silent = True
-    run = abandoned(there, target, project)
+    run = abandoned(target, project, plan("x = 1\nprint(x)"))
     there.wait()
     there.silent = False
     fails = iter([True, True])

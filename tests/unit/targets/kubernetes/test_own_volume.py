@@ -22,7 +22,8 @@ from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, submit
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import delete
 from tests.small_cluster import SmallCluster
-from tests.unit.targets.kubernetes.test_home import abandoned, code, plan, project, target, there, wait_until
+from tests.unit.targets.kubernetes.test_home import code, plan, project, target, there
+from tests.unit.targets.remote_home import abandoned, wait_until
 from tests.volume_cluster import VolumeCluster
 
 __all__ = ["code", "project", "target", "there"]
@@ -71,7 +72,7 @@ def test_what_had_not_come_home_is_lost_and_the_run_is_over(
     there: VolumeCluster, target: KubernetesCluster, project: Project
 ) -> None:
     there.silent = True
-    run = abandoned(there, target, project)
+    run = abandoned(target, project, plan("x = 1\nprint(x)"))
     there.wait()
     lose_volume(there, again=True)
     for job in there.of("jobs"):
