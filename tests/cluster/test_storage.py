@@ -26,8 +26,10 @@ from jupyter_mlops.verbs.verify import verify
 from tests.cluster.person import open_store
 from tests.cluster.test_attached import kubeconfig
 from tests.cluster.test_runs import notebook, states
-from tests.cluster.watched import RIGHTS, until
+from tests.cluster.watched import RIGHTS, Watching, until, wait_for_word, watching
 from tests.cluster.watched import project as project_of
+
+__all__ = ["watching"]
 
 IMAGE = os.environ.get("JUPYTER_MLOPS_TEST_S3_IMAGE", "mlops/s3:1")
 SERVER = """
@@ -151,6 +153,22 @@ def test_a_bucket_that_is_not_there_is_said(folder: Path) -> None:
     assert answer["state"] == "failed"
     assert "s3://nowhere/" in answer["tasks"][0]["reason"]
     assert "Does the bucket exist" in answer["tasks"][0]["reason"]
+
+
+@pytest.mark.parametrize("folder", ["driver"], indirect=True)
+def test_a_driver_that_is_evicted_is_followed_by_another_that_goes_on(folder: Path, watching: Watching) -> None:
+    def take() -> None:
+        wait_for_word(folder, watching, "work", "begun")
+        watching.evict(watching.pod("driver"))
+
+    watching.at_start_of("work", take)
+    work = "import time\nprint('begun', x, flush=True)\ntime.sleep(8)\ny = x + 1"
+    path = notebook(folder, "%%step before\nx = 41", f"%%step work\n{work}", "%%step after\nprint('is', y)")
+    answer = run(path, target="kubernetes", on_event=watching)
+    watching.done()
+    assert states(answer) == {"before": "succeeded", "work": "succeeded", "after": "succeeded"}
+    [told] = [part["text"] for part in logs(answer["run"], "after", folder=folder)["logs"]]
+    assert "is 42" in told
 
 
 @pytest.mark.parametrize("folder", ["driver"], indirect=True)

@@ -13,7 +13,9 @@ from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Absent
 from jupyter_mlops.kube.resource import PVCS
 
-_CLAIM, _STORAGE, _VOLUME = "claim", "storage", "volume"
+CLAIM, STORAGE = "claim", "storage"
+"""In a run's anchor: where its values are, for who looks after them when settings are others."""
+_VOLUME = "volume"
 
 
 class VolumeGone(NotFound):
@@ -36,8 +38,8 @@ def refuse_other_volume(kube: Kube, run: str, claim: str, anchor: Mapping[str, A
         VolumeGone: it is another one, or none.
     """
     known: Mapping[str, Any] = anchor.get("data") or {}
-    claim, before = str(known.get(_CLAIM, claim)), str(known.get(_VOLUME) or "")
-    if not claim or known.get(_STORAGE, "null") != "null":
+    claim, before = str(known.get(CLAIM, claim)), str(known.get(_VOLUME) or "")
+    if not claim or known.get(STORAGE, "null") != "null":
         return
     try:
         now = str(kube.get(PVCS, claim)["metadata"].get("uid") or "")

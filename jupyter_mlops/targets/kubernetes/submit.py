@@ -31,7 +31,7 @@ from jupyter_mlops.targets.kubernetes.code_zip import code_zip
 from jupyter_mlops.targets.kubernetes.driver_account import ensure_driver_account
 from jupyter_mlops.targets.kubernetes.following import has_ended, newest_driver
 from jupyter_mlops.targets.kubernetes.kept import kept_name, kept_on
-from jupyter_mlops.targets.kubernetes.own_volume import volume_said
+from jupyter_mlops.targets.kubernetes.own_volume import CLAIM, STORAGE, volume_said
 from jupyter_mlops.targets.kubernetes.packing import Luggage, gather, in_cluster
 from jupyter_mlops.targets.kubernetes.parcel import pack, pieces
 from jupyter_mlops.targets.kubernetes.places import ORDER_FILE, STORE, RunPlace, driver_job
@@ -44,8 +44,6 @@ from jupyter_mlops.targets.kubernetes.workplace import place_of
 __all__ = ["Asked", "ClusterSettings", "anchor_name", "ask_to_stop", "bare", "drive_again", "submit"]
 
 HOME = PREFIX + "home"
-# In a run's anchor: where its values are, for who looks after them when settings are others.
-_CLAIM, _STORAGE = "claim", "storage"
 # Seconds. A pod whose process has just ended may be said to run for a moment.
 _SETTLED_WITHIN_S, _ENDS_WITHIN_S, _LOOK_EVERY_S = 15.0, 3.0, 0.3
 
@@ -143,7 +141,7 @@ def prepare(kube: Kube, plan: Plan, run: str, settings: ClusterSettings, asked: 
     marks = labels("anchor", run=run, schedule=asked.schedule)
     marks.update({HOME: home_mark(asked.root)} if asked.root else {})
     storage, claimed = settings.at_url, settings.claim if claim else ""
-    known = {"pipeline": plan.pipeline.name, _CLAIM: claimed, _STORAGE: json.dumps(storage and storage.to_data())}
+    known = {"pipeline": plan.pipeline.name, CLAIM: claimed, STORAGE: json.dumps(storage and storage.to_data())}
     # What others have looked at before may have changed since.
     known.update({} if asked.shared else volume_said(claim))
     anchor = kube.create(CONFIG_MAPS, config_map(anchor_name(run), marks, known))
@@ -236,10 +234,14 @@ def courier_place(kube: Kube, run: str, settings: ClusterSettings) -> RunPlace:
         with contextlib.suppress(Absent):
             anchor = kube.get(CONFIG_MAPS, anchor_name(run))
             owner, known = bare(anchor), anchor.get("data") or {}
-            claim = known.get(_CLAIM, claim)
-            storage = Storage.from_data(json.loads(known[_STORAGE])) if _STORAGE in known else storage
-    with contextlib.suppress(MlopsError):
+            claim = known.get(CLAIM, claim)
+            storage = Storage.from_data(json.loads(known[STORAGE])) if STORAGE in known else storage
+    try:
         one_node = bool(claim) and is_of_one_node(kube.get(PVCS, claim))
+    except Absent:
+        claim = "" if storage else claim  # its values are not lost with it
+    except MlopsError:  # it may not be for us to see
+        pass
     return RunPlace(
         run=run,
         image=settings.image,

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_mlops.errors import MissingLibrary, Refused, Unavailable, Usage
 from jupyter_mlops.kube.pod_settings import Work
+from jupyter_mlops.kube.resource import CONFIG_MAPS
 from jupyter_mlops.pipeline.model import Options, Retries
 from jupyter_mlops.store.artifacts import FileArtifacts
 from jupyter_mlops.store.run_ids import new_run_id
@@ -25,7 +26,7 @@ from jupyter_mlops.targets.kubernetes.courier import Couriers, Order
 from jupyter_mlops.targets.kubernetes.places import RunPlace, driver_job, step_job, together
 from jupyter_mlops.targets.kubernetes.settings import ClusterSettings, read_settings
 from jupyter_mlops.targets.kubernetes.storage import Storage, read_url
-from jupyter_mlops.targets.kubernetes.submit import courier_place
+from jupyter_mlops.targets.kubernetes.submit import anchor_name, courier_place
 from jupyter_mlops.targets.kubernetes.unseen_files import for_unseen_files
 from jupyter_mlops.targets.kubernetes.url_store import Record, UrlStore
 from jupyter_mlops.targets.kubernetes.workplace import seen
@@ -158,6 +159,9 @@ def test_pods_have_no_claim_but_what_lets_them_in() -> None:
 
 def test_couriers_find_values_by_what_the_run_began_with(desk: Desk) -> None:
     run = desk.run(*VALUES)
+    anchor = desk.kube.get(CONFIG_MAPS, anchor_name(run.name))
+    gone = {**anchor["data"], "claim": "of-a-driver-once"}
+    desk.kube.patch(CONFIG_MAPS, anchor_name(run.name), {"data": gone})
     where = courier_place(desk.kube, run.name, ClusterSettings(image="ml:1"))
     assert (where.claim, where.storage and where.storage.url) == ("", desk.settings.storage)
     bundle = load_run(run).tasks["one"].result["bundle"]["path"]
