@@ -45,8 +45,8 @@ class CodeBundle:
         return ConfigFiles(self.names)
 
     def command(self, arguments: Sequence[str] = (), python: str = "python3") -> tuple[str, ...]:
-        """What a pod runs: it reads the pieces, checks the digest, and becomes `python CODE ARGUMENTS`."""
-        return (python, "-I", "-c", reader(), self.digest, FOLDER, *arguments)
+        """What a pod runs: it reads the pieces, checks the digest, and goes on as `python CODE ARGUMENTS` would."""
+        return (python, "-c", reader(), self.digest, FOLDER, *arguments)
 
     def _config_map(self, index: int, name: str) -> dict[str, Any]:
         metadata = {"name": name, "labels": labels("code"), "annotations": {DIGEST: self.digest}}

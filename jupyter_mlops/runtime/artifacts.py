@@ -15,8 +15,7 @@ from collections.abc import Callable
 from typing import Any, Optional
 
 from jupyter_mlops.runtime.digests import file_sha256
-from jupyter_mlops.runtime.errors import MlopsError
-from jupyter_mlops.runtime.layout import cannot_write
+from jupyter_mlops.runtime.errors import MlopsError, cannot_write
 
 
 def stage(item: Any, name: Optional[str], type: Optional[str], folder: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class MlopsError(Exception):
     """Something a person can act on: one sentence, and the way out.
@@ -26,6 +28,13 @@ class MlopsError(Exception):
 def sentence(kind: str, message: str) -> str:
     """An error in one line, from the name of its class and its message: those of this tree speak for themselves."""
     return message if not kind or kind in _OWN else f"{kind}: {message}"
+
+
+def cannot_write(path: str, error: OSError) -> MlopsError:
+    """The sentence for a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MlopsError(f"{path} cannot be written: the disk is full.", hint="Free some space, then retry.")
+    return MlopsError(f"{path} cannot be written: {error.strerror or error}.", hint="Check the folder's permissions.")
 
 
 class BundleRefused(MlopsError):

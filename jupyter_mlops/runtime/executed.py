@@ -7,10 +7,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timezone
 from typing import Any, Optional
 
-from jupyter_mlops.runtime.layout import cannot_write
+from jupyter_mlops.runtime.errors import cannot_write
 from jupyter_mlops.runtime.outputs import CellOutputs
 from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import CellSource
@@ -144,4 +143,5 @@ def _unique(id: str, taken: set[str]) -> str:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds // 1000:06}Z"

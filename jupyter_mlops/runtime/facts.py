@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import time
 from typing import Any
@@ -19,7 +18,7 @@ _NOT_LIBRARIES = frozenset(["jupyter_mlops", "__main__", "cython_runtime"])
 def facts() -> dict[str, Any]:
     """Plain data: `python`, `platform`, `libraries` (versions of what is imported), `peak_rss` (B), `cpu_seconds`."""
     return {
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
         "platform": sys.platform,
         "pid": os.getpid(),
         "libraries": libraries(),

@@ -6,7 +6,6 @@ yet waits until it is: importing torch only to seed it would cost every step a s
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import re
@@ -74,7 +73,7 @@ _GENERATORS: Mapping[str, tuple[str, Callable[[Any], Any], Callable[[Any, Any], 
 }
 
 
-class _SetOnImport(importlib.abc.MetaPathFinder):
+class _SetOnImport:
     """Lets others find a module, and sets the state of its generator once it has been executed."""
 
     def __init__(self) -> None:

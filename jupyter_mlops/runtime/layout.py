@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from jupyter_mlops.runtime.errors import BundleRefused, MlopsError
+from jupyter_mlops.runtime.errors import BundleRefused, cannot_write
 from jupyter_mlops.runtime.writing import write_all, write_buffers
 
 MAGIC = b"JMBUNDLE"
@@ -118,13 +118,6 @@ def is_intact(path: str, seal: str) -> bool:
     except BundleRefused:
         return False
     return True
-
-
-def cannot_write(path: str, error: OSError) -> MlopsError:
-    """The sentence for a file that cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return MlopsError(f"{path} cannot be written: the disk is full.", hint="Free some space, then retry.")
-    return MlopsError(f"{path} cannot be written: {error.strerror or error}.", hint="Check the folder's permissions.")
 
 
 _AGAIN = "Run the step that made it again (`--no-cache`)."

@@ -52,8 +52,10 @@ def open_cells(updates: Updates) -> Cells:
 def prepare() -> None:
     """Do ahead of a task what all tasks need: imports, the shell. Starts no thread, opens no file: fork after it."""
     _choose_backend()
-    for name in ("jupyter_mlops.runtime.task", "concurrent.futures.thread", "asyncio", "bdb"):
+    for name in ("concurrent.futures.thread", "asyncio", "bdb"):
         importlib.import_module(name)
+    for name in ("task", "bundle", "hidden_state", "compare"):
+        importlib.import_module(f"jupyter_mlops.runtime.{name}")
     if _has("cloudpickle"):
         importlib.import_module("cloudpickle")
     if _has("IPython"):

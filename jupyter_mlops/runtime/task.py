@@ -15,9 +15,8 @@ from jupyter_mlops.runtime.cell_run import CellFailed, CellRun
 from jupyter_mlops.runtime.cells import without_ansi
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.digests import path_sha256
-from jupyter_mlops.runtime.errors import CannotHandOver, MlopsError
+from jupyter_mlops.runtime.errors import CannotHandOver, MlopsError, cannot_write
 from jupyter_mlops.runtime.executed import ExecutedNotebook
-from jupyter_mlops.runtime.layout import cannot_write
 from jupyter_mlops.runtime.outputs import shortened
 from jupyter_mlops.runtime.shell import open_cells
 from jupyter_mlops.runtime.spec import CellSource, ErrorInfo, TaskResult, TaskSpec

@@ -1,4 +1,4 @@
-"""Values on their way into a task and out of it."""
+"""Values on their way into a task and out of it. What reads and writes them is imported where there are some."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, Optional
 
-from jupyter_mlops.runtime import hidden_state
-from jupyter_mlops.runtime.bundle import read_bundle, write_bundle
-from jupyter_mlops.runtime.compare import without_addresses
 from jupyter_mlops.runtime.definitions import Definitions
 from jupyter_mlops.runtime.describe import plain, type_name
 from jupyter_mlops.runtime.errors import CannotHandOver
@@ -25,6 +22,8 @@ def bind_inputs(inputs: Sequence[InputValues], cells: Cells, definitions: Defini
     loaded: dict[BundleRef, Mapping[str, Any]] = {}
 
     def values(ref: Optional[BundleRef]) -> Mapping[str, Any]:
+        from jupyter_mlops.runtime.bundle import read_bundle
+
         if ref is None:
             return {}
         if ref not in loaded:
@@ -45,9 +44,10 @@ def write_outputs(
     path: str, names: Iterable[str], definitions: Definitions, origin: str
 ) -> tuple[BundleRef, dict[str, ValueInfo]]:
     """Write those of `names` that have a value now. Raises `CannotHandOver` and `MlopsError`."""
-    values = {
-        name: value for name in names if (value := _value(name, definitions.namespace)) is not hidden_state.MISSING
-    }
+    from jupyter_mlops.runtime.bundle import write_bundle
+    from jupyter_mlops.runtime.hidden_state import MISSING
+
+    values = {name: value for name in names if (value := _value(name, definitions.namespace)) is not MISSING}
     return write_bundle(path, values, namespace=definitions.namespace, definitions=definitions, origin=origin)
 
 
@@ -70,6 +70,8 @@ def _try_to_write(
     path: str, values: Mapping[str, Any], definitions: Definitions, origin: str
 ) -> tuple[Optional[BundleRef], str]:
     """The bundle, or the name of a value that cannot be in it."""
+    from jupyter_mlops.runtime.bundle import write_bundle
+
     try:
         ref, _ = write_bundle(path, values, namespace=definitions.namespace, definitions=definitions, origin=origin)
     except CannotHandOver as error:
@@ -86,6 +88,8 @@ def exports(names: Iterable[str], namespace: Mapping[str, Any]) -> dict[str, Any
 
 
 def _bind(name: str, value: Any, cells: Cells) -> None:
+    from jupyter_mlops.runtime import hidden_state
+
     if hidden_state.is_random(name):
         hidden_state.set_random(name, value)
     elif hidden_state.is_result(name):
@@ -95,6 +99,8 @@ def _bind(name: str, value: Any, cells: Cells) -> None:
 
 
 def _value(name: str, namespace: Mapping[str, Any]) -> Any:
+    from jupyter_mlops.runtime import hidden_state
+
     if hidden_state.is_random(name):
         return hidden_state.get_random(name)
     return namespace.get(name, hidden_state.MISSING)
@@ -109,6 +115,8 @@ def _is_recorded(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
+    from jupyter_mlops.runtime.compare import without_addresses
+
     try:
         return without_addresses(reprlib.repr(value) if isinstance(value, (list, tuple, dict)) else repr(value))[:200]
     except Exception as error:

@@ -35,6 +35,8 @@ _SMALL = 200
 _TAIL = 4096
 # The clock of a file system may tick this seldom.
 _RACY_NS = 50_000_000
+# How long a network file system may hide here what another node has written: a file that is opened is as it is there.
+_CLOSELY_EVERY_S = 3.0
 _PART_NAME = re.compile(r"[^/\0]{1,255}")
 _MAX_DEPTH = 8
 
@@ -102,12 +104,18 @@ class Sender:
     wanted: Callable[[str], bool] = bool
     have: Mapping[str, int] = field(default_factory=dict)
     _sent: dict[str, _Sent] = field(default_factory=dict)
+    _closely_at: float = 0.0
 
-    def look(self) -> Iterator[Frame]:
-        """What is new since the last look. A file that goes meanwhile is left out."""
-        for name, path in _files(self.folder):
-            if self.wanted(name):
-                yield from self._news(name, path)
+    def look(self, *, closely: bool = False) -> Iterator[Frame]:
+        """What is new since the last look. A file that goes meanwhile is left out.
+
+        Files of a size and a time that are known are opened only now and then, or to look `closely`.
+        """
+        if closely or time.monotonic() > self._closely_at:
+            closely, self._closely_at = True, time.monotonic() + _CLOSELY_EVERY_S
+        for name, entry in _entries(os.fspath(self.folder)):
+            if self.wanted(name) and (closely or self._seems_new(name, entry)):
+                yield from self._news(name, entry.path)
 
     def manifest(self) -> Iterator[Frame]:
         """How large each mirrored file is, as a file of that name: the last thing to send."""
@@ -118,7 +126,17 @@ class Sender:
                     sizes[name] = path.stat().st_size
         yield from frames_of(MANIFEST, json.dumps(sizes).encode())
 
-    def _news(self, name: str, path: Path) -> Iterator[Frame]:
+    def _seems_new(self, name: str, entry: os.DirEntry[str]) -> bool:
+        known = self._sent.get(name)
+        if known is None or not known.surely:
+            return True
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            return False
+        return (known.at, known.changed) != (status.st_size, status.st_mtime_ns)
+
+    def _news(self, name: str, path: str) -> Iterator[Frame]:
         try:
             with open_plain(path) as file:
                 status = os.fstat(file.fileno())
@@ -227,13 +245,26 @@ def _read(file: Any, name: str, start: int, end: int, *, whole: bool) -> Iterato
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Regular files below, in an order that does not change; links are not followed."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(folder).as_posix(), path
+    """As `_entries`."""
+    for name, entry in _entries(os.fspath(folder)):
+        yield name, Path(entry.path)
+
+
+def _entries(folder: str, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Regular files below, in an order that does not change; links are not followed. Told in text, as it is often done:
+    a run has thousands of files, and paths cost more than the look at what is behind them.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name, entry
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path, f"{prefix}{entry.name}/")
 
 
 class Receiver:

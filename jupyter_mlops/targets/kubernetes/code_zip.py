@@ -40,23 +40,23 @@ _MODULES = (
     "pipeline.validation",
     "notebook.parameters",
 )
-# What every step begins with.
+# What steps begin with, and what most of them import later: a way to run cells, what reads and writes values.
 _STEPS = (
-    "jupyter_mlops.targets.kubernetes.pod_main",
-    "jupyter_mlops.targets.kubernetes.notebook_step",
-    "jupyter_mlops.runtime.task",
+    *("jupyter_mlops.targets.kubernetes.pod_main", "jupyter_mlops.targets.kubernetes.run_step"),
+    *("jupyter_mlops.runtime.plain_shell", "jupyter_mlops.runtime.ipython_shell"),
+    *("jupyter_mlops.runtime.bundle", "jupyter_mlops.runtime.hidden_state", "jupyter_mlops.runtime.compare"),
 )
 
 
 def code_zip() -> bytes:
     """The bytes of the zip.
 
-    What each step imports is there compiled, too, for pods with the Python of this process; others compile it.
+    What steps import is there compiled, too, for pods with the Python of this process; others compile it.
     """
-    files = dict(_engine_files())
-    steps = (_file(name) for name in _reached(_STEPS))
+    files = {**dict(runtime_files()), **dict(_engine_files())}
+    steps = {*map(_file, _reached(_STEPS)), *(name for name in files if name.startswith("cloudpickle/"))}
     compiled = {f"{name}c": code for name in steps if (code := _compiled(name, files[name]))}
-    return archive({**dict(runtime_files()), **files, **compiled, "__main__.py": _MAIN.encode()})
+    return archive({**files, **compiled, "__main__.py": _MAIN.encode()})
 
 
 def _engine_files() -> Iterator[tuple[str, bytes]]:

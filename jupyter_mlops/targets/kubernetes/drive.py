@@ -173,8 +173,8 @@ def _mirrored(project: Project, run: str, out: TextIO) -> Iterator[None]:
     sender, done = Sender(project.run_directory(run), travels), threading.Event()
     values = SmallValues(project, run)
 
-    def tell(last: Iterable[Frame] = ()) -> None:
-        out.writelines(frame.to_line() + "\n" for frame in chain(sender.look(), values.look(), last))
+    def tell(last: Iterable[Frame] = (), *, closely: bool = False) -> None:
+        out.writelines(frame.to_line() + "\n" for frame in chain(sender.look(closely=closely), values.look(), last))
         out.flush()
 
     def follow() -> None:
@@ -189,7 +189,7 @@ def _mirrored(project: Project, run: str, out: TextIO) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        tell(sender.manifest())
+        tell(sender.manifest(), closely=True)
 
 
 @contextmanager

@@ -5,11 +5,8 @@ An image need not have papermill or a kernel. The executed notebook has all cell
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +15,6 @@ from typing import Any
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.notebook import document
 from jupyter_mlops.notebook.document import Document
-from jupyter_mlops.runtime.figures import BACKEND
 from jupyter_mlops.runtime.parameters import assignments
 from jupyter_mlops.runtime.spec import CellSource, ErrorInfo, TaskResult, TaskSpec
 from jupyter_mlops.runtime.task import EXECUTED, RESULT, run_task
@@ -27,12 +23,8 @@ CELLS_SPEC = "cells.json"
 _INJECTED, _PARAMETERS = "injected-parameters", "parameters"
 
 
-def run_step(spec_path: str) -> int:
-    """Do the work of a spec, be it cells or a whole notebook; 0 if it succeeded, 1 if it failed."""
-    _prepare()
-    spec = TaskSpec.from_json(Path(spec_path).read_text(encoding="utf-8"))
-    if not spec.notebook:
-        return run_task(spec_path)
+def run_notebook(spec: TaskSpec) -> int:
+    """Do the work of a spec that is a whole notebook; 0 if it succeeded, 1 if it failed."""
     try:
         source = document.read(spec.notebook)
     except MlopsError as error:
@@ -46,15 +38,6 @@ def run_step(spec_path: str) -> int:
     status = run_task(str(path))
     _complete(Path(spec.directory, EXECUTED), source, as_cells)
     return status
-
-
-def _prepare() -> None:
-    """Images need not have this package or IPython: processes that a cell starts find the one, figures show anyway."""
-    code = os.path.abspath(sys.path[0]) if zipfile.is_zipfile(sys.path[0]) else ""
-    if code:
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), code)))
-    if code and importlib.util.find_spec("matplotlib_inline") is None:
-        os.environ.setdefault("MPLBACKEND", BACKEND)
 
 
 def cells_spec(spec: TaskSpec, source: Document) -> TaskSpec:

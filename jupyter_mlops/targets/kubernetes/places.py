@@ -208,7 +208,7 @@ def tick_job(place: RunPlace, schedule: str, order: str) -> dict[str, Any]:
 def command(place: RunPlace, image: str, *arguments: str) -> tuple[str, ...]:
     """What a pod runs: the code, once its digest is checked, with these arguments."""
     python = (place.python,) if place.python else ("/bin/sh", "-c", _FIND_PYTHON, image)
-    return (*python, "-I", "-c", reader(), place.digest, CODE, *arguments)
+    return (*python, "-c", reader(), place.digest, CODE, *arguments)
 
 
 def together(place: RunPlace, work: Work) -> tuple[Work, PodSettings]:

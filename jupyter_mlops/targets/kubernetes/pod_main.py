@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _task(spec: str) -> int:
-    from jupyter_mlops.targets.kubernetes.notebook_step import run_step
+    from jupyter_mlops.targets.kubernetes.run_step import run_step
 
     return run_step(spec) if begins_now(os.path.dirname(spec)) else 1
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ from jupyter_mlops.runtime.plain_files import append_line
 SIGHTINGS = "cluster.jsonl"
 # Lines of one attempt; a pod that is started again for days does not fill the volume.
 MOST = 1000
+# What is asked for comes together: a server reads all events of the namespace for each list of some of them.
+ASK_EVERY_S = 3.0
+# For more pods than this the events of all pods there are less to read.
+_FEW = 4
 
 
 class Sightings:
@@ -34,6 +38,9 @@ class Sightings:
         self._denied = False
         self._told: dict[tuple[Path, str], str] = {}
         self._lines: dict[Path, int] = {}
+        self._asked: dict[str, tuple[str, Path]] = {}
+        self._ended: set[Path] = set()
+        self._ask_at: float | None = None
 
     def pod(self, directory: Path, pod: Mapping[str, Any]) -> None:
         """Keep what a pod of the attempt is now."""
@@ -47,22 +54,55 @@ class Sightings:
         if seen["reason"] or seen["message"]:
             self._write(directory, f"event {seen['id']}", seen)
 
-    def ask(self, kube: Kube, directory: Path, *names: str) -> None:
-        """Keep what the cluster says of these objects of the attempt; nothing where it may not be asked."""
-        for name in names if not self._denied else ():
-            try:
-                happened = kube.list(EVENTS, fields=f"involvedObject.name={name}").items
-            except Forbidden:
-                self._denied = True
-                return
-            except MlopsError:
-                return
-            for event in happened:
-                if text(part(event, "involvedObject"), "name") == name:
+    def want(self, directory: Path, kind: str, name: str, now: float) -> None:
+        """Keep what the cluster says of this object of the attempt, as soon as `ask` is called."""
+        with self._guard:
+            self._asked[name] = kind, directory
+            self._ask_at = now + ASK_EVERY_S if self._ask_at is None else self._ask_at
+
+    def is_due(self, now: float) -> bool:
+        """Whether something has been wanted for a while; who asks this calls `ask`."""
+        with self._guard:
+            if self._ask_at is None or self._ask_at > now:
+                return False
+            self._ask_at = None
+            return True
+
+    def ask(self, kube: Kube) -> None:
+        """Keep what the cluster says of all that is wanted; nothing where it may not be asked."""
+        with self._guard:
+            asked, self._asked = self._asked, {}
+            ended, self._ended = self._ended, set()
+        with contextlib.suppress(MlopsError):
+            for event in self._happened(kube, asked):
+                _, directory = asked.get(text(part(event, "involvedObject"), "name"), ("", None))
+                if directory is not None:
                     self.event(directory, event)
+        for directory in ended:
+            self._drop(directory)
 
     def forget(self, directory: Path) -> None:
-        """Nothing more will be seen of this attempt."""
+        """Nothing more will be seen of this attempt but what is still wanted."""
+        with self._guard:
+            if any(directory == wanted for _, wanted in self._asked.values()):
+                self._ended.add(directory)
+                return
+        self._drop(directory)
+
+    def _happened(self, kube: Kube, asked: Mapping[str, tuple[str, Path]]) -> Iterator[dict[str, Any]]:
+        """Events about objects of these names, and perhaps about others."""
+        names: dict[str, list[str]] = {}
+        for name, (kind, _) in asked.items() if not self._denied else ():
+            names.setdefault(kind, []).append(name)
+        try:
+            for kind, some in names.items():
+                one_by_one = [f"involvedObject.name={name}" for name in some]
+                for fields in one_by_one if len(some) <= _FEW else (f"involvedObject.kind={kind}",):
+                    yield from kube.list(EVENTS, fields=fields).items
+        except Forbidden:
+            self._denied = True
+
+    def _drop(self, directory: Path) -> None:
         with self._guard:
             self._told = {key: told for key, told in self._told.items() if key[0] != directory}
             self._lines.pop(directory, None)

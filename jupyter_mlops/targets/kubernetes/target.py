@@ -111,6 +111,7 @@ class KubernetesTarget:
         self._use.close()
         for thread in self._threads:  # they ask for calls
             thread.join(timeout=5.0)
+        self._sightings.ask(self._kube)
         self._calls.shutdown(wait=True)
 
     # What is another way where the volume cannot be seen from here.
@@ -184,12 +185,8 @@ class KubernetesTarget:
 
     def _see_events(self, running: PodAttempt) -> None:
         pod = text(part(running.pod, "metadata"), "name")
-        self._sightings.ask(self._kube, running.attempt.directory, pod or running.name)
-
-    def _see_last(self, running: PodAttempt, *, ask: bool) -> None:
-        if ask:
-            self._see_events(running)
-        self._sightings.forget(running.attempt.directory)
+        kind, name = ("Pod", pod) if pod else ("Job", running.name)
+        self._sightings.want(running.attempt.directory, kind, name, time.monotonic())
 
     # What is heard.
 
@@ -220,6 +217,8 @@ class KubernetesTarget:
             self._waiting.look(attempts, time.monotonic(), self._tell_waiting)
             for running in attempts:
                 self._look(running)
+            if self._sightings.is_due(time.monotonic()):
+                self._calls.submit(self._sightings.ask, self._kube)
 
     def _tell_waiting(self, running: PodAttempt) -> None:
         running.report(Report(running.attempt.id, events=(line(running),)))
@@ -233,7 +232,7 @@ class KubernetesTarget:
         if running.runs and not running.began:
             running.began = True
             running.report(Report(running.attempt.id, began=True))
-            self._calls.submit(self._see_events, running)
+            self._see_events(running)
         with self._guard:
             over = self._has_arrived(running, now, running.over_since(now))
         result = read_result(running.attempt.directory) if over else None
@@ -247,7 +246,9 @@ class KubernetesTarget:
         if running.container is not None:
             running.container.leave()
         outcome = running.outcome(result)
-        self._calls.submit(self._see_last, running, ask=outcome.state == "failed")
+        if outcome.state == "failed":
+            self._see_events(running)
+        self._sightings.forget(running.attempt.directory)
         if (running.refused is not None and running.made) or outcome.taken_away:
             self._calls.submit(self._delete, running)  # it must not begin, or go on, behind our back
         running.report(Report(running.attempt.id, outcome=outcome))

@@ -30,9 +30,9 @@ from jupyter_mlops.store.artifacts import FileArtifacts, is_digest
 from jupyter_mlops.store.mirror import Sender
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.targets.attempt_files import read_result
-from jupyter_mlops.targets.kubernetes.notebook_step import run_step
 from jupyter_mlops.targets.kubernetes.parcel import arrive, arrived, joined
 from jupyter_mlops.targets.kubernetes.pod_main import begins_now
+from jupyter_mlops.targets.kubernetes.run_step import run_step
 from jupyter_mlops.targets.kubernetes.storage import Storage
 from jupyter_mlops.targets.kubernetes.workplace import Files, seen
 

@@ -22,6 +22,8 @@ from jupyter_mlops.targets.kubernetes.sightings import Sightings
 # Most pods begin within this; of others a person wants to know why not.
 SOON_S = 2.0
 _LOOK_EVERY_S = 1.0
+# The next one that waits is often near: to begin to listen costs a list of all events of the namespace.
+_LISTEN_FOR_S = 30.0
 _PER_OBJECT = 20
 
 
@@ -40,7 +42,8 @@ class Waiting:
     def look(self, attempts: Sequence[PodAttempt], now: float, tell: Callable[[PodAttempt], None]) -> None:
         """Call this a few times a second with all attempts; `tell` is called where the reason changed."""
         late = [item for item in attempts if item.waiting and now - item.started > SOON_S]
-        self._events.only_while([item.name for item in late if item.made])
+        waits = any(item.made for item in late)
+        self._events.listen([item.name for item in attempts if item.waiting], now, waits=waits)
         for item in late:
             if now - item.looked < _LOOK_EVERY_S:
                 continue
@@ -57,7 +60,7 @@ class Waiting:
 
     def close(self) -> None:
         """Stop listening."""
-        self._events.only_while(())
+        self._events.close()
 
     def _judge(self, item: PodAttempt, found: Reason | None, now: float, tell: Callable[[PodAttempt], None]) -> None:
         if found is None or not found.lasting:
@@ -98,7 +101,7 @@ def _words(reason: Reason | None) -> tuple[str, str]:
 
 
 class _Events:
-    """Events of the namespace about Jobs of ours and their pods, kept while somebody wants them."""
+    """Events of the namespace about Jobs of ours and their pods, kept while somebody wants them or just did."""
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
@@ -106,19 +109,32 @@ class _Events:
         self._known: dict[str, deque[dict[str, Any]]] = {}
         self._names: frozenset[str] = frozenset()
         self._stop: Stop | None = None
+        self._wanted = 0.0
         self._denied = False
 
-    def only_while(self, names: Iterable[str]) -> None:
-        """Listen while there are names of Jobs."""
+    def listen(self, names: Iterable[str], now: float, *, waits: bool) -> None:
+        """Take what is said of the Jobs of these `names`, if one of them `waits` for long or did so a moment ago."""
         with self._guard:
-            self._names = frozenset(names)
-            if not self._names and self._stop is not None:
-                self._stop.set()
-                self._stop = None
-                self._known.clear()
-            elif self._names and self._stop is None and not self._denied:
+            before, self._names = self._names, frozenset(names)
+            self._wanted = now if waits else self._wanted
+            if waits and self._stop is None and not self._denied:
                 self._stop = Stop()
                 threading.Thread(target=self._listen, args=(self._stop,), name="mlops-why", daemon=True).start()
+            elif self._stop is not None and now - self._wanted > _LISTEN_FOR_S:
+                self._end()
+            elif before - self._names:
+                self._known = {name: known for name, known in self._known.items() if self._is_ours(name)}
+
+    def close(self) -> None:
+        """Listen no more."""
+        with self._guard:
+            self._end()
+
+    def _end(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+        self._stop = None
+        self._known.clear()
 
     def of(self, item: PodAttempt) -> list[dict[str, Any]]:
         """Those of the attempt's Job, and of its pod."""
@@ -140,7 +156,12 @@ class _Events:
         with self._guard:
             if self._stop is not stop:
                 return
-            # The name of a pod is that of its Job, perhaps cut, with a few letters behind it.
-            begins = name.rpartition("-")[0]
-            if name in self._names or (begins and any(job.startswith(begins) for job in self._names)):
+            if self._is_ours(name):
                 self._known.setdefault(name, deque(maxlen=_PER_OBJECT)).append(event)
+
+    def _is_ours(self, name: str) -> bool:
+        # The name of a pod is that of its Job, perhaps cut, with a few letters behind it.
+        begins = name.rpartition("-")[0]
+        if name in self._names or begins in self._names:
+            return True
+        return bool(begins) and any(job.startswith(begins) for job in self._names)

@@ -144,11 +144,36 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert done.stderr.startswith("The code of this step cannot be read: ")
 
 
+def test_what_was_sent_runs_as_a_zip_of_its_own_would(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    program = "import os, sys\nprint(os.getpid(), sys.argv, sys.path, sys.flags.isolated, __name__)"
+    made = bundle(_zip(program))
+    done = _run(made, _mounted(made, tmp_path / "code"), "a", PYTHONPATH=str(tmp_path / "other"))
+    zipped = next((tmp_path / "tmp").glob("mlops-*/code.zip"))
+    assert zipped.parent.stat().st_mode & 0o777 == 0o700
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path / "other")}
+    alone = subprocess.run([sys.executable, str(zipped), "a"], capture_output=True, text=True, env=environ, check=True)
+    assert done.stdout.partition(" ")[2] == alone.stdout.partition(" ")[2], done.stderr
+
+
+def test_the_reader_starts_no_second_python(tmp_path: Path) -> None:
+    made = bundle(_zip("import sys\nprint(sys.orig_argv[1], 'tempfile' in sys.modules)"))
+    done = _run(made, _mounted(made, tmp_path / "code"))
+    assert done.stdout == "-c False\n", done.stderr
+
+
+def test_the_first_folder_for_temporary_files_that_can_be_written_is_taken(tmp_path: Path) -> None:
+    made = bundle(_zip("import sys\nprint(sys.argv[0].startswith('/tmp/mlops-'))"))
+    done = _run(made, _mounted(made, tmp_path / "code"), TMPDIR=str(tmp_path / "none"))
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_modules_beside_the_work_do_not_take_the_place_of_the_readers(tmp_path: Path) -> None:
     made = bundle(_zip())
     (tmp_path / "hashlib.py").write_text("raise SystemExit('not mine')")
-    done = _run(made, _mounted(made, tmp_path / "code"), PYTHONPATH=str(tmp_path))
-    assert done.returncode == 5, done.stderr
+    for environment in ({"PYTHONPATH": str(tmp_path)}, {"PYTHONPATH": "."}, {"PYTHONPATH": ""}):
+        done = _run(made, _mounted(made, tmp_path / f"code{len(environment['PYTHONPATH'])}"), **environment)
+        assert done.returncode == 5, done.stderr
 
 
 def test_the_reader_is_small_enough_for_a_command_and_nothing_in_it_is_expanded() -> None:

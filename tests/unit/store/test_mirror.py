@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.store import mirror
 from jupyter_mlops.store.mirror import MANIFEST, PART, Frame, Held, Receiver, Sender, missing
 
 
@@ -237,3 +238,33 @@ def test_just_what_is_missing_is_sent_whatever_was_lost(tmp_path_factory, chance
         second.take(Frame.from_line(frame.to_line()))
     assert content(there) == content(here)
     assert list(missing(here, second.holds())) == []
+
+
+def test_files_that_seem_as_they_were_are_opened_only_now_and_then(ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, _ = ends
+    opened: list[str] = []
+
+    def counting(path: str, mode: str) -> object:
+        opened.append(Path(path).name)
+        return open(path, mode)
+
+    monkeypatch.setattr(mirror, "open", counting, raising=False)
+    for name in ("log", "events.jsonl"):
+        (here / name).write_bytes(b"one\n")
+        os.utime(here / name, (1, 1))
+    sender = Sender(here)
+    list(sender.look())
+    opened.clear()
+    with (here / "log").open("ab") as file:
+        file.write(b"two\n")
+    assert [frame.data for frame in sender.look()] == [b"two\n"]
+    assert opened == ["log"]
+    os.utime(here / "log", (2, 2))
+    list(sender.look(closely=True))
+    assert sorted(opened) == ["events.jsonl", "log", "log"]
+    opened.clear()
+    assert list(sender.look()) == []
+    assert opened == []
+    sender._closely_at = 0.0  # some seconds later
+    list(sender.look())
+    assert opened == ["events.jsonl", "log"]

@@ -61,10 +61,21 @@ def test_it_has_the_modules_that_its_modules_import(code: Path) -> None:
     assert lacking == set()
 
 
-def test_what_a_step_imports_is_compiled_for_this_python(code: Path, tmp_path: Path) -> None:
-    (tmp_path / "spec.json").write_text("{}")
-    done = bare("-v", str(code), "task", str(tmp_path / "spec.json"))
-    imported = set(re.findall(r"^import '(jupyter_mlops.*?)'", done.stderr, re.MULTILINE))
+def imported_by_a_step(code: Path, place: Path, *outputs: str) -> set[str]:
+    """The modules that a step imports from its beginning to its end. One that hands on values reads them, too."""
+    cells = (CellSource(0, "c", "def double(x):\n    return 2 * x\ny = double(21)", 1),)
+    spec = TaskSpec("run", "a", "a", 1, str(place), str(place), cells, outputs=outputs)
+    (place / "spec.json").write_text(spec.to_json())
+    done = bare("-v", str(code), "task", str(place / "spec.json"))
+    assert done.returncode == 0, done.stderr
+    said = done.stderr + (place / "log").read_text()
+    return set(re.findall(r"^import '(\S+)'", said, re.MULTILINE))
+
+
+@pytest.mark.parametrize("outputs", [(), ("double", "y")])
+def test_what_a_step_imports_is_compiled_for_this_python(code: Path, tmp_path: Path, outputs: tuple[str, ...]) -> None:
+    ours = ("jupyter_mlops", "cloudpickle")
+    imported = {name for name in imported_by_a_step(code, tmp_path, *outputs) if name.startswith(ours)}
     with zipfile.ZipFile(io.BytesIO(code.read_bytes())) as archive:
         names = [name for name in archive.namelist() if name.endswith(".pyc")]
         for name in names:
@@ -73,6 +84,15 @@ def test_what_a_step_imports_is_compiled_for_this_python(code: Path, tmp_path: P
     modules = {name[:-4].replace("/", ".").removesuffix(".__init__") for name in names}
     assert len(imported) > 20
     assert imported <= modules
+
+
+def test_a_step_pays_for_nothing_that_it_does_not_use(code: Path, tmp_path: Path) -> None:
+    dear = {"zipfile", "tempfile", "shutil", "pathlib", "pickle", "platform", "datetime", "importlib.resources"}
+    imported = imported_by_a_step(code, tmp_path)
+    assert "dataclasses" in imported  # as it begins
+    assert "traceback" in imported  # as its cells run
+    assert not imported & dear
+    assert not any(name.startswith(("jupyter_mlops.notebook", "jupyter_mlops.runtime.bundle")) for name in imported)
 
 
 def test_it_does_the_work_of_a_task(code: Path, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_all_settings_reach_the_pods_of_steps() -> None:
     assert pod["serviceAccountName"] == "step"
     assert pod["securityContext"]["runAsUser"] == 2000
     assert container["imagePullPolicy"] == "Always"
-    assert container["command"][:3] == ["/opt/py/bin/python", "-I", "-c"]
+    assert container["command"][:2] == ["/opt/py/bin/python", "-c"]
     assert container["resources"] == {"requests": {"cpu": "50m"}, "limits": {"memory": "1Gi"}}
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_mlops.kube.client import Kube
+from jupyter_mlops.kube.request import Request, Response
 from jupyter_mlops.targets.kubernetes import sightings
-from jupyter_mlops.targets.kubernetes.sightings import SIGHTINGS, Sightings, seen_of_event, seen_of_pod
+from jupyter_mlops.targets.kubernetes.sightings import ASK_EVERY_S, SIGHTINGS, Sightings, seen_of_event, seen_of_pod
 
 SAMPLES = Path(__file__).parents[2] / "kube" / "samples"
 
@@ -110,3 +113,64 @@ def test_real_pods_and_events_can_be_kept(path: Path, tmp_path: Path) -> None:
         written.event(tmp_path, event)
     kept = [line for line in _lines(tmp_path) if line["kind"] == "event"] if events else []
     assert [line["reason"] for line in kept] == [item["reason"] for item in events]
+
+
+class _Events:
+    """A server that has events of these pods, and perhaps answers."""
+
+    def __init__(self, *names: str, status: int = 200) -> None:
+        self.asked: list[Mapping[str, str]] = []
+        about = [{"kind": "Pod", "name": name} for name in names]
+        self._items = [
+            {"metadata": {"name": f"e-{item['name']}"}, "involvedObject": item, "reason": "Started"} for item in about
+        ]
+        self._status = status
+
+    def send(self, request: Request) -> Response:
+        self.asked.append(request.query)
+        return Response(self._status, {}, json.dumps({"metadata": {}, "items": self._items, "code": 403}).encode())
+
+
+def _wanted(folder: Path, many: int) -> Sightings:
+    wanted = Sightings()
+    for number in range(many):
+        (folder / str(number)).mkdir()
+        wanted.want(folder / str(number), "Pod", f"p{number}", 100.0 + number)
+    return wanted
+
+
+def test_events_of_many_pods_are_asked_for_at_once_after_a_while(tmp_path: Path) -> None:
+    server, seen = _Events("p1", "p2", "p49", "of-others"), _wanted(tmp_path, 50)
+    assert not seen.is_due(100.0 + ASK_EVERY_S - 0.1)
+    assert seen.is_due(100.0 + ASK_EVERY_S)
+    assert not seen.is_due(100.0 + ASK_EVERY_S)  # somebody asks now
+    seen.ask(Kube(server, "here"))  # type: ignore[arg-type]
+    assert [query["fieldSelector"] for query in server.asked] == ["involvedObject.kind=Pod"]
+    assert sorted(path.parent.name for path in tmp_path.rglob(SIGHTINGS)) == ["1", "2", "49"]
+    seen.ask(Kube(server, "here"))  # type: ignore[arg-type]
+    assert len(server.asked) == 1  # nothing is wanted
+
+
+def test_events_of_one_pod_are_asked_for_by_its_name(tmp_path: Path) -> None:
+    server = _Events("p0")
+    _wanted(tmp_path, 1).ask(Kube(server, "here"))  # type: ignore[arg-type]
+    assert [query["fieldSelector"] for query in server.asked] == ["involvedObject.name=p0"]
+    assert [line["reason"] for line in _lines(tmp_path / "0")] == ["Started"]
+
+
+def test_an_attempt_that_is_over_is_forgotten_after_its_events_have_come(tmp_path: Path) -> None:
+    seen = _wanted(tmp_path, 1)
+    seen.pod(tmp_path / "0", _pod())
+    seen.forget(tmp_path / "0")
+    seen.ask(Kube(_Events("p0"), "here"))  # type: ignore[arg-type]
+    assert [line["kind"] for line in _lines(tmp_path / "0")] == ["pod", "event"]
+    assert not seen._told
+    assert not seen._lines
+
+
+def test_who_may_not_see_events_asks_once(tmp_path: Path) -> None:
+    server, seen = _Events(status=403), _wanted(tmp_path, 2)
+    seen.ask(Kube(server, "here"))  # type: ignore[arg-type]
+    seen.want(tmp_path / "0", "Pod", "p0", 0.0)
+    seen.ask(Kube(server, "here"))  # type: ignore[arg-type]
+    assert len(server.asked) == 1
