@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_mlops.errors import Usage
+from jupyter_mlops.runtime import plain_files
 from jupyter_mlops.store import mirror
 from jupyter_mlops.store.mirror import MANIFEST, PART, Frame, Held, Receiver, Sender, missing
 
@@ -244,11 +245,11 @@ def test_files_that_seem_as_they_were_are_opened_only_now_and_then(ends, monkeyp
     here, _ = ends
     opened: list[str] = []
 
-    def counting(path: str, mode: str) -> object:
+    def counting(path: str) -> object:
         opened.append(Path(path).name)
-        return open(path, mode)
+        return plain_files.open_plain(path)
 
-    monkeypatch.setattr(mirror, "open", counting, raising=False)
+    monkeypatch.setattr(mirror, "open_plain", counting)
     for name in ("log", "events.jsonl"):
         (here / name).write_bytes(b"one\n")
         os.utime(here / name, (1, 1))
