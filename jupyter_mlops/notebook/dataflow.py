@@ -219,7 +219,7 @@ def _flow(item: Link, context: _Context, files: StepFiles, handed_on: frozenset[
         exports=tuple(sorted(item.exports)),
         by_value=step.by_value,
         order_after=tuple(dict.fromkeys((*context.by_files[step.name], *explicit))),
-        files_in=tuple(sorted({*existing(files.mentioned - files.written, context.folder), *handed_on})),
+        files_in=tuple(sorted({*existing(files.needed, context.folder), *handed_on})),
         files_out=tuple(sorted(files.written)),
         files_gone=tuple(sorted(files.removed)),
         modules=local_modules(modules, context.folder),

@@ -17,30 +17,47 @@ from jupyter_mlops.notebook.step_effects import StepEffects
 
 @dataclass
 class StepFiles:
-    """Paths relative to the notebook's folder (or absolute) that a step writes, mentions and takes away."""
+    """Paths relative to the notebook's folder (or absolute) that a step writes, mentions and takes away; and those of
+    the written ones that it changes, as it reads them first.
+    """
 
     written: set[str] = field(default_factory=set)
     mentioned: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+
+    @property
+    def needed(self) -> set[str]:
+        """What may have to be there before the step begins."""
+        return self.mentioned - (self.written - self.changed)
 
 
 def files_of(step: StepEffects) -> StepFiles:
     """The files of a step, from its calls, magics and shell lines, and from every string that could be a path."""
     found = StepFiles()
+    read_first: set[str] = set()
+    written_first: set[str] = set()
     for run in step.cells:
         texts: dict[FileMode, list[str]] = {
             "in": list(run.facts.files_in),
+            "read": [],
             "out": list(run.facts.files_out),
             "gone": list(run.facts.files_gone),
         }
         for use in run.effects.files:
-            texts[use.mode] += [piece for piece in use.text if isinstance(piece, str)]
+            pieces = [piece for piece in use.text if isinstance(piece, str)]
+            texts[use.mode] += pieces
+            if use.mode == "read":
+                read_first.update(path for path in _paths(pieces) if path not in written_first)
+            elif use.mode == "out":
+                written_first.update(path for path in _paths(pieces) if path not in read_first)
         found.written.update(_paths(texts["out"]))
         found.removed.update(_paths(texts["gone"]))
         found.mentioned.update(_paths((*chain.from_iterable(texts.values()), *run.facts.strings)))
         found.mentioned.update(_modules(run.cell.source))
     for known in step.needed:
         found.mentioned.update(_source_files(known.modules))
+    found.changed = found.written & read_first
     return found
 
 
@@ -69,7 +86,7 @@ def files_handed_on(files: Sequence[StepFiles]) -> list[frozenset[str]]:
     written: set[str] = set()
     found: list[frozenset[str]] = []
     for step in files:
-        taken = (path for path in step.mentioned - step.written if not written.isdisjoint(_with_parents(path)))
+        taken = (path for path in step.needed if not written.isdisjoint(_with_parents(path)))
         found.append(frozenset(taken) if written else frozenset())
         written |= step.written
     return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from jupyter_mlops.notebook import removers
 from jupyter_mlops.notebook.facts import Call, Text
 
-# A file that is read, written, or taken away.
-FileMode = Literal["in", "out", "gone"]
+# A file that is mentioned, read for its content, written, or taken away.
+FileMode = Literal["in", "read", "out", "gone"]
 
 
 class FileUse(NamedTuple):
@@ -46,6 +47,9 @@ _LIBRARIES = ("numpy", "torch", "joblib", "pickle", "json", "yaml", "cloudpickle
 _REMOVERS = frozenset(f"{library}.{name}" for library in ("os", "shutil") for name in removers.FUNCTIONS)
 # Methods of a path: the path itself is the file.
 _PATH_READERS = frozenset({"open", "read_text", "read_bytes", "exists", "is_file", "is_dir", "stat", "iterdir", "glob"})
+_CONTENT_READERS = frozenset({"read_text", "read_bytes"})
+# Functions that read the file which they are given first: `pd.read_csv`, `np.load`, `joblib.load`, `plt.imread` ...
+_READ_FUNCTION = re.compile(r"read_\w+|load\w*|imread|genfromtxt|fromfile")
 _PATH_WRITERS = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
 # Methods that use the path that they belong to, whatever they are given.
 PATH_METHODS = _PATH_READERS | _PATH_WRITERS | removers.METHODS
@@ -55,6 +59,7 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
     """Files that a call uses, given the full name of what is called and the text of its receiver."""
     last = function.rpartition(".")[2]
     texts = dict(event.texts)
+    yield from _read(last, texts, receiver)
     if last in _PATH_WRITERS and receiver:
         yield FileUse("out", receiver)
     if last == "open":
@@ -74,6 +79,14 @@ def file_uses(function: str, event: Call, receiver: Text = ()) -> Iterable[FileU
     for place, text in texts.items():
         if isinstance(place, int) and place < 2:
             yield FileUse("in", text)
+
+
+def _read(last: str, texts: dict[str | int, Text], receiver: Text) -> Iterator[FileUse]:
+    """`path.read_text()`, `pd.read_csv(path)`."""
+    if receiver and last in _CONTENT_READERS:
+        yield FileUse("read", receiver)
+    elif _READ_FUNCTION.fullmatch(last) and (text := texts.get(0)):
+        yield FileUse("read", text)
 
 
 def _removed(last: str, texts: dict[str | int, Text]) -> Iterator[FileUse]:
@@ -101,5 +114,7 @@ def _opened(texts: dict[str | int, Text], receiver: Text) -> Iterable[FileUse]:
     path, mode = (receiver, texts.get(0, ())) if receiver else (texts.get(0) or texts.get("file", ()), texts.get(1, ()))
     mode = texts.get("mode", mode)
     letters = mode[0] if mode and isinstance(mode[0], str) else "r"
+    if path and set(letters) & set("ra+") and not set(letters) & set("wx"):
+        yield FileUse("read", path)  # also what is added to
     if path and set(letters) & set("wax+"):
         yield FileUse("out", path)

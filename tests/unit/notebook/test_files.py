@@ -223,6 +223,48 @@ def test_a_file_that_an_earlier_step_writes_is_an_input_before_it_is_there(tmp_p
 @pytest.mark.parametrize(
     "source",
     [
+        "text = open('f.csv').read()\nopen('f.csv', 'w').write(text + '!')",
+        "p = Path('f.csv')\np.write_text(p.read_text() + '!')",
+        "import pandas as pd\npd.read_csv('f.csv').assign(b=1).to_csv('f.csv')",
+        "import numpy as np\nnp.save('f.csv', np.load('f.csv') + 1)",
+        "with open('f.csv', 'a') as file:\n    file.write('more')",
+        "with open('f.csv', mode='r+') as file:\n    file.truncate()",
+        "def update(path):\n    found = open(path).read()\n    open(path, 'w').write(found + '!')\nupdate('f.csv')",
+    ],
+)
+def test_a_file_that_a_step_changes_is_an_input_too(source, tmp_path):
+    (tmp_path / "f.csv").write_text("1")
+    (step,) = notebook(("change", IMPORTS + source), path=tmp_path / "nb.ipynb").steps
+    assert (step.files_in, step.files_out) == (("f.csv",), ("f.csv",))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('f.csv', 'w').write('x')\nopen('f.csv').read()",
+        "if not os.path.exists('f.csv'):\n    open('f.csv', 'w').write('x')\nopen('f.csv').read()",
+        "p = Path('f.csv')\nif not p.exists(): p.write_text('x')\nprint(p.read_text())",
+        "with open('f.csv', 'w+') as file:\n    file.read()",
+    ],
+)
+def test_a_file_that_a_step_makes_and_reads_is_no_input(source, tmp_path):
+    (tmp_path / "f.csv").write_text("1")
+    (step,) = notebook(("make", IMPORTS + source), path=tmp_path / "nb.ipynb").steps
+    assert (step.files_in, step.files_out) == ((), ("f.csv",))
+
+
+def test_a_file_that_one_step_writes_and_another_changes_is_an_input_before_it_is_there(tmp_path):
+    flow = notebook(
+        ("write", "open('f.csv', 'w').write('x')"),
+        ("change", "open('f.csv', 'a').write('y')"),
+        path=tmp_path / "nb.ipynb",
+    )
+    assert [step.files_in for step in flow.steps] == [(), ("f.csv",)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         pytest.param("def save(path):\n    open(path, 'w')\nsave('f.csv')", id="an argument"),
         pytest.param("def save(*, path):\n    open(path, 'w')\nsave(path='f.csv')", id="one by keyword only"),
         pytest.param("class A:\n    def save(self, path): open(path, 'w')\nA().save('f.csv')", id="of a method"),

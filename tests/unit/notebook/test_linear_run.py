@@ -113,7 +113,7 @@ def test_a_text_that_may_be_a_path_is_no_such_edit(followed):
     read(cells)
     followed.clear()
     with run_through(placed(["path = 'b.csv'", cells[1]])) as run:
-        assert run.cells[1].effects.files == [FileUse("in", ("b.csv",))]
+        assert run.cells[1].effects.files == [FileUse("read", ("b.csv",)), FileUse("in", ("b.csv",))]
     assert len(followed) == 2
 
 

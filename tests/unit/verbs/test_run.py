@@ -30,6 +30,18 @@ def test_it_runs_a_notebook_and_uses_the_cache_the_next_time(write_notebook):
     assert states(run(path, cache=False)) == {"one": "succeeded", "two": "succeeded"}
 
 
+def test_a_file_that_a_step_changes_is_not_put_back_over_what_a_person_has_written(write_notebook, tmp_path):
+    path = write_notebook(("add", "text = open('list.txt').read()\nopen('list.txt', 'w').write(text + 'x')"))
+    listed = tmp_path / "list.txt"
+    listed.write_text("")
+    assert [states(run(path))["add"], listed.read_text()] == ["succeeded", "x"]
+    assert [states(run(path))["add"], listed.read_text()] == ["succeeded", "xx"]
+    listed.write_text("by hand ")
+    assert [states(run(path))["add"], listed.read_text()] == ["succeeded", "by hand x"]
+    listed.write_text("x")
+    assert [states(run(path))["add"], listed.read_text()] == ["cached", "xx"]
+
+
 def test_a_parameter_only_reruns_what_reads_it(write_notebook):
     path = write_notebook(("parameters", "depth = 2\nname = 'a'"), ("one", "a = depth * 2"), ("two", "b = name * 2"))
     run(path)

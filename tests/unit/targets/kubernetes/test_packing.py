@@ -61,6 +61,14 @@ def test_what_steps_read_and_import_travels_and_nothing_else(tmp_path: Path) -> 
     assert found.folder == ""
 
 
+def test_a_file_that_a_step_changes_travels_and_one_that_it_makes_does_not(tmp_path: Path) -> None:
+    write(tmp_path, history_csv="1", made_csv="2")
+    source = "text = open('history.csv').read()\nfor name in ('history.csv', 'made.csv'):\n    pass"
+    source += "\nopen('history.csv', 'w').write(text)\nopen('made.csv', 'w').write(text)"
+    found = gather(plan_of(notebook(tmp_path / "work.ipynb", source)), tmp_path)
+    assert names(found) == {"work.ipynb", "history.csv"}
+
+
 def test_folders_and_patterns_that_steps_name_travel(tmp_path: Path) -> None:
     write(tmp_path, raw__a_csv="1", raw__deep__b_csv="2", c_csv="3", d_csv="4")
     write(tmp_path / "raw" / "__pycache__", e_csv="5")
