@@ -19,7 +19,7 @@ from jupyter_mlops.kube.kubeconfig import transport_for
 from jupyter_mlops.kube.labels import selector
 from jupyter_mlops.kube.reason import when
 from jupyter_mlops.kube.request import Request
-from jupyter_mlops.kube.resource import NAMESPACES, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
+from jupyter_mlops.kube.resource import NAMESPACES, NODES, PODS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
 from jupyter_mlops.kube.stop import Stop
 from jupyter_mlops.kube.transport import HttpTransport
 from jupyter_mlops.kube.watch import Selection, changes_of
@@ -89,6 +89,17 @@ class Cluster:
                 return change.object
             assert change.kind != "deleted", f"the pod {name} was deleted"
         raise AssertionError
+
+    def needs(self, image: str, what: str) -> str:
+        """The image, which has `what`; skips where the nodes are not known to have it, as nothing is pulled."""
+        try:
+            nodes = self.kube.list(NODES).items
+        except MlopsError as failure:
+            pytest.skip(f"needs an image with {what}: {failure.message}")
+        found = {name for node in nodes for one in node["status"].get("images", ()) for name in one.get("names") or ()}
+        if image not in {name.removeprefix("docker.io/") for name in found}:
+            pytest.skip(f"needs an image with {what}: the nodes have no {image}")
+        return image
 
     def account(self, name: str, rules: list[dict[str, Any]]) -> Access:
         """A service account with just these rules; how it gets in."""

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlops.errors import MlopsError
-from jupyter_mlops.kube.resource import NODES
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.verbs.remote import fetch
 from jupyter_mlops.verbs.run import run
@@ -28,14 +26,7 @@ PYTHON = os.environ.get("JUPYTER_MLOPS_TEST_OLDEST_PYTHON", "/opt/venv/python39/
 @pytest.fixture(scope="module")
 def image(cluster: Any) -> str:
     """An image with it, if the nodes have one."""
-    try:
-        nodes = cluster.kube.list(NODES).items
-    except MlopsError as failure:
-        pytest.skip(f"needs an image with Python 3.9: {failure.message}")
-    names = {name for node in nodes for found in node["status"].get("images", ()) for name in found.get("names") or ()}
-    if not any(name.removeprefix("docker.io/") == IMAGE for name in names):
-        pytest.skip(f"needs an image with Python 3.9: the nodes have no {IMAGE}")
-    return IMAGE
+    return cluster.needs(IMAGE, "Python 3.9")
 
 
 @pytest.fixture

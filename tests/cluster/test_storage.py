@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.labels import RUN, named
 from jupyter_mlops.kube.rbac import rules
-from jupyter_mlops.kube.resource import CONFIG_MAPS, NODES, PODS, PVCS, SECRETS
+from jupyter_mlops.kube.resource import CONFIG_MAPS, PODS, PVCS, SECRETS
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.verbs.remote import attach, fetch
 from jupyter_mlops.verbs.run import run
@@ -51,13 +50,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def server(cluster: Any) -> str:
     """The address of the object store."""
-    try:
-        nodes = cluster.kube.list(NODES).items
-    except MlopsError as failure:
-        pytest.skip(f"needs an image with s3fs and moto: {failure.message}")
-    names = {name for node in nodes for found in node["status"].get("images", ()) for name in found.get("names") or ()}
-    if not any(name.removeprefix("docker.io/") == IMAGE for name in names):
-        pytest.skip(f"needs an image with s3fs and moto: the nodes have no {IMAGE}")
+    cluster.needs(IMAGE, "s3fs and moto")
     cluster.kube.create(PODS, cluster.pod("s3", SERVER, container={"image": IMAGE}))
     pod = cluster.wait_for("s3", {"Running"})
     end = time.monotonic() + 120
