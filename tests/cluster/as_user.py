@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlops.kube.rbac import Subject, manifests
+from jupyter_mlops.kube.rbac import DRIVER, Subject, manifests
 from jupyter_mlops.kube.request import Request
 from jupyter_mlops.kube.resource import ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS
 
@@ -28,6 +29,25 @@ def grant(cluster: Any, user: str, purposes: Iterable[str], *, without: Mapping[
                 if bool(whose) == of_driver:
                     item = {**item, "rules": [part for rule in item["rules"] for part in _less(rule, resource, verb)]}
         cluster.kube.apply(RESOURCES[item["kind"]], item)
+    for key, verb in (without or {}).items():
+        whose, _, resource = key.rpartition(":")
+        _until_taken(cluster, DRIVER if whose else user, resource, verb)
+
+
+def _until_taken(cluster: Any, account: str, resource: str, verb: str) -> None:
+    """Until the API server goes by the Role: its authorizer hears of changes a moment later."""
+    name, _, below = resource.partition("/")
+    group = "batch" if name in ("jobs", "cronjobs") else ""
+    asked = {"namespace": cluster.namespace, "verb": verb, "group": group, "resource": name, "subresource": below}
+    spec = {"user": f"system:serviceaccount:{cluster.namespace}:{account}", "resourceAttributes": asked}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+    end = time.monotonic() + 30.0
+    while True:
+        request = Request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {}, review)
+        if not json.loads(cluster.kube.transport.send(request).body)["status"]["allowed"]:
+            return
+        assert time.monotonic() < end, f"{account} may still {verb} {resource}"
+        time.sleep(0.1)
 
 
 def _less(rule: Mapping[str, Any], resource: str, verb: str) -> list[dict[str, Any]]:

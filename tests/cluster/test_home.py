@@ -176,7 +176,8 @@ def test_two_people_in_a_namespace_do_not_sweep_each_other(
     theirs = run(notebook(other, "# Theirs", "x = 2"), target="kubernetes")["run"]
     delete(theirs, here=True, folder=other)
     assert sweep("kubernetes", dry_run=True, folder=folder)["runs"] == []
-    assert sweep("kubernetes", dry_run=True, folder=other)["runs"] == [theirs]
+    # Its Job is said to be over a moment after the run.
+    wait_until(lambda: sweep("kubernetes", dry_run=True, folder=other)["runs"] == [theirs])
     assert sweep("kubernetes", folder=other)["runs"] == [theirs]
     left = cluster.kube.list(CONFIG_MAPS, labels="jupyter-mlops.io/part=anchor").items
     runs = {item["metadata"]["labels"]["jupyter-mlops.io/run"] for item in left}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 READY_MS = 60_000
 RUN_MS = 60_000
 PALETTE_MS = 5_000
+SAVED_MS = 10_000
 PALETTE_TRIES = 6
 
 
@@ -80,8 +81,14 @@ class Person:
         self.page.keyboard.insert_text(source)
 
     def save(self) -> None:
+        """Save, and once more if what was just set came into the notebook after that."""
+        dirty = self.page.locator(".lm-DockPanel-tabBar .lm-mod-current.jp-mod-dirty")
         self.page.keyboard.press("Control+s")
-        self.page.locator(".lm-DockPanel-tabBar .lm-mod-current.jp-mod-dirty").wait_for(state="detached")
+        try:
+            dirty.wait_for(state="detached", timeout=SAVED_MS)
+        except NotInTime:
+            self.page.keyboard.press("Control+s")
+            dirty.wait_for(state="detached")
 
     def wait_for_kernel(self) -> None:
         """Until the notebook's kernel has started and does nothing."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,8 +28,13 @@ def send_ahead(kube: Kube, place: RunPlace, stop: threading.Event, patience: flo
     Raises:
         Refused: it did not arrive; the message says why.
     """
-    with contextlib.suppress(AlreadyThere):  # whoever made it has ended since
-        kube.create(JOBS, arrival_job(place, posixpath.join(store, "work", place.work), posixpath.join(store, "kept")))
+    job = arrival_job(place, posixpath.join(store, "work", place.work), posixpath.join(store, "kept"))
+    try:
+        kube.create(JOBS, job)
+    except AlreadyThere:
+        if not _is_of(kube.get(JOBS, job["metadata"]["name"]), place):
+            raise
+        # A driver has made it that has ended since.
     seen: dict[str, dict[str, Any]] = {}
     faults: list[MlopsError] = []
     enough = Stop()
@@ -51,6 +56,12 @@ def send_ahead(kube: Kube, place: RunPlace, stop: threading.Event, patience: flo
         thread.join(5.0)
     for name in place.pieces:
         kube.delete(CONFIG_MAPS, name)
+
+
+def _is_of(job: Mapping[str, Any], place: RunPlace) -> bool:
+    """Whether it belongs to the run, by its owner: labels can be anybody's."""
+    owners = job["metadata"].get("ownerReferences") or ()
+    return place.owner["metadata"]["uid"] in [owner.get("uid") for owner in owners]
 
 
 def _last_seen(change: Change) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Couriers:
         while not self.stop.is_set():
             held = landing.files.holds(lambda name: name != "mirrored.json")
             landing.files.begin()
-            answer = self.go(Order(self.place.run, held), landing.take)
+            answer = self._go_on(Order(self.place.run, held), landing.take)
             if landing.complete and not answer.get("more"):
                 return
             vain = vain + 1 if landing.files.holds() == held else 0
@@ -100,7 +100,7 @@ class Couriers:
         vain = 0
         while not self.stop.is_set():
             held = landing.values.held(digest)
-            answer = self.go(Order(self.place.run, values={digest: held}), landing.take)
+            answer = self._go_on(Order(self.place.run, values={digest: held}), landing.take)
             if digest in answer.get("absent", ()):
                 raise WorkFailed(
                     "The value is not in the cluster any more.", hint="Run the step that made it again (`--no-cache`)."
@@ -112,6 +112,13 @@ class Couriers:
             vain = vain + 1 if landing.values.held(digest) == held else 0
             if vain > _VAIN:
                 raise Unavailable("The value does not come through.", hint="Try again later.")
+
+    def _go_on(self, order: Order, take: Callable[[Frame], None]) -> dict[str, Any]:
+        """As `go`; what a courier has said last may be lost with the end of its log: then the next one says it."""
+        try:
+            return self.go(order, take)
+        except _Cut:
+            return {"more": True}
 
     def go(self, order: Order, take: Callable[[Frame], None]) -> dict[str, Any]:
         """Send one courier, take its frames, and give its answer.
@@ -138,7 +145,8 @@ class Couriers:
                     answer = found
                     break
             if answer is None and not self.stop.is_set():
-                raise Unavailable(f"A courier in the cluster brought no answer. {followed.death() or ''}".rstrip())
+                kind = _Cut if followed.worked() else Unavailable
+                raise kind(f"A courier in the cluster brought no answer. {followed.death() or ''}".rstrip())
         finally:
             with suppress(MlopsError):
                 self.kube.delete(JOBS, name)
@@ -163,6 +171,10 @@ class Couriers:
         small = replace(place.settings, requests={"cpu": "50m", "memory": "128Mi"})
         work, settings = together(replace(place, settings=small), work)
         return job(name, work, settings, owner=place.owner or None, deadline=_DEADLINE_S, keep=_KEPT_S)
+
+
+class _Cut(Unavailable):
+    """A courier has done its work, and not all of its log came here: nodes cut those that are long."""
 
 
 def _answer(line: bytes) -> dict[str, Any] | None:

@@ -175,6 +175,15 @@ class FollowedJob:
             return pod is None or pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
         return has_ended(job)
 
+    def worked(self) -> bool:
+        """Whether it is known to have ended well."""
+        try:
+            job = self._job()
+        except MlopsError:
+            return False
+        conditions = (job or {}).get("status", {}).get("conditions") or ()
+        return any(item.get("type") == "Complete" and item.get("status") == "True" for item in conditions)
+
     def death(self) -> Reason | None:
         """How it died; None if it did not, or nothing is known of it."""
         try:

@@ -162,6 +162,20 @@ def test_a_log_larger_than_one_courier_carries_comes_with_several(
     assert len([name for name in there.logs if "courier" in name]) > 1
 
 
+def test_what_a_courier_has_said_last_may_be_lost_and_the_next_one_says_it(
+    there: VolumeCluster, target: KubernetesCluster, project: Project
+) -> None:
+    there.silent = True
+    deaf = in_background(lambda: target.drive(plan("print('heard')"), project, RunOptions()))
+    wait_until(lambda: any("driver" in name for name in there.logs))
+    there.silent, there.cuts = False, 1
+    deaf.join(WITHIN_S)
+    folder = folder_of(project)
+    assert load_run(folder).state == "succeeded"
+    assert (folder / "tasks" / "s0" / "1" / "log").read_text() == "heard\n"
+    assert (there.cuts, len([name for name in there.logs if "courier" in name])) == (0, 2)
+
+
 def test_whoever_comes_later_goes_on_to_follow(
     there: VolumeCluster, target: KubernetesCluster, project: Project, tmp_path: Path
 ) -> None:
