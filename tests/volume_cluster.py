@@ -122,7 +122,8 @@ class VolumeCluster(SmallCluster):
         if name in self._processes:
             super()._end_pod(name)
         else:
-            self._delete("pods", name)
+            with self._guard:  # this is a thread of its own
+                self._delete("pods", name)
 
 
 class _Log(io.TextIOBase):
