@@ -103,7 +103,9 @@ class VolumeCluster(SmallCluster):
     def _order(self, pod: dict[str, Any]) -> dict[str, Any]:
         """What the pod is to do: of the ConfigMaps that it mounts, the one with an order."""
         mounted = json.dumps(pod["spec"]["volumes"])
-        maps = [item for (kind, name), item in self.objects.items() if kind == "configmaps" and f'"{name}"' in mounted]
+        with self._guard:
+            known = [(name, item) for (kind, name), item in self.objects.items() if kind == "configmaps"]
+        maps = [item for name, item in known if f'"{name}"' in mounted]
         [order] = [item["data"]["order.json"] for item in maps if "order.json" in item.get("data", {})]
         told: dict[str, Any] = json.loads(order)
         shutil.rmtree(self.parcel, ignore_errors=True)
