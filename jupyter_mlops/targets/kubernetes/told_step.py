@@ -237,18 +237,17 @@ def _kept(order: StepOrder, result: TaskResult, before: Files) -> BundleRef | No
     """The bundle where it is now, and large files that were logged are beside it."""
     logged = Path(order.spec.directory, LOGGED).glob("*")
     made = {path.name: path for path in logged if is_digest(path.name) and _is_large_artifact(path)}
-    bundle = result.bundle
-    if bundle is not None:
-        digest = bundle_digest(result)
-        made[digest] = Path(bundle.path)
-        bundle = BundleRef(str(order.local.folder / digest[:2] / digest), bundle.seal)
+    if result.bundle is not None:
+        made[bundle_digest(result)] = Path(result.bundle.path)
     remote = order.opened() if order.storage else None
     for digest, path in made.items():
         (remote or order.local).take_over(path, digest)
     if remote is not None:
         pod = f"{order.spec.task}.{order.spec.attempt}"
         remote.record(order.spec.run, pod, order.began, {*order.inputs, *made}, order.files, before)
-    return bundle
+    if result.bundle is None:
+        return None
+    return BundleRef(str(order.local.path(bundle_digest(result))), result.bundle.seal)
 
 
 @contextlib.contextmanager

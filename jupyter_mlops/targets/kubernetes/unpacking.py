@@ -62,11 +62,12 @@ def _unpacked(order: Mapping[str, Any], place: RunPlace, kube: Kube, folder: Pat
     except NotFound:
         forget_kept(kube, str(order["claim"]))
         raise
+    # `verify` begins with what the notebook brings; with a storage no step sees what is here.
+    if order.get("final") is not True and not place.storage:
+        take_over(folder)
     clear(folder)
     if place.storage:  # its files go there, from their pieces
         return found
-    if order.get("final") is not True:  # `verify` begins with what the notebook brings
-        take_over(folder)
     results = take_in(results_in(archive), Project(Path(STORE)))
     note_kept(kube, str(order["claim"]), (*found.kept, *results), found.forgotten)
     for name in place.pieces:  # they are large, and the cluster's own store is small
