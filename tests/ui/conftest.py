@@ -24,8 +24,18 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 ).split()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Other tests fill the machine meanwhile. Nothing is promised of how long a page takes here: test_figures measures that.
+PATIENCE_MS = 60_000
+TEST_S = 400
 # What the browser itself says of requests that fail; whether they should is what tests are about.
 _OF_THE_NETWORK = re.compile(r"^(Failed to load resource|WebSocket connection to)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test ends by what it waits for, which can be said, and not by its own time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TEST_S))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +88,7 @@ def browser(chromium: str, source: Path) -> Iterator[Any]:
     """The browser; each person has a context of their own in it."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -104,7 +114,7 @@ def people(browser: Any, faults: list[str]) -> Iterator[Callable[[Lab, str], Per
         from tests.ui.person import Person
 
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: _note(faults, f"{error.message}\n{error.stack}", ""))
         page.on("console", lambda said: said.type == "error" and _note(faults, said.text, said.location.get("url", "")))
         return Person(page, lab, folder)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from tests.ui.lab import Lab
 
-READY_MS = 60_000
-RUN_MS = 60_000
+READY_MS = 90_000
+RUN_MS = 90_000
 PALETTE_MS = 5_000
 SAVED_MS = 10_000
 PALETTE_TRIES = 6

@@ -47,7 +47,7 @@ def themed(person):
     person.use_theme(LIGHT)
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK, CONTRAST])
+@pytest.mark.parametrize("theme", [LIGHT, DARK, CONTRAST], ids=["light", "dark", "contrast"])
 def test_nothing_serious_is_found_in_any_view(themed, write, axe, theme) -> None:
     person = themed
     write("work.ipynb", *WORK[:-2])

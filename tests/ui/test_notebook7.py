@@ -16,7 +16,7 @@ def test_a_notebook_is_seen_and_run_as_a_pipeline(person, write) -> None:
     person.open_in_notebook7("work.ipynb")
     expect(person.chip(1)).to_have_attribute("data-step", "load")
     person.run()
-    expect(person.chip(1)).to_have_attribute("data-state", "succeeded", timeout=60_000)
+    expect(person.chip(1)).to_have_attribute("data-state", "succeeded")
     expect(person.chip(4)).to_have_attribute("data-state", "succeeded")
 
 

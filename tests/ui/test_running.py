@@ -94,7 +94,7 @@ def test_a_run_is_stopped(person, write) -> None:
     person.press_run()
     person.sees_state("load", "running")
     panel.get_by_test_id("mlops-stop").click()
-    expect(panel.get_by_test_id("mlops-last-run")).to_have_attribute("data-state", "canceled", timeout=60_000)
+    expect(panel.get_by_test_id("mlops-last-run")).to_have_attribute("data-state", "canceled")
 
 
 def test_only_what_changed_is_run_from_a_step_on(person, write, go) -> None:
@@ -123,7 +123,7 @@ def test_two_runs_are_compared(person, write) -> None:
     for count, depth in enumerate(("2", "4"), 1):
         person.set_parameter("depth", depth)
         person.press_run()
-        expect(runs).to_have_count(count, timeout=60_000)
+        expect(runs).to_have_count(count)
     view = person.open_run()
     person.document.get_by_role("button", name="Compare").click()
     compared = view.get_by_test_id("mlops-compare")
