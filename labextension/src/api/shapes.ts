@@ -222,6 +222,8 @@ export interface Run extends RunFacts {
   /** The source notebook's path, relative to the server's root. */
   source: string | null;
   environment: { python?: string; platform?: string; packages?: { [name: string]: string } };
+  /** Why not all came home of a run that was driven elsewhere; absent where all did. */
+  incomplete?: string;
   tasks: Task[];
 }
 

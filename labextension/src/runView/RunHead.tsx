@@ -56,6 +56,7 @@ export function RunHead({ trans, run, graph, metrics, now }: Props): React.React
           {trans.__('Its engine ended without a word. Retry goes on where it stopped.')}
         </p>
       ) : null}
+      {run.incomplete && isOver(run.state) ? <p className="jp-mlops-HeadReason">{run.incomplete}</p> : null}
       <Chips name={trans.__('Metrics')} values={latestMetrics(run.metrics, metrics)} />
       <Chips name={trans.__('Parameters')} values={run.params} />
     </div>

@@ -98,6 +98,18 @@ test('a run and a task that wait say why', async () => {
   expect(within(details).getByText(`waits: ${waiting}`)).toBeTruthy();
 });
 
+test('what did not come home of a run that is over is said', async () => {
+  const incomplete = 'Its logs did not come home: the claim is gone.';
+  show(runOf([taskOf('load')], { target: 'kubernetes', incomplete }));
+  expect(await screen.findByText(incomplete)).toBeTruthy();
+});
+
+test('what is still to come of a run that goes on is not missed', async () => {
+  show(runOf([taskOf('load')], { target: 'kubernetes', state: 'running', incomplete: 'Not all came home yet.' }));
+  expect(await screen.findByText('1 of 1 steps')).toBeTruthy();
+  expect(screen.queryByText('Not all came home yet.')).toBeNull();
+});
+
 test('a failure comes first: what, where, the line, and the ways out', async () => {
   const source = 'x = 1\ny = df["weight"]';
   const { commands } = show(runOf([FAILED], { state: 'failed' }), {
