@@ -178,11 +178,9 @@ class FollowedJob:
     def worked(self) -> bool:
         """Whether it is known to have ended well."""
         try:
-            job = self._job()
+            return _is(self._job() or {}, "Complete")
         except MlopsError:
             return False
-        conditions = (job or {}).get("status", {}).get("conditions") or ()
-        return any(item.get("type") == "Complete" and item.get("status") == "True" for item in conditions)
 
     def death(self) -> Reason | None:
         """How it died; None if it did not, or nothing is known of it."""
@@ -250,8 +248,13 @@ class FollowedJob:
 
 def has_ended(job: Mapping[str, Any]) -> bool:
     """Whether a Job is over, in whatever way."""
-    conditions = job.get("status", {}).get("conditions") or ()
-    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
+    return _is(job, "Complete", "Failed")
+
+
+def _is(job: Mapping[str, Any], *conditions: str) -> bool:
+    """Whether one of these conditions holds for it."""
+    known = job.get("status", {}).get("conditions") or ()
+    return any(item.get("type") in conditions and item.get("status") == "True" for item in known)
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -97,13 +97,19 @@ def test_of_a_run_that_says_nothing_of_its_volume_nothing_is_known(tmp_path: Pat
 
 
 def test_who_may_not_see_claims_is_not_hindered() -> None:
-    refuse_other_volume(Kube(Forbidding(), "here"), "r", "c", {"data": {"volume": "2"}})
+    asked = Forbidding()
+    refuse_other_volume(Kube(asked, "here"), "r", "c", {"data": {"volume": "2"}})
+    assert asked.paths == ["/api/v1/namespaces/here/persistentvolumeclaims/c"]
 
 
 class Forbidding:
     """A transport that refuses everything."""
 
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
     def send(self, request: Request) -> Response:
+        self.paths.append(request.path)
         return Response(403, {}, b'{"kind": "Status", "code": 403, "reason": "Forbidden", "message": "no"}')
 
 

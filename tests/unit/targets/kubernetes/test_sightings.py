@@ -90,7 +90,10 @@ def test_what_is_not_as_it_should_be_raises_nothing(broken: dict[str, Any], tmp_
 
 
 def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
-    Sightings().pod(tmp_path / "missing", _pod())
+    written = Sightings()
+    written.pod(tmp_path / "missing", _pod())
+    written.pod(tmp_path, _pod())
+    assert len(_lines(tmp_path)) == 1
 
 
 def test_no_more_than_so_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
