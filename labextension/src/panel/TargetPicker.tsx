@@ -65,7 +65,10 @@ export function TargetPicker(props: Props): React.ReactElement {
   );
 }
 
-/** Why targets cannot be used, and the way to set them up. Who has a cluster that works (`only`) need not know of others. */
+/**
+ * Why targets cannot be used, each reason once, and the way to set them up. Who has a cluster that works (`only`) need
+ * not know of others.
+ */
 function Reasons({
   known,
   trans,
@@ -74,12 +77,17 @@ function Reasons({
   onTargets
 }: Props & { chosen: string; only: boolean }): React.ReactElement {
   const missing = only ? [] : (known.answer?.targets ?? []).filter(item => whyNot(item) !== '');
+  const because = new Map<string, string[]>();
+  for (const item of missing) {
+    const reason = `${whyNot(item)} ${item.missing ? item.hint : ''}`.trimEnd();
+    because.set(reason, [...(because.get(reason) ?? []), item.name]);
+  }
   return (
     <div className="jp-mlops-TargetReasons">
-      {missing.map(item => (
-        <p key={item.name} role={item.name === chosen ? 'alert' : undefined}>
-          <strong>{item.name}</strong>
-          {`: ${whyNot(item)} ${item.missing ? item.hint : ''}`.trimEnd()}
+      {[...because].map(([reason, names]) => (
+        <p key={reason} role={names.includes(chosen) ? 'alert' : undefined}>
+          <strong>{names.join(', ')}</strong>
+          {`: ${reason}`}
         </p>
       ))}
       {known.isAsking ? <p role="status">{trans.__('Asking where runs can go…')}</p> : null}

@@ -41,6 +41,15 @@ describe('TargetPicker', () => {
     expect(onTargets).toHaveBeenCalledOnce();
   });
 
+  it('says a reason once that several have', () => {
+    show([here, gone, { ...gone, name: 'argo' }, { ...gone, name: 'kfp', hint: 'Install it.' }]);
+    const reasons = screen.getAllByText(/there is no kubeconfig/).map(item => item.textContent);
+    expect(reasons).toEqual([
+      'kubernetes, argo: there is no kubeconfig Set KUBECONFIG.',
+      'kfp: there is no kubeconfig Install it.'
+    ]);
+  });
+
   it('says nothing of others to who has a cluster that works', () => {
     show([here, there, target('kfp', { missing: 'there is no Kubeflow Pipelines' })], {}, 'kubernetes');
     expect(screen.queryByText(/there is no Kubeflow Pipelines/)).toBeNull();
