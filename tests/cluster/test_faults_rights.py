@@ -38,7 +38,7 @@ def test_a_driver_that_may_not_make_jobs_names_the_right(folder: Path, cluster) 
     rules = [{**rule, "verbs": ["get", "list", "watch"]} if rule["resources"] == ["jobs"] else rule for rule in RIGHTS]
     cluster.account("weak", rules)
     project(cluster, folder, account="weak")
-    answer = run(notebook(folder, "x = 1"), target="kubernetes")
+    answer = run(notebook(folder, "x = 1"), target="kubernetes", cache=False)
     [task] = answer["tasks"]
     assert "cannot create resource" in task["reason"]
     assert "target rbac" in task["reason"]
