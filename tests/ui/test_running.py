@@ -108,6 +108,7 @@ def test_only_what_changed_is_run_from_a_step_on(person, write, go) -> None:
     panel.get_by_test_id("mlops-run-from").click()
     person.sees_state("load", "cached")
     person.sees_state("train", "succeeded")
+    expect(panel.get_by_test_id("mlops-runs").locator("[data-run]")).to_have_count(2)
 
 
 def test_two_runs_are_compared(person, write) -> None:
@@ -141,6 +142,7 @@ def test_a_page_that_is_loaded_anew_shows_the_run_that_goes_on(person, write, go
     person.sees_state("load", "running")
     go()
     person.sees_state("train", "succeeded")
+    expect(person.panel.get_by_test_id("mlops-runs").locator("[data-run]")).to_have_count(1)
 
 
 def test_a_server_that_is_started_again_tells_of_the_run_that_went_on(people, own_lab) -> None:

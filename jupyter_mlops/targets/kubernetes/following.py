@@ -20,7 +20,7 @@ from jupyter_mlops.kube.explain import why_died, why_pending
 from jupyter_mlops.kube.failures import Broken, Conflict, Forbidden, Gone, TooMany, Unauthorized, Unreachable
 from jupyter_mlops.kube.labels import ATTEMPT, labels, named, selector
 from jupyter_mlops.kube.logs import follow_log
-from jupyter_mlops.kube.reason import Reason
+from jupyter_mlops.kube.reason import Reason, condition
 from jupyter_mlops.kube.request import lines
 from jupyter_mlops.kube.resource import EVENTS, JOBS, PODS
 from jupyter_mlops.kube.stop import Stop
@@ -178,7 +178,7 @@ class FollowedJob:
     def worked(self) -> bool:
         """Whether it is known to have ended well."""
         try:
-            return _is(self._job() or {}, "Complete")
+            return condition(self._job(), "Complete") is not None
         except MlopsError:
             return False
 
@@ -248,13 +248,7 @@ class FollowedJob:
 
 def has_ended(job: Mapping[str, Any]) -> bool:
     """Whether a Job is over, in whatever way."""
-    return _is(job, "Complete", "Failed")
-
-
-def _is(job: Mapping[str, Any], *conditions: str) -> bool:
-    """Whether one of these conditions holds for it."""
-    known = job.get("status", {}).get("conditions") or ()
-    return any(item.get("type") in conditions and item.get("status") == "True" for item in known)
+    return any(condition(job, kind) is not None for kind in ("Complete", "Failed"))
 
 
 def _name(item: Mapping[str, Any]) -> str:

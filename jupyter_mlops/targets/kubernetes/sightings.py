@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_mlops.errors import MlopsError
 from jupyter_mlops.kube.client import Kube
 from jupyter_mlops.kube.failures import Forbidden
-from jupyter_mlops.kube.reason import containers, number, part, parts, text, when
+from jupyter_mlops.kube.reason import condition, containers, number, part, parts, text, when
 from jupyter_mlops.kube.resource import EVENTS
 from jupyter_mlops.runtime.plain_files import append_line
 
@@ -176,10 +176,7 @@ def _is_first(pod: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
 
 
 def _unscheduled(pod: Mapping[str, Any], key: str) -> str:
-    for condition in parts(pod, "status", "conditions"):
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return text(condition, key)
-    return ""
+    return text(condition(pod, "PodScheduled", "False") or {}, key)
 
 
 def _amounts(found: Mapping[str, Any]) -> dict[str, str]:

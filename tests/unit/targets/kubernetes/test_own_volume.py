@@ -9,7 +9,6 @@ import pytest
 
 from jupyter_mlops.engine.run import RunOptions
 from jupyter_mlops.kube.client import Kube
-from jupyter_mlops.kube.request import Request, Response
 from jupyter_mlops.kube.resource import CONFIG_MAPS, JOBS, PVCS
 from jupyter_mlops.store.project import Project
 from jupyter_mlops.store.remote import read_remote
@@ -22,6 +21,7 @@ from jupyter_mlops.targets.kubernetes.submit import Asked, anchor_name, submit
 from jupyter_mlops.verbs import remote as verbs
 from jupyter_mlops.verbs.runs import delete
 from tests.small_cluster import SmallCluster
+from tests.unit.kube.fake import FakeTransport
 from tests.unit.targets.kubernetes.test_home import code, plan, project, target, there
 from tests.unit.targets.remote_home import abandoned, wait_until
 from tests.volume_cluster import VolumeCluster
@@ -97,20 +97,9 @@ def test_of_a_run_that_says_nothing_of_its_volume_nothing_is_known(tmp_path: Pat
 
 
 def test_who_may_not_see_claims_is_not_hindered() -> None:
-    asked = Forbidding()
-    refuse_other_volume(Kube(asked, "here"), "r", "c", {"data": {"volume": "2"}})
-    assert asked.paths == ["/api/v1/namespaces/here/persistentvolumeclaims/c"]
-
-
-class Forbidding:
-    """A transport that refuses everything."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-
-    def send(self, request: Request) -> Response:
-        self.paths.append(request.path)
-        return Response(403, {}, b'{"kind": "Status", "code": 403, "reason": "Forbidden", "message": "no"}')
+    refusing = FakeTransport(lambda _: (403, {"kind": "Status", "code": 403, "reason": "Forbidden", "message": "no"}))
+    refuse_other_volume(Kube(refusing, "here"), "r", "c", {"data": {"volume": "2"}})
+    assert [request.path for request in refusing.asked] == ["/api/v1/namespaces/here/persistentvolumeclaims/c"]
 
 
 def test_an_anchor_says_of_a_claim_only_what_was_seen(tmp_path: Path) -> None:
